@@ -1,0 +1,22 @@
+/** What to solve means: request, progress, failure. Types, one error class, one empty request. */
+export type { Backend } from './backend.ts';
+export { type FailureCode, type FailureDetails, SolveFailure } from './failure.ts';
+export type {
+  ProgressEvent,
+  SourceLocation,
+  VertexCompletedEvent,
+  VertexEvent,
+  VertexLogEvent,
+  VertexStartedEvent,
+  VertexStatusEvent,
+  WarningEvent,
+} from './progress.ts';
+export {
+  defaultRequest,
+  type ExportDestination,
+  type ExportTarget,
+  type ImageConfig,
+  type LayerSummary,
+  type SolveRequest,
+  type SolveResult,
+} from './request.ts';

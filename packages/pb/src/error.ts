@@ -1,0 +1,22 @@
+export type PbErrorCode =
+  /** A value cannot be written: wrong type, out of range, unknown field. */
+  | 'invalid-value'
+  /** Bytes cannot be read: truncated, wrong wire type, invalid UTF-8, no message of ours. */
+  | 'undecodable'
+  /** The definition holds no ops. */
+  | 'empty-definition'
+  /** A digest string is malformed. */
+  | 'invalid-digest';
+
+/** Bytes or values that are no LLB. `path` names the field, as in `Op.exec.mounts[2].dest`. */
+export class PbError extends Error {
+  override readonly name = 'PbError';
+  readonly code: PbErrorCode;
+  readonly path: string;
+
+  constructor(code: PbErrorCode, message: string, options: { path?: string; cause?: unknown } = {}) {
+    super(options.path ? `${options.path}: ${message}` : message, { cause: options.cause });
+    this.code = code;
+    this.path = options.path ?? '';
+  }
+}

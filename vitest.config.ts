@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+// Packages resolve to their source (see `exports` in each package.json), so no build is needed before a test.
+const resolve = { conditions: ['llb-ts-source'] };
+const ssr = {
+  resolve: { conditions: ['llb-ts-source', 'node'], externalConditions: ['llb-ts-source', 'node'] },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts'] },
+      },
+      {
+        resolve,
+        ssr,
+        test: { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeout: 120_000 },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'system',
+          include: ['test/{e2e,conformance}/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
