@@ -1,0 +1,37 @@
+import { type FailureCode, type FailureDetails, SolveFailure } from '@llb-ts/backend';
+
+/** A step of the build that did not work; `message` is BuildKit's text where BuildKit has one. */
+export function stepFailure(message: string, details: FailureDetails = {}): SolveFailure {
+  return new SolveFailure('step', message, details);
+}
+
+/** A definition or request that cannot be used. */
+export function requestFailure(message: string, details: FailureDetails = {}): SolveFailure {
+  return new SolveFailure('request', message, details);
+}
+
+/** The machine lacks something; `hint` says what would help. */
+export function environmentFailure(message: string, details: FailureDetails = {}): SolveFailure {
+  return new SolveFailure('environment', message, details);
+}
+
+/** The error code (`ENOENT`, …) of a failed system call, undefined for any other error. */
+export function errnoOf(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Anything thrown, as a failure: what is no `SolveFailure` and no full disk is a bug of ours. */
+export function asFailure(error: unknown, code?: FailureCode): SolveFailure {
+  if (error instanceof SolveFailure) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const errno = errnoOf(error);
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+    return environmentFailure(`no space left on device: ${text}`, {
+      cause: error,
+      hint: 'free some space where the store lies, or name another place with --state-dir',
+    });
+  }
+  if (errno === 'EROFS') return environmentFailure(`read-only file system: ${text}`, { cause: error });
+  return new SolveFailure(code ?? 'internal', code ? text : `Internal error: ${text}`, { cause: error });
+}
