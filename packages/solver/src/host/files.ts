@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../error.ts';
 import { compareBytes, fsPath } from '../tree/bytes.ts';
 import type { EntryStat, FileType } from '../tree/entry.ts';
+import { setTimes } from './syscalls.ts';
 
 const TYPES: Readonly<Record<number, FileType>> = {
   2401: 'fifo',
@@ -52,6 +53,56 @@ export function readdir(path: string): string[] {
   return fs.readdirSync(fsPath(path), { encoding: 'latin1' }).sort(compareBytes);
 }
 
+/** Names in a folder in no order, and which of them are character devices. */
+export function readdirTyped(path: string): {
+  readonly names: string[];
+  readonly characterDevices: ReadonlySet<string>;
+} {
+  const names: string[] = [];
+  const characterDevices = new Set<string>();
+  // The encoding is honoured here too, though the types know it only without `withFileTypes`.
+  const options = { encoding: 'latin1', withFileTypes: true } as unknown as { withFileTypes: true };
+  for (const entry of fs.readdirSync(fsPath(path), options)) {
+    names.push(entry.name);
+    if (entry.isCharacterDevice()) characterDevices.add(entry.name);
+  }
+  return { names, characterDevices };
+}
+
 export function readlink(path: string): string {
   return fs.readlinkSync(fsPath(path), { encoding: 'latin1' });
+}
+
+/**
+ * Removes a folder or file with all below it; fine if nothing is there.
+ * @returns the bytes of the files that went away
+ */
+export function removeTree(path: string): number {
+  const stat = lstat(path);
+  if (!stat) return 0;
+  if (stat.type !== 'dir') {
+    fs.unlinkSync(fsPath(path));
+    return stat.type === 'file' ? stat.size : 0;
+  }
+  let bytes = 0;
+  for (const name of readdirTyped(path).names) bytes += removeTree(`${path}/${name}`);
+  fs.rmdirSync(fsPath(path));
+  return bytes;
+}
+
+/** Does something to the content of a folder that leaves the folder's own times as they were. */
+export function keepingTimes(folder: string, change: () => void): void {
+  const before = lstat(folder);
+  change();
+  if (before) setTimes(folder, before.atimeNs, before.mtimeNs);
+}
+
+/**
+ * Takes back what the umask removed from the permission bits of something just made with `mode`.
+ * A setgid bit that a directory inherited stays.
+ */
+export function undoUmask(path: string, mode: number): void {
+  if ((mode & process.umask()) === 0) return;
+  const now = lstat(path);
+  if (now) fs.chmodSync(fsPath(path), (now.mode & 0o7000) | mode);
 }

@@ -1,0 +1,109 @@
+import { lstat, readdirTyped } from '../host/files.ts';
+import { compareBytes, join, nameOf, parentOf } from '../tree/bytes.ts';
+import type { Entry } from '../tree/entry.ts';
+import type { Tree } from '../tree/tree.ts';
+import { isWhiteout } from './whiteout.ts';
+
+/** One folder of a chain, in overlayfs upperdir form. */
+export interface ChainFolder {
+  /** Id of the layer; becomes {@link Entry.source}. */
+  readonly id: string;
+  /** Absolute byte string. */
+  readonly path: string;
+}
+
+/**
+ * The merged tree of folders laid over each other, as overlayfs would show it, without a mount: the topmost entry wins,
+ * directories merge down to the first folder that has something else there, a whiteout hides.
+ *
+ * Looking something up costs the folders that have its directory, not all of them; directories are remembered.
+ */
+export class ChainTree implements Tree {
+  /** Highest → lowest. */
+  readonly #folders: readonly ChainFolder[];
+  readonly #directories = new Map<string, Merged | undefined>();
+
+  /** @param folders lowest → highest */
+  constructor(folders: readonly ChainFolder[]) {
+    this.#folders = folders.toReversed();
+  }
+
+  lookup(path: string): Entry | undefined {
+    if (path === '/') return this.#directory('/')?.entry;
+    const parent = this.#directory(parentOf(path));
+    if (!parent) return undefined;
+    const known = this.#directories.get(path);
+    if (known) return known.entry;
+    const merged = this.#merge(path, parent);
+    if (merged?.entry.stat.type === 'dir') this.#directories.set(path, merged);
+    return merged?.entry;
+  }
+
+  list(path: string): readonly string[] {
+    const merged = this.#directory(path);
+    if (!merged) return [];
+    const seen = new Set<string>();
+    const names: string[] = [];
+    for (const part of merged.parts) {
+      const { names: here, characterDevices } = readdirTyped(part.path);
+      for (const name of here) {
+        if (merged.parts.length > 1) {
+          if (seen.has(name)) continue;
+          seen.add(name);
+        }
+        if (!characterDevices.has(name) || !isHidden(join(part.path, name))) names.push(name);
+      }
+    }
+    return names.sort(compareBytes);
+  }
+
+  /** The folders that make the directory at `path`, highest → lowest, or undefined if there is no directory. */
+  partsOf(path: string): readonly ChainFolder[] | undefined {
+    return this.#directory(path)?.parts;
+  }
+
+  #directory(path: string): Merged | undefined {
+    if (this.#directories.has(path)) return this.#directories.get(path);
+    let merged: Merged | undefined;
+    if (path === '/') {
+      const top = this.#folders[0];
+      const stat = top && lstat(top.path);
+      if (top && stat) merged = { entry: { stat, hostPath: top.path, source: top.id }, parts: this.#folders };
+    } else {
+      const parent = this.#directory(parentOf(path));
+      merged = parent && this.#merge(path, parent);
+      if (merged?.entry.stat.type !== 'dir') return undefined;
+    }
+    this.#directories.set(path, merged);
+    return merged;
+  }
+
+  #merge(path: string, parent: Merged): Merged | undefined {
+    const name = nameOf(path);
+    let entry: Entry | undefined;
+    const parts: ChainFolder[] = [];
+    for (const folder of parent.parts) {
+      const hostPath = join(folder.path, name);
+      const stat = lstat(hostPath);
+      if (!stat) continue;
+      if (stat.type !== 'dir') {
+        // What lies below a whiteout or a file does not show.
+        if (entry || isWhiteout(stat)) break;
+        return { entry: { stat, hostPath, source: folder.id }, parts: [] };
+      }
+      entry ??= { stat, hostPath, source: folder.id };
+      parts.push({ id: folder.id, path: hostPath });
+    }
+    return entry && { entry, parts };
+  }
+}
+
+interface Merged {
+  readonly entry: Entry;
+  readonly parts: readonly ChainFolder[];
+}
+
+function isHidden(hostPath: string): boolean {
+  const stat = lstat(hostPath);
+  return !stat || isWhiteout(stat);
+}

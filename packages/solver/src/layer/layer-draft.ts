@@ -1,0 +1,296 @@
+import fs from 'node:fs';
+import { keepingTimes, lstat, readdirTyped, removeTree, undoUmask } from '../host/files.ts';
+import { mknod, removeXattr, setTimes, setXattr } from '../host/syscalls.ts';
+import { compareBytes, fsPath, join, parentOf, textOf } from '../tree/bytes.ts';
+import type { Entry } from '../tree/entry.ts';
+import type { Tree } from '../tree/tree.ts';
+import { copyContent, copyEntry, linkEntry } from './copy-entry.ts';
+import type { Draft } from './draft.ts';
+import { isWhiteout } from './whiteout.ts';
+
+export interface LayerDraftOptions {
+  /** What the layer is written on; undefined for an empty filesystem. */
+  readonly base: Tree | undefined;
+  /** The layer's own folder (byte string): exists, is empty, lies on the filesystem of the store. */
+  readonly upper: string;
+  /** Whether entries of this source are never changed again, so that their inodes may be shared. */
+  readonly isImmutable: (source: string) => boolean;
+}
+
+/**
+ * A draft as a folder in overlayfs upperdir form. Names that are gone are whiteouts on disk from the start, so that the
+ * parent's mtime moves as it does in the kernel; directories that hide the base's are only remembered
+ * ({@link LayerDraft.opaque}) until the commit spells them out.
+ */
+export class LayerDraft implements Draft {
+  readonly upper: string;
+  readonly base: Tree | undefined;
+  /** Directories made where the base has a directory: nothing of the base shows in them. */
+  readonly opaque = new Set<string>();
+  /** Paths written here that the base has too, hidden or not: only these can turn out unchanged. */
+  readonly overlaps = new Set<string>();
+  /** Directories that hold whiteouts. */
+  readonly whiteoutHolders = new Set<string>();
+  /** Layers whose inodes are shared. */
+  readonly sharedWith = new Set<string>();
+  /** Bytes of the files written so far. */
+  bytes = 0;
+  readonly #isImmutable: (source: string) => boolean;
+  readonly #sharedInodes = new Set<string>();
+  readonly #directories = new Map<string, DirectoryState>();
+
+  constructor({ base, upper, isImmutable }: LayerDraftOptions) {
+    this.base = base;
+    this.upper = upper;
+    this.#isImmutable = isImmutable;
+  }
+
+  lookup(path: string): Entry | undefined {
+    if (path === '/') return { stat: lstat(this.upper)!, hostPath: this.upper, source: this.upper };
+    const parent = this.#directory(parentOf(path));
+    if (!parent) return undefined;
+    if (parent.inUpper) {
+      const hostPath = this.#host(path);
+      const stat = lstat(hostPath);
+      if (stat) return isWhiteout(stat) ? undefined : { stat, hostPath, source: this.upper };
+    }
+    return parent.showsBase ? this.base?.lookup(path) : undefined;
+  }
+
+  list(path: string): readonly string[] {
+    const state = this.#directory(path);
+    if (!state) return [];
+    if (!state.inUpper) return this.base?.list(path) ?? [];
+    const { names, characterDevices } = readdirTyped(this.#host(path));
+    const shown = names.filter((name) => !characterDevices.has(name) || this.lookup(join(path, name)));
+    if (state.showsBase) {
+      const seen = new Set(names);
+      for (const name of this.base?.list(path) ?? []) if (!seen.has(name)) shown.push(name);
+    }
+    return shown.sort(compareBytes);
+  }
+
+  makeDirectory(path: string, mode: number): void {
+    const hostPath = this.#place(path, 'mkdir');
+    fs.mkdirSync(fsPath(hostPath), mode);
+    undoUmask(hostPath, mode & 0o777);
+    const baseEntry = this.#noteOverlap(path);
+    if (baseEntry?.stat.type === 'dir') this.opaque.add(path);
+    this.#directories.set(path, {
+      inUpper: true,
+      showsBase: false,
+      inBase: baseEntry?.stat.type === 'dir',
+    });
+  }
+
+  writeFile(path: string, data: Uint8Array, mode: number): void {
+    const hostPath = this.#replace(path, 'open');
+    fs.writeFileSync(fsPath(hostPath), data, { mode, flag: 'wx' });
+    undoUmask(hostPath, mode & 0o777);
+    this.bytes += data.length;
+  }
+
+  copyFile(path: string, from: Entry, mode: number): void {
+    const hostPath = this.#replace(path, 'open');
+    copyContent(from, hostPath);
+    fs.chmodSync(fsPath(hostPath), mode);
+    this.bytes += from.stat.size;
+  }
+
+  shareFile(path: string, from: Entry): void {
+    const hostPath = this.#replace(path, 'open');
+    // A second use of one inode would look like a hard link within this layer.
+    const inode = `${from.stat.dev}:${from.stat.ino}`;
+    if (!this.#isImmutable(from.source) || this.#sharedInodes.has(inode)) {
+      copyEntry(from, hostPath);
+    } else if (linkEntry(from, hostPath) === 'linked') {
+      this.#sharedInodes.add(inode);
+      this.sharedWith.add(from.source);
+    }
+    this.bytes += from.stat.size;
+  }
+
+  makeSymlink(path: string, target: string): void {
+    fs.symlinkSync(fsPath(target), fsPath(this.#place(path, 'symlink')));
+    this.#noteOverlap(path);
+  }
+
+  makeNode(
+    path: string,
+    type: 'char' | 'block' | 'fifo' | 'socket',
+    mode: number,
+    major: number,
+    minor: number,
+  ): void {
+    const hostPath = this.#place(path, 'mknod');
+    mknod(hostPath, type, mode, major, minor);
+    undoUmask(hostPath, mode & 0o777);
+    this.#noteOverlap(path);
+  }
+
+  makeHardlink(path: string, existing: string): void {
+    const from = this.#own(existing);
+    fs.linkSync(fsPath(from), fsPath(this.#place(path, 'link')));
+    this.#noteOverlap(path);
+  }
+
+  remove(path: string): void {
+    const entry = this.lookup(path);
+    if (!entry || path === '/') return;
+    const parent = this.#copyUp(parentOf(path));
+    const hostPath = this.#host(path);
+    this.bytes -= removeTree(hostPath);
+    if (entry.stat.type === 'dir') this.#forget(path);
+    else this.overlaps.delete(path);
+    if (parent.showsBase && this.base?.lookup(path)) {
+      mknod(hostPath, 'char', 0, 0, 0);
+      this.whiteoutHolders.add(parentOf(path));
+    }
+  }
+
+  setOwner(path: string, uid: number, gid: number): void {
+    fs.lchownSync(fsPath(this.#own(path)), uid, gid);
+  }
+
+  setMode(path: string, mode: number): void {
+    fs.chmodSync(fsPath(this.#own(path)), mode);
+  }
+
+  setTimes(path: string, atimeNs: bigint, mtimeNs: bigint): void {
+    setTimes(this.#own(path), atimeNs, mtimeNs);
+  }
+
+  setXattr(path: string, name: string, value: Uint8Array): void {
+    setXattr(this.#own(path), name, value);
+  }
+
+  removeXattr(path: string, name: string): void {
+    removeXattr(this.#own(path), name);
+  }
+
+  #host(path: string): string {
+    return path === '/' ? this.upper : this.upper + path;
+  }
+
+  /** The host path for a new entry, where nothing may be yet. */
+  #place(path: string, syscall: string): string {
+    if (this.lookup(path)) throw fileError('EEXIST', 'file already exists', syscall, path);
+    this.#enterParent(path, syscall);
+    const hostPath = this.#host(path);
+    // What the lookup did not show can only be a whiteout.
+    if (lstat(hostPath)) fs.unlinkSync(fsPath(hostPath));
+    return hostPath;
+  }
+
+  /** The host path for a new file, after what was there is gone. Never writes into an inode: it may be shared. */
+  #replace(path: string, syscall: string): string {
+    this.#enterParent(path, syscall);
+    const hostPath = this.#host(path);
+    const there = lstat(hostPath);
+    const shown = there && !isWhiteout(there) ? there : undefined;
+    const state = this.#directories.get(parentOf(path));
+    const base = there || !state?.showsBase ? undefined : this.base?.lookup(path)?.stat;
+    if ((shown ?? base)?.type === 'dir') throw fileError('EISDIR', 'is a directory', syscall, path);
+    if (there) this.bytes -= removeTree(hostPath);
+    this.#noteOverlap(path);
+    return hostPath;
+  }
+
+  #enterParent(path: string, syscall: string): void {
+    if (path === '/') throw fileError('EISDIR', 'is a directory', syscall, path);
+    const parent = parentOf(path);
+    if (!this.#directory(parent)) {
+      const code = this.lookup(parent) ? 'ENOTDIR' : 'ENOENT';
+      throw fileError(
+        code,
+        code === 'ENOENT' ? 'no such file or directory' : 'not a directory',
+        syscall,
+        path,
+      );
+    }
+    this.#copyUp(parent);
+  }
+
+  /** The host path of an existing entry in the own folder, copied up if need be. */
+  #own(path: string): string {
+    const entry = this.lookup(path);
+    if (!entry) throw fileError('ENOENT', 'no such file or directory', 'lstat', path);
+    if (entry.source === this.upper) return entry.hostPath;
+    if (entry.stat.type === 'dir') this.#copyUp(path);
+    else this.#copyUpEntry(path, entry);
+    return this.#host(path);
+  }
+
+  /** Makes sure that a directory of this tree exists in the own folder. */
+  #copyUp(path: string): DirectoryState {
+    const state = this.#directory(path);
+    if (!state) throw fileError('ENOENT', 'no such file or directory', 'lstat', path);
+    if (state.inUpper) return state;
+    this.#copyUpEntry(path, this.base!.lookup(path)!);
+    const copied = { ...state, inUpper: true };
+    this.#directories.set(path, copied);
+    return copied;
+  }
+
+  /** As the kernel does it: the parent's times stay as they were. */
+  #copyUpEntry(path: string, entry: Entry): void {
+    this.#copyUp(parentOf(path));
+    const parentHost = this.#host(parentOf(path));
+    keepingTimes(parentHost, () => copyEntry(entry, this.#host(path)));
+    if (entry.stat.type === 'file') this.bytes += entry.stat.size;
+    this.overlaps.add(path);
+  }
+
+  #noteOverlap(path: string): Entry | undefined {
+    if (!this.#directories.get(parentOf(path))?.inBase) return undefined;
+    const entry = this.base?.lookup(path);
+    if (entry) this.overlaps.add(path);
+    return entry;
+  }
+
+  #directory(path: string): DirectoryState | undefined {
+    const known = this.#directories.get(path);
+    if (known) return known;
+    const state = path === '/' ? this.#rootState() : this.#findDirectory(path);
+    if (state) this.#directories.set(path, state);
+    return state;
+  }
+
+  #rootState(): DirectoryState {
+    return { inUpper: true, showsBase: this.base !== undefined, inBase: this.base !== undefined };
+  }
+
+  #findDirectory(path: string): DirectoryState | undefined {
+    const parent = this.#directory(parentOf(path));
+    if (!parent) return undefined;
+    const inBase = parent.inBase && this.base?.lookup(path)?.stat.type === 'dir';
+    const there = parent.inUpper ? lstat(this.#host(path)) : undefined;
+    if (there) {
+      if (there.type !== 'dir') return undefined;
+      return { inUpper: true, showsBase: inBase && parent.showsBase && !this.opaque.has(path), inBase };
+    }
+    return inBase && parent.showsBase ? { inUpper: false, showsBase: true, inBase } : undefined;
+  }
+
+  /** Drops what is remembered of a directory and all below. */
+  #forget(path: string): void {
+    const below = `${path}/`;
+    for (const known of [this.#directories, this.opaque, this.overlaps, this.whiteoutHolders]) {
+      for (const key of known.keys()) if (key === path || key.startsWith(below)) known.delete(key);
+    }
+  }
+}
+
+interface DirectoryState {
+  /** It exists in the draft's own folder. */
+  readonly inUpper: boolean;
+  /** What the base has in it shows. */
+  readonly showsBase: boolean;
+  /** The base has a directory here, hidden or not. */
+  readonly inBase: boolean;
+}
+
+function fileError(code: string, reason: string, syscall: string, path: string): NodeJS.ErrnoException {
+  const error: NodeJS.ErrnoException = new Error(`${code}: ${reason}, ${syscall} '${textOf(path)}'`);
+  return Object.assign(error, { code, syscall, path: textOf(path) });
+}

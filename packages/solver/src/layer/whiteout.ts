@@ -1,0 +1,20 @@
+import type { EntryStat } from '../tree/entry.ts';
+
+/**
+ * How a layer folder says "this name is gone": a character device 0:0, as overlayfs does.
+ *
+ * Nothing else marks anything in a committed layer: an opaque directory has been spelled out as whiteouts by then. A
+ * process that mounts the layer alone must not see the marks, so the kernel wants a second lower folder and an `origin`
+ * xattr on each directory that holds one (`docs/layers.md`).
+ */
+export function isWhiteout(stat: EntryStat): boolean {
+  return stat.type === 'char' && stat.major === 0 && stat.minor === 0;
+}
+
+/** Hides the names of whiteouts in a directory that merges with nothing below; its value is empty. */
+export const ORIGIN_XATTRS = ['trusted.overlay.origin', 'user.overlay.origin'] as const;
+
+/** Marks that overlayfs keeps on directories and files; they are its own business and never part of a tree. */
+export function isOverlayXattr(name: string): boolean {
+  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.');
+}
