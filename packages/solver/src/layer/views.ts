@@ -1,0 +1,97 @@
+import { type ChainFolder, ChainTree } from './chain-tree.ts';
+import { computeDiff } from './compute-diff.ts';
+import type { LayerStore } from './layer-store.ts';
+import { type DiffRef, type LayerPiece, type LayerRef, layersOf, type Ref, viewOf } from './ref.ts';
+
+/** Makes a layer that is known but not here yet: pulls and unpacks a layer of an image. */
+export type LayerProvider = (ref: LayerRef) => Promise<void>;
+
+/**
+ * From refs to trees. Merges and known-chain diffs cost nothing; other diffs are computed, and image layers pulled, when
+ * a tree is really wanted ({@link Views.prepare}), at most once each.
+ */
+export class Views {
+  readonly #store: LayerStore;
+  readonly #trees = new WeakMap<Ref, ChainTree>();
+  readonly #preparing = new Map<string, Promise<void>>();
+  readonly #provide: LayerProvider;
+
+  constructor(store: LayerStore, provide: LayerProvider) {
+    this.#store = store;
+    this.#provide = provide;
+  }
+
+  /** Makes sure that every layer of the ref's tree is on disk. */
+  async prepare(ref: Ref | undefined, pause: () => Promise<void>): Promise<void> {
+    if (!ref) return;
+    for (const { piece } of viewOf(ref)) await this.preparePiece(piece, pause);
+  }
+
+  /** Makes sure that one layer of an export is on disk. */
+  preparePiece(piece: LayerPiece, pause: () => Promise<void>): Promise<void> {
+    const id = layerIdOf(piece);
+    if (this.#store.has(id)) return Promise.resolve();
+    let running = this.#preparing.get(id);
+    if (!running) {
+      running = (
+        piece.kind === 'diff' ? this.#computeDiff(piece, pause) : this.#provideLayer(piece, pause)
+      ).finally(() => this.#preparing.delete(id));
+      this.#preparing.set(id, running);
+    }
+    return running;
+  }
+
+  /** The tree of a prepared ref; of scratch, an empty one. */
+  treeOf(ref: Ref | undefined): ChainTree {
+    if (!ref) return new ChainTree([{ id: 'scratch', path: this.#store.emptyPath }]);
+    let tree = this.#trees.get(ref);
+    if (!tree) {
+      tree = new ChainTree(this.foldersOf(ref));
+      this.#trees.set(ref, tree);
+    }
+    return tree;
+  }
+
+  /**
+   * The folders that make a prepared ref's tree, lowest → highest, each once: a layer that is applied twice is entirely
+   * overridden by its last application.
+   */
+  foldersOf(ref: Ref): readonly ChainFolder[] {
+    const folders = new Map<string, ChainFolder>();
+    for (const { piece, form } of viewOf(ref)) {
+      const id = layerIdOf(piece);
+      const path = this.#store.path(id, form);
+      folders.delete(path);
+      folders.set(path, { id, path });
+    }
+    return [...folders.values()];
+  }
+
+  /** The layers of an export, lowest → highest, repeats included. */
+  layersOf(ref: Ref | undefined): readonly LayerPiece[] {
+    return ref ? layersOf(ref) : [];
+  }
+
+  async #provideLayer(ref: LayerRef, pause: () => Promise<void>): Promise<void> {
+    await this.prepare(ref.parent, pause);
+    await this.#provide(ref);
+  }
+
+  async #computeDiff(diff: DiffRef, pause: () => Promise<void>): Promise<void> {
+    await this.prepare(diff.lower, pause);
+    await this.prepare(diff.upper, pause);
+    const draft = this.#store.stageLayer();
+    try {
+      const bytes = await computeDiff(this.treeOf(diff.lower), this.treeOf(diff.upper), draft.folder, pause);
+      this.#store.adopt(draft, layerIdOf(diff), bytes);
+    } catch (error) {
+      this.#store.drop(draft);
+      throw error;
+    }
+  }
+}
+
+/** The id under which the layer of a piece is stored. */
+export function layerIdOf(piece: LayerPiece): string {
+  return piece.kind === 'layer' ? piece.layer : `diff-${piece.id}`;
+}
