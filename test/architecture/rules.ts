@@ -1,0 +1,76 @@
+/**
+ * Who may import whom. Both tables read "from → to"; what is not listed is forbidden. Type imports count.
+ * docs/architecture.md draws the same picture.
+ */
+
+export type PackageName = 'pb' | 'llb' | 'marshal' | 'backend' | 'solver' | 'buildkit' | 'cli';
+
+/** The name each folder under `packages/` is imported by. */
+export const FACES: Readonly<Record<PackageName, string>> = {
+  pb: '@llb-ts/pb',
+  llb: '@llb-ts/llb',
+  marshal: '@llb-ts/marshal',
+  backend: '@llb-ts/backend',
+  solver: '@llb-ts/solver',
+  buildkit: '@llb-ts/buildkit',
+  cli: 'llb-ts',
+};
+
+/** Packages, from the ground up. */
+export const PACKAGE_FLOORS: Readonly<Record<PackageName, readonly PackageName[]>> = {
+  pb: [],
+  llb: [],
+  marshal: ['pb', 'llb'],
+  backend: ['pb'],
+  solver: ['pb', 'backend'],
+  buildkit: ['pb', 'backend'],
+  cli: ['pb', 'llb', 'marshal', 'backend', 'solver', 'buildkit'],
+};
+
+/**
+ * The rooms of the solver, lowest floor first. A room may import its own files, rooms on floors below, and rooms
+ * beside it on the same floor.
+ */
+export const SOLVER_FLOORS: readonly (readonly string[])[] = [
+  ['tree', 'host', 'error.ts'],
+  ['graph', 'archive', 'blob', 'registry', 'layer'],
+  ['snapshot', 'cache'],
+  ['source', 'exporter', 'executor'],
+  ['operation'],
+  ['evaluate'],
+  ['local-backend.ts', 'index.ts'],
+];
+
+/** The only rooms that may touch these. Each is a promise of docs/architecture.md. */
+export const RESERVED_IMPORTS: readonly {
+  readonly what: RegExp;
+  readonly onlyIn: RegExp;
+  readonly because: string;
+}[] = [
+  {
+    what: /^koffi$/,
+    onlyIn: /^packages\/solver\/src\/host\/|^packages\/cli\//,
+    because: 'only host/ makes system calls',
+  },
+  {
+    what: /^node:child_process$/,
+    onlyIn: /^packages\/solver\/src\/host\/|^packages\/(buildkit|cli)\//,
+    because: 'only host/ starts programs',
+  },
+  {
+    what: /^protobufjs/,
+    onlyIn: /^packages\/(pb|buildkit)\//,
+    because: 'the wire format is wrapped by pb (and by buildkit for the control API)',
+  },
+  {
+    what: /^(node:|[a-z@])/,
+    onlyIn: /^packages\/(?!llb\/)/,
+    because: 'llb is a language: it imports nothing',
+  },
+];
+
+/** Lines a file may have before it must be split. */
+export const LONGEST_FILE = 400;
+
+/** Files that are longer all the same, each with the reason why it still holds one idea. */
+export const LONG_FILES: Readonly<Record<string, string>> = {};
