@@ -1,4 +1,5 @@
 /** The words BuildKit reads: LLB messages, their canonical bytes, digests and definitions. */
+export { registeredCapabilities } from './capabilities.ts';
 export {
   compareUtf8,
   decode,
