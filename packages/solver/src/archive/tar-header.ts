@@ -1,0 +1,190 @@
+/**
+ * The 512 bytes that stand before each entry of a tar archive, read as leniently as Go's `archive/tar` reads them: the
+ * archives that BuildKit can unpack are the ones that package can read, and an archive is recognised by its first header.
+ */
+import { stepFailure } from '../error.ts';
+
+export const BLOCK_SIZE = 512;
+
+export type TarEntryType =
+  | 'file'
+  | 'dir'
+  | 'symlink'
+  | 'hardlink'
+  | 'char'
+  | 'block'
+  | 'fifo'
+  /** PAX records about the archive as a whole; no entry. */
+  | 'global'
+  /** Something that cannot be unpacked (`unhandled tar header type N`). */
+  | 'other';
+
+export interface TarHeader {
+  /** As it stands in the archive, not cleaned: may be absolute, hold `..`, end with `/`. A byte string, as all names here. */
+  readonly name: string;
+  readonly linkname: string;
+  readonly type: TarEntryType;
+  /** The byte that gave `type`. */
+  readonly typeflag: number;
+  /** Permission bits with setuid 0o4000, setgid 0o2000, sticky 0o1000. */
+  readonly mode: number;
+  /** 0 to 2^32-1; the kernel takes the last number to mean "leave the owner". */
+  readonly uid: number;
+  readonly gid: number;
+  /** Bytes of content that the entry claims to have. */
+  readonly size: number;
+  /** Nanoseconds since 1970, may be negative. */
+  readonly mtimeNs: bigint;
+  readonly atimeNs: bigint | undefined;
+  readonly major: number;
+  readonly minor: number;
+  /** Values are bytes; names are byte strings, with their namespace. */
+  readonly xattrs: ReadonlyMap<string, Buffer>;
+  /** All PAX records of the entry, keys and values as byte strings. */
+  readonly pax: ReadonlyMap<string, string>;
+}
+
+/** A header while its extended records are being applied. */
+export type HeaderFields = { -readonly [K in keyof TarHeader]: TarHeader[K] };
+
+export const invalidHeader = () => stepFailure('archive/tar: invalid tar header');
+export const unexpectedEnd = () => stepFailure('unexpected EOF');
+
+const TYPES: Readonly<Record<string, TarEntryType>> = {
+  '0': 'file',
+  '\0': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '3': 'char',
+  '4': 'block',
+  '5': 'dir',
+  '6': 'fifo',
+  g: 'global',
+};
+
+export function typeOf(typeflag: number): TarEntryType {
+  return TYPES[String.fromCharCode(typeflag)] ?? 'other';
+}
+
+/** Whether content follows the header; the size of other entries means nothing. */
+export function hasContent(type: TarEntryType): boolean {
+  return type === 'file' || type === 'other' || type === 'global';
+}
+
+/** Reads a header block; throws where the checksum or a number is wrong. */
+export function parseHeader(bytes: Uint8Array): HeaderFields {
+  const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (!checksumMatches(block)) throw invalidHeader();
+  const typeflag = block[156] ?? 0;
+  const header: HeaderFields = {
+    name: text(block, 0, 100),
+    linkname: text(block, 157, 100),
+    type: typeOf(typeflag),
+    typeflag,
+    mode: Number(number(block, 100, 8) & 0o7777n),
+    uid: unsigned32(number(block, 108, 8)),
+    gid: unsigned32(number(block, 116, 8)),
+    size: Number(number(block, 124, 12)),
+    mtimeNs: number(block, 136, 12) * 1_000_000_000n,
+    atimeNs: undefined,
+    major: 0,
+    minor: 0,
+    xattrs: new Map(),
+    pax: new Map(),
+  };
+  const prefix = readExtension(block, header);
+  if (prefix) header.name = `${prefix}/${header.name}`;
+  return header;
+}
+
+/** The part behind the old header, in one of three formats. Returns what belongs in front of the name. */
+function readExtension(block: Buffer, header: HeaderFields): string {
+  const magic = block.toString('latin1', 257, 265);
+  const ustar = magic.startsWith('ustar\0');
+  const gnu = magic === 'ustar  \0';
+  if (!ustar && !gnu) return '';
+  header.major = unsigned32(number(block, 329, 8));
+  header.minor = unsigned32(number(block, 337, 8));
+  if (ustar && block.toString('latin1', 508) !== 'tar\0') return text(block, 345, 155);
+  if (ustar) {
+    header.atimeNs = number(block, 476, 12) * 1_000_000_000n;
+    number(block, 488, 12);
+    return text(block, 345, 131);
+  }
+  return readGnuTimes(block, header);
+}
+
+/** Old versions of Go wrote a name prefix where GNU has its times: what is no time but ASCII is taken for one. */
+function readGnuTimes(block: Buffer, header: HeaderFields): string {
+  try {
+    if (block[345] !== 0) header.atimeNs = number(block, 345, 12) * 1_000_000_000n;
+    if (block[357] !== 0) number(block, 357, 12);
+    return '';
+  } catch {
+    header.atimeNs = undefined;
+    const prefix = text(block, 345, 155);
+    return [...prefix].every((byte) => byte < '\x80') ? prefix : '';
+  }
+}
+
+/** Some programs sum signed bytes. */
+function checksumMatches(block: Buffer): boolean {
+  let unsigned = 8 * 32;
+  let signed = 8 * 32;
+  for (let i = 0; i < BLOCK_SIZE; i++) {
+    if (i === 148) i = 156;
+    const byte = block[i] ?? 0;
+    unsigned += byte;
+    signed += byte < 128 ? byte : byte - 256;
+  }
+  const stored = octal(block.toString('latin1', 148, 156));
+  return stored === BigInt(unsigned) || stored === BigInt(signed);
+}
+
+/** Up to the first NUL, else the whole field. */
+function text(block: Buffer, offset: number, length: number): string {
+  const field = block.toString('latin1', offset, offset + length);
+  const end = field.indexOf('\0');
+  return end < 0 ? field : field.slice(0, end);
+}
+
+/** A number in octal digits, or as a big-endian two's complement when the first bit is set. */
+function number(block: Buffer, offset: number, length: number): bigint {
+  if ((block[offset] ?? 0) < 0x80) {
+    const value = octal(block.toString('latin1', offset, offset + length));
+    if (value === undefined) throw invalidHeader();
+    return value;
+  }
+  const bits = 8 * length;
+  let raw = BigInt(`0x${block.toString('hex', offset, offset + length)}`);
+  // The first bit only marks the encoding; the second is the sign.
+  raw = BigInt.asIntN(bits - 1, raw);
+  if (raw !== BigInt.asIntN(64, raw)) throw invalidHeader();
+  return raw;
+}
+
+/** Digits between blanks and NULs; none are zero; undefined if there is anything else. */
+function octal(field: string): bigint | undefined {
+  let start = 0;
+  let end = field.length;
+  while (start < end && isPadding(field.charCodeAt(start))) start++;
+  while (end > start && isPadding(field.charCodeAt(end - 1))) end--;
+  const nul = field.indexOf('\0', start);
+  if (nul >= 0 && nul < end) end = nul;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = field.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 7) return undefined;
+    value = value * 8 + digit;
+  }
+  return BigInt(value);
+}
+
+function isPadding(code: number): boolean {
+  return code === 0 || code === 32;
+}
+
+/** What a system call sees of Go's 64-bit id. */
+export function unsigned32(value: bigint): number {
+  return Number(BigInt.asUintN(32, value));
+}
