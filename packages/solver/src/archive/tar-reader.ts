@@ -63,12 +63,14 @@ async function readHeader(input: ByteSource): Promise<HeaderFields | undefined> 
     const flag = String.fromCharCode(header.typeflag);
     if (flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K') {
       const content = await readMetadata(input, header.size);
-      if (!content) return undefined;
       if (flag === 'L') longName = cutAtNul(content);
       else if (flag === 'K') longLink = cutAtNul(content);
       else records = parseRecords(content);
-      if (flag !== 'g') continue;
-      return { ...header, size: 0, pax: records };
+      const padding = paddingOf(header.size);
+      const ended = (await input.skip(padding)) < padding;
+      if (flag === 'g') return { ...header, size: 0, pax: records };
+      if (ended) return undefined;
+      continue;
     }
     applyRecords(header, records);
     if (longName) header.name = longName;
@@ -99,13 +101,11 @@ function isZero(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** The content of an extended header with its padding; undefined if the archive ends in the padding. */
-async function readMetadata(input: ByteSource, size: number): Promise<Uint8Array | undefined> {
+async function readMetadata(input: ByteSource, size: number): Promise<Uint8Array> {
   if (size > MAX_METADATA_SIZE) throw stepFailure('archive/tar: header field too long');
-  const content = Buffer.from(await input.read(size));
+  const content = await input.read(size);
   if (content.length < size) throw unexpectedEnd();
-  const padding = paddingOf(size);
-  return (await input.skip(padding)) === padding ? content : undefined;
+  return content;
 }
 
 function cutAtNul(content: Uint8Array): string {
