@@ -6,13 +6,13 @@ import type { EntryStat, FileType } from '../tree/entry.ts';
 import { setTimes } from './syscalls.ts';
 
 const TYPES: Readonly<Record<number, FileType>> = {
-  2401: 'fifo',
-  4802: 'char',
-  9604: 'dir',
-  14406: 'block',
-  16807: 'file',
-  21609: 'symlink',
-  26411: 'socket',
+  0o010000: 'fifo',
+  0o020000: 'char',
+  0o040000: 'dir',
+  0o060000: 'block',
+  0o100000: 'file',
+  0o120000: 'symlink',
+  0o140000: 'socket',
 };
 
 /** `lstat`; undefined if nothing is there (also below a file). */
