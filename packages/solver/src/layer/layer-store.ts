@@ -4,6 +4,7 @@ import { environmentFailure, errnoOf } from '../error.ts';
 import { readdir, removeTree } from '../host/files.ts';
 import { isProcessAlive, processTag } from '../host/process-tag.ts';
 import type { Tree } from '../tree/tree.ts';
+import { adoptUpper } from './adopt-upper.ts';
 import { LayerDraft } from './layer-draft.ts';
 import { normalise } from './normal-form.ts';
 
@@ -127,7 +128,22 @@ export class LayerStore {
     this.#stages.delete(draft);
   }
 
-  /** Makes a staged layer the layer `id`. */
+  /**
+   * A draft whose folder a mounted overlay on `base` has filled; to be committed or discarded as any other.
+   * @param base the tree that was mounted below
+   */
+  async draftOf(
+    staged: StagedLayer,
+    base: Tree | undefined,
+    pause: () => Promise<void>,
+  ): Promise<LayerDraft> {
+    const draft = new LayerDraft({ base, upper: staged.folder, isImmutable: () => false });
+    await adoptUpper(draft, pause);
+    this.#stages.set(draft, staged.stage);
+    return draft;
+  }
+
+  /** Makes a staged layer, in normal form already, the layer `id`. */
   adopt({ stage }: StagedLayer, id: string, bytes: number): void {
     this.#place(stage, { version: 1, id, bytes, hasMovable: false, sharedWith: [] });
   }

@@ -1,7 +1,7 @@
 import { type ChainFolder, ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
 import type { LayerStore } from './layer-store.ts';
-import { type DiffRef, type LayerPiece, type LayerRef, layersOf, type Ref, viewOf } from './ref.ts';
+import { type DiffRef, type LayerPiece, type LayerRef, type Ref, viewOf } from './ref.ts';
 
 /** Makes a layer that is known but not here yet: pulls and unpacks a layer of an image. */
 export type LayerProvider = (ref: LayerRef) => Promise<void>;
@@ -65,11 +65,6 @@ export class Views {
       folders.set(path, { id, path });
     }
     return [...folders.values()];
-  }
-
-  /** The layers of an export, lowest → highest, repeats included. */
-  layersOf(ref: Ref | undefined): readonly LayerPiece[] {
-    return ref ? layersOf(ref) : [];
   }
 
   async #provideLayer(ref: LayerRef, pause: () => Promise<void>): Promise<void> {

@@ -1,0 +1,88 @@
+import type { LayerSummary, SolveRequest, SolveResult } from '@llb-ts/backend';
+import { SolveFailure } from '@llb-ts/backend';
+import type { Definition } from '@llb-ts/pb';
+import type { CacheStore } from '../cache/cache-store.ts';
+import { contentDigest } from '../cache/content-digest.ts';
+import { checkExport } from '../exporter/exporter.ts';
+import { loadDefinition } from '../graph/load.ts';
+import type { LayerStore } from '../layer/layer-store.ts';
+import { layersOf, type Ref } from '../layer/ref.ts';
+import type { RefStore } from '../layer/ref-store.ts';
+import type { Stores } from '../layer/stores.ts';
+import { layerIdOf, Views } from '../layer/views.ts';
+import { answerVertex, type OperationServices } from '../operation/answer.ts';
+import { Evaluator } from './evaluator.ts';
+import { runExport } from './export.ts';
+import { exportRef } from './export-ref.ts';
+import type { JobSlots } from './job-slots.ts';
+import { createWorkbench } from './workbench.ts';
+
+/** What all solves of a backend share. */
+export interface SolverServices {
+  readonly stateDir: string;
+  readonly layers: LayerStore;
+  readonly refs: RefStore;
+  readonly cache: CacheStore;
+  readonly slots: JobSlots;
+}
+
+/** One solve: load, evaluate, export. Fails with a `SolveFailure`. */
+export async function solve(request: SolveRequest, services: SolverServices): Promise<SolveResult> {
+  const signal = request.signal ?? new AbortController().signal;
+  if (signal.aborted) throw new SolveFailure('cancelled', 'the solve was stopped');
+  for (const target of request.exports) checkExport(target);
+  const head = loadDefinition(request.definition, request.allow);
+
+  const views = new Views(services.layers, async ({ id, layer }) => {
+    throw new Error(`Internal error: layer ${layer} of ref ${id} is not in the store`);
+  });
+  const stores: Stores = { ...services, views };
+  const evaluator = createEvaluator(request, signal, services, stores);
+  const ref = await evaluator.result(head);
+  const metadata: Record<string, string> = {};
+  for (const target of request.exports) {
+    const answer = await runExport(target, signal, request.onProgress, (work) =>
+      exportRef(ref, target, work, stores),
+    );
+    Object.assign(metadata, answer);
+  }
+  return { metadata, layers: summarise(ref, services.layers) };
+}
+
+function createEvaluator(
+  request: SolveRequest,
+  signal: AbortSignal,
+  { cache, slots }: SolverServices,
+  stores: Stores,
+): Evaluator {
+  const { views } = stores;
+  const { noCache, onProgress } = request;
+  const operations: OperationServices = {
+    request,
+    stores,
+    solveInner: (definition: Definition) => evaluator.result(loadDefinition(definition, request.allow)),
+  };
+  const evaluator = new Evaluator({
+    answer: (vertex, inputs) => answerVertex(vertex, inputs, operations),
+    workbenchFor: (vertex, stop) => createWorkbench(stores, vertex, stop, onProgress),
+    prepare: async (refs, { pause }) => {
+      for (const ref of refs) await views.prepare(ref, pause);
+    },
+    contentOf: (ref, { selectors }, { pause }) =>
+      contentDigest(views.treeOf(ref), selectors, { pause, name: ref?.id ?? 'scratch' }),
+    cache,
+    slots,
+    noCache,
+    signal,
+    onProgress,
+  });
+  return evaluator;
+}
+
+function summarise(ref: Ref | undefined, layers: LayerStore): readonly LayerSummary[] {
+  if (!ref) return [];
+  return layersOf(ref).map((piece) => {
+    const id = layerIdOf(piece);
+    return { id, description: piece.description, size: layers.has(id) ? layers.record(id).bytes : 0 };
+  });
+}

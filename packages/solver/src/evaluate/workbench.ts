@@ -1,0 +1,68 @@
+import type { ProgressEvent } from '@llb-ts/backend';
+import type { Vertex } from '../graph/vertex.ts';
+import { lstat } from '../host/files.ts';
+import type { Draft } from '../layer/draft.ts';
+import { LayerDraft } from '../layer/layer-draft.ts';
+import type { LayerStore } from '../layer/layer-store.ts';
+import { type LayerRef, type Ref, viewOf } from '../layer/ref.ts';
+import type { Stores } from '../layer/stores.ts';
+import { layerIdOf } from '../layer/views.ts';
+import type { Workbench, WorkReport } from '../operation/operation.ts';
+import { pacer } from './pacer.ts';
+
+/** The workbench of one vertex. */
+export function createWorkbench(
+  { layers, refs, views }: Stores,
+  vertex: Vertex,
+  signal: AbortSignal,
+  onProgress: (event: ProgressEvent) => void,
+): Workbench {
+  const bases = new WeakMap<Draft, { readonly base: Ref | undefined }>();
+  return {
+    signal,
+    pause: pacer(signal),
+    view: (ref) => views.treeOf(ref),
+    edit(base) {
+      const draft = layers.edit(base && views.treeOf(base), rootOwner(base, layers));
+      bases.set(draft, { base });
+      return draft;
+    },
+    async commit(draft, description) {
+      const id = layers.newId();
+      layers.commit(own(draft), id);
+      const base = bases.get(draft)?.base;
+      const ref: LayerRef = {
+        kind: 'layer',
+        id,
+        layer: id,
+        description,
+        createdAt: Date.now(),
+        ...(base && { parent: base }),
+      };
+      return refs.save(ref) as LayerRef;
+    },
+    discard: (draft) => layers.discard(own(draft)),
+    report: (event) => onProgress(reported(event, vertex)),
+  };
+}
+
+/**
+ * Who owns the root of a new layer: whoever owns the root it stands on, though its mode starts at 0755 again. Of a merge,
+ * only the layers that stand in place count (S B.11.1).
+ */
+function rootOwner(base: Ref | undefined, layers: LayerStore): { uid: number; gid: number } {
+  const standing = base && viewOf(base).findLast(({ form }) => form === 'own');
+  if (!standing) return { uid: 0, gid: 0 };
+  const { uid, gid } = lstat(layers.path(layerIdOf(standing.piece), 'own')) ?? { uid: 0, gid: 0 };
+  return { uid, gid };
+}
+
+function own(draft: Draft): LayerDraft {
+  if (draft instanceof LayerDraft) return draft;
+  throw new Error('Internal error: this draft is not of this store');
+}
+
+function reported(event: WorkReport, { digest }: Vertex): ProgressEvent {
+  const time = Date.now();
+  return { ...event, time, digest };
+}

@@ -1,0 +1,60 @@
+import fs from 'node:fs';
+import { keepingTimes, lstat, readdir } from '../host/files.ts';
+import { getXattr, listXattrs, removeXattr } from '../host/syscalls.ts';
+import { fsPath, join } from '../tree/bytes.ts';
+import type { LayerDraft } from './layer-draft.ts';
+import { isOverlayXattr, isWhiteout } from './whiteout.ts';
+
+/**
+ * Takes over an upper folder that a mounted overlay has filled: notes in the draft what the kernel marked, and removes
+ * the kernel's marks. Afterwards the draft can be committed like one that was written entry by entry.
+ *
+ * An opaque directory hides the base's (S B.5.3); so do the directories in it, which the kernel does not mark.
+ * A whiteout of a name that the base does not have says nothing and goes.
+ */
+export async function adoptUpper(draft: LayerDraft, pause: () => Promise<void>): Promise<void> {
+  const seen = new Set<bigint>();
+  const pending: { readonly path: string; readonly hidden: boolean; readonly inBase: boolean }[] = [
+    { path: '/', hidden: false, inBase: draft.base !== undefined },
+  ];
+  stripMarks(draft.upper);
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const { path, hidden, inBase } = next;
+    const folder = path === '/' ? draft.upper : draft.upper + path;
+    for (const name of readdir(folder)) {
+      await pause();
+      const child = join(path, name);
+      const hostPath = draft.upper + child;
+      const stat = lstat(hostPath)!;
+      const before = inBase ? draft.base?.lookup(child)?.stat : undefined;
+      if (isWhiteout(stat)) {
+        if (before) draft.whiteoutHolders.add(path);
+        else keepingTimes(folder, () => fs.unlinkSync(fsPath(hostPath)));
+        continue;
+      }
+      if (before) draft.overlaps.add(child);
+      const marks = stripMarks(hostPath);
+      if (stat.type === 'file' && !seen.has(stat.ino)) draft.bytes += stat.size;
+      seen.add(stat.ino);
+      if (stat.type !== 'dir') continue;
+      const hides = before?.type === 'dir' && (hidden || marks.opaque);
+      if (hides) draft.opaque.add(child);
+      pending.push({ path: child, hidden: hides, inBase: before?.type === 'dir' });
+    }
+  }
+}
+
+/** Removes overlayfs' own attributes and tells whether the entry was opaque. */
+function stripMarks(hostPath: string): { readonly opaque: boolean } {
+  let opaque = false;
+  for (const name of listXattrs(hostPath)) {
+    if (!isOverlayXattr(name)) continue;
+    if (name.endsWith('.overlay.opaque')) opaque = getXattr(hostPath, name)?.toString('latin1') === 'y';
+    if (/\.overlay\.(redirect|metacopy)$/.test(name)) {
+      // Mounted with redirect_dir=off and metacopy=off, the kernel writes neither.
+      throw new Error(`Internal error: ${name} on an entry of a layer`);
+    }
+    removeXattr(hostPath, name);
+  }
+  return { opaque };
+}

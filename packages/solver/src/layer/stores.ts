@@ -1,0 +1,12 @@
+import type { LayerStore } from './layer-store.ts';
+import type { RefStore } from './ref-store.ts';
+import type { Views } from './views.ts';
+
+/** Where results are kept, as one solve sees it. */
+export interface Stores {
+  /** Absolute path of the state directory; each room keeps its own folder in it. */
+  readonly stateDir: string;
+  readonly layers: LayerStore;
+  readonly refs: RefStore;
+  readonly views: Views;
+}

@@ -1,0 +1,54 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Backend } from '@llb-ts/backend';
+import { CacheStore } from './cache/cache-store.ts';
+import { asFailure } from './error.ts';
+import { JobSlots } from './evaluate/job-slots.ts';
+import { solve } from './evaluate/solve.ts';
+import { LayerStore } from './layer/layer-store.ts';
+import { RefStore } from './layer/ref-store.ts';
+
+export interface LocalBackendOptions {
+  /** Where layers, refs, blobs and cache records are kept; made if missing. Several processes may share it. */
+  readonly stateDir: string;
+  /** Operations at work at one time. Default: the number of processors. */
+  readonly jobs?: number;
+}
+
+/**
+ * The solver of this machine: checks the store, wires the parts, nothing else.
+ * Fails with an `environment` failure when the state directory cannot be used.
+ */
+export async function createLocalBackend(options: LocalBackendOptions): Promise<Backend> {
+  const stateDir = path.resolve(options.stateDir);
+  try {
+    fs.mkdirSync(path.dirname(stateDir), { recursive: true });
+  } catch {
+    // The store says what is wrong with the place.
+  }
+  const layers = new LayerStore(stateDir);
+  const refs = new RefStore(stateDir);
+  const services = {
+    stateDir,
+    layers,
+    refs,
+    cache: new CacheStore(stateDir, (id) => refs.load(id)),
+    slots: new JobSlots(options.jobs ?? os.availableParallelism()),
+  };
+  let closed = false;
+  return {
+    name: 'local',
+    async solve(request) {
+      try {
+        return await solve(request, services);
+      } catch (error) {
+        throw asFailure(error);
+      }
+    },
+    async close() {
+      if (!closed) layers.close();
+      closed = true;
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import type { SolveRequest } from '@llb-ts/backend';
+import type { Definition } from '@llb-ts/pb';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Ref } from '../layer/ref.ts';
+import type { Stores } from '../layer/stores.ts';
+import { type Composed, composeDiff, composeMerge, composePassthrough } from './compose.ts';
+import { fileOperation } from './file/file-operation.ts';
+import type { Operation } from './operation.ts';
+
+/** What operations may ask of the solve they belong to. */
+export interface OperationServices {
+  readonly request: SolveRequest;
+  readonly stores: Stores;
+  /** Solves a definition found inside the build, as part of it. */
+  readonly solveInner: (definition: Definition) => Promise<Ref | undefined>;
+}
+
+/** What a vertex is: an operation to be run, or refs composed at once. */
+export function answerVertex(
+  { op, inputs: { length }, name }: Vertex,
+  inputs: readonly (Ref | undefined)[],
+  { stores: { refs } }: OperationServices,
+): Composed | Operation {
+  switch (op.kind) {
+    case 'merge':
+      return composeMerge(op, inputs, name, refs);
+    case 'diff':
+      return composeDiff(op, inputs, name, refs);
+    case 'passthrough':
+      return composePassthrough(op, inputs);
+    case 'file':
+      return fileOperation(op, length, name);
+    case 'source':
+    case 'exec':
+    case 'build':
+      throw new Error(op.kind);
+  }
+}
