@@ -1,0 +1,217 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type ProgressEvent, SolveFailure } from '@llb-ts/backend';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CacheStore } from '../cache/cache-store.ts';
+import { stepFailure } from '../error.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { LayerRef, Ref } from '../layer/ref.ts';
+import { RefStore } from '../layer/ref-store.ts';
+import type { InputKey, Operation, Workbench } from '../operation/operation.ts';
+import { Evaluator } from './evaluator.ts';
+import { JobSlots } from './job-slots.ts';
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-evaluate-'));
+afterAll(() => fs.rmSync(root, { recursive: true }));
+
+/** A vertex that makes one layer; how its inputs count is up to the test. */
+function vertex(digest: string, inputs: readonly Vertex[] = [], metadata = {}): Vertex {
+  return {
+    digest,
+    op: { kind: 'file', actions: [] },
+    inputs: inputs.map((input) => ({ vertex: input, index: 0 })),
+    metadata: { ignoreCache: false, description: {}, caps: {}, ...metadata },
+    platform: undefined,
+    name: digest,
+    title: digest,
+    location: undefined,
+  };
+}
+
+interface World {
+  readonly ran: string[];
+  readonly events: ProgressEvent[];
+  readonly evaluator: Evaluator;
+  atWork: number;
+  mostAtWork: number;
+}
+
+interface Behaviour {
+  readonly recipe?: Record<string, string>;
+  readonly by?: InputKey['by'];
+  readonly run?: (digest: string, work: Workbench) => Promise<void>;
+  readonly content?: string;
+  readonly noCache?: boolean;
+  readonly slots?: number;
+  readonly signal?: AbortSignal;
+}
+
+let serial = 0;
+const refs = new RefStore(root);
+const cache = new CacheStore(root, (id) => refs.load(id));
+
+function world(behaviour: Behaviour = {}): World {
+  const it: World = {
+    ran: [],
+    events: [],
+    atWork: 0,
+    mostAtWork: 0,
+    evaluator: undefined as unknown as Evaluator,
+  };
+  const operation = ({ digest }: Vertex): Operation => ({
+    works: true,
+    async key(inputs) {
+      const how = inputs.map(
+        (): InputKey => (behaviour.by === 'content' ? { by: 'content', selectors: [] } : { by: 'ref' }),
+      );
+      return { recipe: { test: behaviour.recipe?.[digest] ?? digest }, inputs: how };
+    },
+    async run(inputs, work) {
+      it.mostAtWork = Math.max(it.mostAtWork, ++it.atWork);
+      it.ran.push(digest);
+      await (behaviour.run?.(digest, work) ?? new Promise((resolve) => setTimeout(resolve, 5)));
+      it.atWork--;
+      const id = `ref-${serial++}`;
+      const parent = inputs[0];
+      const ref: LayerRef = {
+        kind: 'layer',
+        id,
+        layer: id,
+        description: digest,
+        createdAt: 0,
+        ...(parent && { parent }),
+      };
+      return [refs.save(ref)];
+    },
+  });
+  const workbench = (signal: AbortSignal) => ({ signal, pause: async () => {} }) as unknown as Workbench;
+  Object.assign(it, {
+    evaluator: new Evaluator({
+      answer: operation,
+      workbenchFor: (_vertex, signal) => workbench(signal),
+      contentOf: async () => behaviour.content ?? 'content',
+      prepare: async () => {},
+      cache,
+      slots: new JobSlots(behaviour.slots ?? 4),
+      noCache: behaviour.noCache ?? false,
+      signal: behaviour.signal ?? new AbortController().signal,
+      onProgress: (event) => it.events.push(event),
+    }),
+  });
+  return it;
+}
+
+const completed = (events: readonly ProgressEvent[]) =>
+  events.flatMap((event) =>
+    event.type === 'completed' ? [`${event.digest}${event.cached ? ' cached' : ''}`] : [],
+  );
+
+describe('Evaluator', () => {
+  it('runs every vertex once, inputs first, and nothing in a second solve', async () => {
+    const base = vertex('once-base');
+    const top = vertex('once-top', [vertex('once-left', [base]), vertex('once-right', [base])]);
+    const first = world();
+    const ref = await first.evaluator.result({ vertex: top, index: 0 });
+    expect(first.ran[0]).toBe('once-base');
+    expect(first.ran.at(-1)).toBe('once-top');
+    expect(first.ran).toHaveLength(4);
+    const second = world();
+    expect(await second.evaluator.result({ vertex: top, index: 0 })).toBe(ref);
+    expect(second.ran).toEqual([]);
+    expect(completed(second.events).every((line) => line.endsWith(' cached'))).toBe(true);
+  });
+
+  it('runs independent vertices side by side, but no more than there are slots', async () => {
+    const leaves = Array.from({ length: 6 }, (_, i) => vertex(`slot-${i}`));
+    const run = world({ slots: 3 });
+    await run.evaluator.result({ vertex: vertex('slot-top', leaves), index: 0 });
+    expect(run.mostAtWork).toBe(3);
+  });
+
+  it('shares one execution between vertices with one key', async () => {
+    const recipe = { 'same-a': 'same', 'same-b': 'same' };
+    const run = world({ recipe });
+    await run.evaluator.result({
+      vertex: vertex('same-top', [vertex('same-a'), vertex('same-b')]),
+      index: 0,
+    });
+    expect(run.ran).toEqual(['same-a', 'same-top']);
+  });
+
+  it('hits by content when the input is another one with the same content, and only then', async () => {
+    const recipe = { 'content-user': 'content-user' };
+    const solve = async (input: string, content: string) => {
+      const run = world({ recipe, by: 'content', content });
+      await run.evaluator.result({ vertex: vertex('content-user', [vertex(input)]), index: 0 });
+      return run.ran;
+    };
+    expect(await solve('content-1', 'x')).toEqual(['content-1', 'content-user']);
+    expect(await solve('content-2', 'x')).toEqual(['content-2']);
+    expect(await solve('content-3', 'y')).toEqual(['content-3', 'content-user']);
+  });
+
+  it('runs again what asks for no cache, and so what stands on it', async () => {
+    const graph = (ignoreCache: boolean) =>
+      vertex('ignore-top', [vertex('ignore-base', [], { ignoreCache })]);
+    await world().evaluator.result({ vertex: graph(false), index: 0 });
+    const run = world();
+    await run.evaluator.result({ vertex: graph(true), index: 0 });
+    expect(run.ran).toEqual(['ignore-base', 'ignore-top']);
+    const all = world({ noCache: true });
+    await all.evaluator.result({ vertex: graph(false), index: 0 });
+    expect(all.ran).toEqual(['ignore-base', 'ignore-top']);
+  });
+
+  it('stops the others at the first failure, names the vertex, and keeps what was done', async () => {
+    const slow = vertex('fail-slow');
+    const run = world({
+      run: async (digest, { signal }) => {
+        if (digest === 'fail-now') throw stepFailure('it broke');
+        if (digest === 'fail-slow') {
+          await new Promise((_resolve, reject) =>
+            signal.addEventListener('abort', () => reject(signal.reason)),
+          );
+        }
+      },
+    });
+    const broken = vertex('fail-now', [vertex('fail-base')]);
+    const failure = await run.evaluator
+      .result({ vertex: vertex('fail-top', [slow, broken]), index: 0 })
+      .catch((e) => e);
+    expect(failure).toBeInstanceOf(SolveFailure);
+    expect(failure.message).toBe('it broke');
+    expect(failure.details.vertex).toBe('fail-now');
+    expect(run.ran).not.toContain('fail-top');
+    const again = world();
+    await again.evaluator.result({ vertex: broken, index: 0 });
+    expect(again.ran).toEqual(['fail-now']);
+  });
+
+  it('fails as cancelled when the caller stops it', async () => {
+    const controller = new AbortController();
+    const run = world({
+      signal: controller.signal,
+      run: (_digest, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    });
+    const result = run.evaluator.result({ vertex: vertex('cancel'), index: 0 }).catch((e) => e);
+    setTimeout(() => controller.abort(), 10);
+    expect((await result).code).toBe('cancelled');
+  });
+
+  it('has BuildKit’s text for an output that an op does not have', async () => {
+    const failure = await world()
+      .evaluator.result({ vertex: vertex('few'), index: 2 })
+      .catch((e) => e);
+    expect(failure.message).toBe('invalid response from exec need 2 index but 1 results received');
+  });
+
+  it('goes through graphs of any depth', async () => {
+    let top = vertex('deep-0');
+    for (let i = 1; i < 5_000; i++) top = vertex(`deep-${i}`, [top]);
+    const run = world({ run: async () => {} });
+    const ref = (await run.evaluator.result({ vertex: top, index: 0 })) as Ref;
+    expect(ref.description).toBe('deep-4999');
+  }, 30_000);
+});
