@@ -1,0 +1,41 @@
+package recipe
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+)
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// definitions holds marshaling and the ways back from a marshaled graph.
+var definitions = table{
+	"State.Marshal": func(c *call) any {
+		return must(c.state(0).Marshal(background, rest[llb.ConstraintsOpt](c, 1)...))
+	},
+	"Definition.Head": func(c *call) any { return string(must(arg[*llb.Definition](c, 0).Head())) },
+	"Definition.ToPB": func(c *call) any { return arg[*llb.Definition](c, 0).ToPB() },
+	"Definition.FromPB": func(c *call) any {
+		var def llb.Definition
+		def.FromPB(arg[*pb.Definition](c, 0))
+		return &def
+	},
+	"WriteTo": func(c *call) any {
+		var out bytes.Buffer
+		must(0, llb.WriteTo(arg[*llb.Definition](c, 0), &out))
+		return out.Bytes()
+	},
+	"ReadFrom":        func(c *call) any { return must(llb.ReadFrom(bytes.NewReader(arg[[]byte](c, 0)))) },
+	"NewDefinitionOp": func(c *call) any { return must(llb.NewDefinitionOp(arg[*pb.Definition](c, 0))) },
+
+	"NewOpMetadata":   func(c *call) any { return llb.NewOpMetadata(arg[*pb.OpMetadata](c, 0)) },
+	"OpMetadata.ToPB": func(c *call) any { return arg[llb.OpMetadata](c, 0).ToPB() },
+	"OpMetadata.FromPB": func(c *call) any {
+		var metadata llb.OpMetadata
+		metadata.FromPB(arg[*pb.OpMetadata](c, 0))
+		return metadata
+	},
+}
