@@ -159,11 +159,12 @@ export class Evaluator {
   }
 
   #run(operation: Operation, inputs: Outputs, work: Workbench): Promise<Outputs> {
-    return this.#options.slots.run(async () => {
+    const run = async () => {
       this.#stop.signal.throwIfAborted();
       await this.#options.prepare(inputs, work);
       return operation.run(inputs, work);
-    });
+    };
+    return operation.works ? this.#options.slots.run(run) : run();
   }
 
   #announce(vertex: Vertex): void {

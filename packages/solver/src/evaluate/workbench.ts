@@ -29,7 +29,7 @@ export function createWorkbench(
     },
     async commit(draft, description) {
       const id = layers.newId();
-      layers.commit(own(draft), id);
+      await layers.commit(own(draft), id);
       const base = bases.get(draft)?.base;
       const ref: LayerRef = {
         kind: 'layer',

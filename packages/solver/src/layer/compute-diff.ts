@@ -12,20 +12,20 @@ import { fsPath, join, parentOf } from '../tree/bytes.ts';
 import type { Entry } from '../tree/entry.ts';
 import type { ChainFolder, ChainTree } from './chain-tree.ts';
 import { copyEntry, copyMetadata, linkEntry } from './copy-entry.ts';
-import { markWhiteoutHolder } from './normal-form.ts';
+import type { AdoptedLayer } from './layer-store.ts';
 import { isSameForDiff } from './sameness.ts';
+import { markWhiteoutHolder } from './whiteout.ts';
 
 /**
  * @param folder an empty folder that becomes the layer
  * @param pause awaited now and then
- * @returns bytes of the files in it
  */
 export async function computeDiff(
   lower: ChainTree,
   upper: ChainTree,
   folder: string,
   pause: () => Promise<void>,
-): Promise<number> {
+): Promise<AdoptedLayer> {
   const output = new DiffFolder(upper, folder);
   // A stack of directories to compare; explicit, since trees may be deep.
   const pending = ['/'];
@@ -117,10 +117,14 @@ class DiffFolder {
   }
 
   /** Sets what filling the directories has disturbed, and the marks that whiteouts need. */
-  finish(): number {
+  finish(): AdoptedLayer {
     for (const [path, entry] of [...this.#directories].reverse()) copyMetadata(entry, this.#root + path);
     for (const path of this.#holders) markWhiteoutHolder(path === '/' ? this.#root : this.#root + path);
-    return this.#bytes;
+    return {
+      bytes: this.#bytes,
+      whiteoutHolders: [...this.#holders].sort(),
+      linkedFrom: [...new Set(this.#inodes.values())].sort(),
+    };
   }
 
   #enter(path: string): void {

@@ -13,13 +13,13 @@ let serial = 0;
 const fresh = () => `layer-${serial++}`;
 
 describe('LayerDraft', () => {
-  it('shows the base with the changes on top, and the layer alone shows no mark', () => {
-    const base = layer(store, fresh(), [], (draft) => {
+  it('shows the base with the changes on top, and the layer alone shows no mark', async () => {
+    const base = await layer(store, fresh(), [], (draft) => {
       draft.makeDirectory('/d', 0o755);
       draft.writeFile('/d/a', text('a'), 0o644);
       draft.writeFile('/d/b', text('b'), 0o644);
     });
-    const top = layer(store, fresh(), [base], (draft) => {
+    const top = await layer(store, fresh(), [base], (draft) => {
       draft.remove('/d/a');
       draft.writeFile('/d/c', text('c'), 0o600);
       expect(draft.list('/d')).toEqual(['b', 'c']);
@@ -33,14 +33,14 @@ describe('LayerDraft', () => {
     expect(dump(chain(store, [top]))).toEqual(['/d dir 755 0:0', '/d/c file 600 0:0 "c"']);
   });
 
-  it('spells out a directory that was removed and made again', () => {
-    const base = layer(store, fresh(), [], (draft) => {
+  it('spells out a directory that was removed and made again', async () => {
+    const base = await layer(store, fresh(), [], (draft) => {
       draft.makeDirectory('/d', 0o755);
       draft.makeDirectory('/d/sub', 0o755);
       draft.writeFile('/d/sub/x', text('x'), 0o644);
       draft.writeFile('/d/y', text('y'), 0o644);
     });
-    const top = layer(store, fresh(), [base], (draft) => {
+    const top = await layer(store, fresh(), [base], (draft) => {
       draft.remove('/d');
       draft.makeDirectory('/d', 0o711);
       draft.makeDirectory('/d/sub', 0o755);
@@ -48,7 +48,7 @@ describe('LayerDraft', () => {
     });
     expect(dump(chain(store, [base, top]))).toEqual(['/d dir 711 0:0', '/d/sub dir 755 0:0']);
     // On another base, only the names that the first base had are gone.
-    const other = layer(store, fresh(), [], (draft) => {
+    const other = await layer(store, fresh(), [], (draft) => {
       draft.makeDirectory('/d', 0o755);
       draft.writeFile('/d/y', text('y'), 0o644);
       draft.writeFile('/d/z', text('z'), 0o644);
@@ -60,14 +60,14 @@ describe('LayerDraft', () => {
     ]);
   });
 
-  it('keeps a second form where a diff passes over what the tree shows', () => {
+  it('keeps a second form where a diff passes over what the tree shows', async () => {
     const time = 1_000_000_000_000_000_001n;
-    const base = layer(store, fresh(), [], (draft) => {
+    const base = await layer(store, fresh(), [], (draft) => {
       draft.writeFile('/same-time', text('old'), 0o644);
       draft.setTimes('/same-time', time, time);
       draft.writeFile('/other', text('o'), 0o644);
     });
-    const top = layer(store, fresh(), [base], (draft) => {
+    const top = await layer(store, fresh(), [base], (draft) => {
       draft.writeFile('/same-time', text('new'), 0o644);
       draft.setTimes('/same-time', time, time);
       draft.writeFile('/other', text('changed'), 0o644);
@@ -76,14 +76,14 @@ describe('LayerDraft', () => {
     expect(dump(chain(store, [top], 'movable'))).toEqual(['/other file 644 0:0 "changed"']);
   });
 
-  it('drops what turned out unchanged and leaves the times of directories alone', () => {
+  it('drops what turned out unchanged and leaves the times of directories alone', async () => {
     const time = 1_000_000_000_000_000_000n;
-    const base = layer(store, fresh(), [], (draft) => {
+    const base = await layer(store, fresh(), [], (draft) => {
       draft.makeDirectory('/etc', 0o755);
       draft.writeFile('/etc/hosts', text('x'), 0o644);
       for (const path of ['/etc/hosts', '/etc']) draft.setTimes(path, time, time);
     });
-    const top = layer(store, fresh(), [base], (draft) => {
+    const top = await layer(store, fresh(), [base], (draft) => {
       draft.setTimes('/etc/hosts', time, time);
       draft.setTimes('/etc', time, time);
     });
@@ -91,10 +91,10 @@ describe('LayerDraft', () => {
     expect(dump(chain(store, [base, top]), { times: true })[0]).toBe(`/etc dir 755 0:0 @${time}`);
   });
 
-  it('shares an inode once, so that two copies are not taken for hard links', () => {
-    const base = layer(store, fresh(), [], (draft) => draft.writeFile('/a', text('a'), 0o644));
+  it('shares an inode once, so that two copies are not taken for hard links', async () => {
+    const base = await layer(store, fresh(), [], (draft) => draft.writeFile('/a', text('a'), 0o644));
     const tree = chain(store, [base]);
-    const id = layer(store, fresh(), [], (draft) => {
+    const id = await layer(store, fresh(), [], (draft) => {
       draft.shareFile('/one', tree.lookup('/a')!);
       draft.shareFile('/two', tree.lookup('/a')!);
     });
@@ -104,7 +104,7 @@ describe('LayerDraft', () => {
     expect(store.record(id).sharedWith).toEqual([base]);
   });
 
-  it('fails like fs does', () => {
+  it('fails like fs does', async () => {
     const draft = store.edit(undefined, { uid: 0, gid: 0 });
     draft.makeDirectory('/d', 0o755);
     draft.writeFile('/f', text(''), 0o644);
@@ -185,10 +185,10 @@ describe.runIf(canMount())('LayerDraft beside the kernel', () => {
   it('gives the tree that overlayfs gives for the same changes, in a chain and moved', async () => {
     await fc.assert(
       fc.asyncProperty(changes, changes, changes, async (first, second, third) => {
-        const base = layer(store, fresh(), [], (draft) =>
+        const base = await layer(store, fresh(), [], (draft) =>
           first.forEach((change, n) => void applyToDraft(draft, change, n)),
         );
-        const next = layer(store, fresh(), [base], (draft) =>
+        const next = await layer(store, fresh(), [base], (draft) =>
           second.forEach((change, n) => void applyToDraft(draft, change, n + 50)),
         );
         const stage = store.stage();
@@ -204,12 +204,12 @@ describe.runIf(canMount())('LayerDraft beside the kernel', () => {
         });
         const draft = await store.draftOf(staged, chain(store, [base]), async () => {});
         const written = fresh();
-        store.commit(draft, written);
+        await store.commit(draft, written);
         // What a process writes on a mount and what a file action writes is one and the same layer.
         expect(dump(chain(store, [base, written]))).toEqual(dump(chain(store, [base, next])));
         expect(dump(chain(store, [written], 'movable'))).toEqual(dump(chain(store, [next], 'movable')));
         expect(whiteouts(store.path(written, 'movable'))).toEqual(whiteouts(store.path(next, 'movable')));
-        const other = layer(store, fresh(), [], (draft) =>
+        const other = await layer(store, fresh(), [], (draft) =>
           third.forEach((change, n) => void applyToDraft(draft, change, n + 99)),
         );
         // A layer on any base, alone, and on top of itself is what overlayfs makes of its folder.
@@ -222,5 +222,5 @@ describe.runIf(canMount())('LayerDraft beside the kernel', () => {
       }),
       { numRuns: 40 },
     );
-  });
+  }, 60_000);
 });

@@ -16,8 +16,12 @@ export interface LayerRecord {
   readonly bytes: number;
   /** Whether a second folder holds the layer as a diff sees it; if not, the one folder serves both. */
   readonly hasMovable: boolean;
-  /** Layers with which it shares inodes. */
+  /** Directories that hold whiteouts (byte strings). */
+  readonly whiteoutHolders: readonly string[];
+  /** Layers with which it shares inodes, perhaps under other names: a process must not see both. */
   readonly sharedWith: readonly string[];
+  /** Layers with which it shares inodes under the same names only: one hides the other. */
+  readonly linkedFrom: readonly string[];
 }
 
 /**
@@ -115,15 +119,17 @@ export class LayerStore {
   }
 
   /** Makes a draft of this store the layer `id`, in normal form; if that exists already, the draft is dropped. */
-  commit(draft: LayerDraft, id: string): void {
+  async commit(draft: LayerDraft, id: string): Promise<void> {
     const stage = this.#stageOf(draft);
-    const hasMovable = normalise(draft, `${stage}/movable`);
+    const hasMovable = await normalise(draft, `${stage}/movable`);
     this.#place(stage, {
       version: 1,
       id,
       bytes: draft.bytes,
       hasMovable,
-      sharedWith: [...draft.sharedWith].sort(),
+      whiteoutHolders: [...draft.whiteoutHolders].sort(),
+      sharedWith: this.#allSharers(draft.sharedWith),
+      linkedFrom: [],
     });
     this.#stages.delete(draft);
   }
@@ -144,8 +150,8 @@ export class LayerStore {
   }
 
   /** Makes a staged layer, in normal form already, the layer `id`. */
-  adopt({ stage }: StagedLayer, id: string, bytes: number): void {
-    this.#place(stage, { version: 1, id, bytes, hasMovable: false, sharedWith: [] });
+  adopt({ stage }: StagedLayer, id: string, layer: AdoptedLayer): void {
+    this.#place(stage, { version: 1, id, hasMovable: false, sharedWith: [], ...layer });
   }
 
   discard(draft: LayerDraft): void {
@@ -161,6 +167,16 @@ export class LayerStore {
   /** Removes this process's staging folder. */
   close(): void {
     removeTree(this.#staging);
+  }
+
+  /** An inode that comes from a layer may come from where that layer has it. */
+  #allSharers(sources: ReadonlySet<string>): string[] {
+    const all = new Set(sources);
+    for (const id of sources) {
+      const { sharedWith, linkedFrom } = this.record(id);
+      for (const further of [...sharedWith, ...linkedFrom]) all.add(further);
+    }
+    return [...all].sort();
   }
 
   #stageOf(draft: LayerDraft): string {
@@ -190,6 +206,13 @@ export class LayerStore {
 export interface StagedLayer {
   readonly stage: string;
   readonly folder: string;
+}
+
+/** What is to be known of a layer that was not written through a draft. */
+export interface AdoptedLayer {
+  readonly bytes: number;
+  readonly whiteoutHolders: readonly string[];
+  readonly linkedFrom: readonly string[];
 }
 
 const STORE_VERSION = 1;

@@ -8,27 +8,26 @@
  *    diff sees it, its files linked; it is used wherever the layer lies on another base, and for the packed blob.
  */
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
 import { keepingTimes, lstat, readdirTyped } from '../host/files.ts';
-import { mknod, setXattr } from '../host/syscalls.ts';
+import { mknod } from '../host/syscalls.ts';
 import { compareBytes, fsPath, join, parentOf } from '../tree/bytes.ts';
 import type { Entry } from '../tree/entry.ts';
-import { copyEntry, copyMetadata, linkEntry } from './copy-entry.ts';
+import { copyFolder } from './copy-folder.ts';
 import type { LayerDraft } from './layer-draft.ts';
 import { isIdentical, isSameForDiff } from './sameness.ts';
-import { isWhiteout, ORIGIN_XATTRS } from './whiteout.ts';
+import { isWhiteout, markWhiteoutHolder } from './whiteout.ts';
 
 /**
  * Normalises the draft's folder in place.
  * @param movable where the second folder goes if one is needed; does not exist yet
  * @returns whether it was needed
  */
-export function normalise(draft: LayerDraft, movable: string): boolean {
+export async function normalise(draft: LayerDraft, movable: string): Promise<boolean> {
   spellOutOpaque(draft);
   const passedOver = dropUnchanged(draft);
   for (const path of draft.whiteoutHolders) markWhiteoutHolder(hostOf(draft.upper, path));
   if (passedOver.size === 0) return false;
-  buildMovable(draft, movable, passedOver);
+  await copyFolder(draft.upper, movable, { files: 'link', skip: (path) => passedOver.has(path) });
   return true;
 }
 
@@ -74,47 +73,4 @@ function dropUnchanged({ overlaps, base, upper }: LayerDraft): ReadonlySet<strin
 
 function hasOnly(folder: string, path: string, passedOver: ReadonlySet<string>): boolean {
   return readdirTyped(folder).names.every((name) => passedOver.has(join(path, name)));
-}
-
-function buildMovable(
-  { upper, whiteoutHolders }: LayerDraft,
-  movable: string,
-  passedOver: ReadonlySet<string>,
-) {
-  const root: Entry = { stat: lstat(upper)!, hostPath: upper, source: upper };
-  copyEntry(root, movable);
-  fillMovable(upper, movable, '/');
-  copyMetadata(root, movable);
-
-  function fillMovable(from: string, to: string, path: string): void {
-    for (const name of readdirTyped(from).names) {
-      const child = join(path, name);
-      if (passedOver.has(child)) continue;
-      const hostPath = `${from}/${name}`;
-      const entry: Entry = { stat: lstat(hostPath)!, hostPath, source: upper };
-      const target = `${to}/${name}`;
-      if (entry.stat.type !== 'dir') {
-        linkEntry(entry, target);
-        continue;
-      }
-      copyEntry(entry, target);
-      fillMovable(hostPath, target, child);
-      copyMetadata(entry, target);
-      if (whiteoutHolders.has(child)) markWhiteoutHolder(target);
-    }
-  }
-}
-
-/** Overlayfs then hides the names of whiteouts even where the directory merges with nothing. */
-export function markWhiteoutHolder(folder: string): void {
-  for (const name of ORIGIN_XATTRS) {
-    try {
-      setXattr(folder, name, new Uint8Array());
-      return;
-    } catch (error) {
-      // An ordinary user may not set trusted xattrs; in a user namespace overlayfs reads the user ones.
-      const code = errnoOf(error);
-      if (code !== 'EPERM' && code !== 'EOPNOTSUPP') throw error;
-    }
-  }
 }

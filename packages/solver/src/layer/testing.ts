@@ -20,15 +20,15 @@ export function temporaryStore(): { store: LayerStore; root: string; dispose: ()
 }
 
 /** Writes a layer with `write` on the chain of `below` (lowest → highest ids) and commits it as `id`. */
-export function layer(
+export async function layer(
   store: LayerStore,
   id: string,
   below: readonly string[],
   write: (draft: LayerDraft) => void,
-): string {
+): Promise<string> {
   const draft = store.edit(below.length > 0 ? chain(store, below) : undefined, { uid: 0, gid: 0 });
   write(draft);
-  store.commit(draft, id);
+  await store.commit(draft, id);
   return id;
 }
 

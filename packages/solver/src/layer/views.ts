@@ -77,8 +77,8 @@ export class Views {
     await this.prepare(diff.upper, pause);
     const draft = this.#store.stageLayer();
     try {
-      const bytes = await computeDiff(this.treeOf(diff.lower), this.treeOf(diff.upper), draft.folder, pause);
-      this.#store.adopt(draft, layerIdOf(diff), bytes);
+      const made = await computeDiff(this.treeOf(diff.lower), this.treeOf(diff.upper), draft.folder, pause);
+      this.#store.adopt(draft, layerIdOf(diff), made);
     } catch (error) {
       this.#store.drop(draft);
       throw error;

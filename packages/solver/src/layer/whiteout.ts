@@ -1,3 +1,5 @@
+import { errnoOf } from '../error.ts';
+import { setXattr } from '../host/syscalls.ts';
 import type { EntryStat } from '../tree/entry.ts';
 
 /**
@@ -11,10 +13,24 @@ export function isWhiteout(stat: EntryStat): boolean {
   return stat.type === 'char' && stat.major === 0 && stat.minor === 0;
 }
 
-/** Hides the names of whiteouts in a directory that merges with nothing below; its value is empty. */
-export const ORIGIN_XATTRS = ['trusted.overlay.origin', 'user.overlay.origin'] as const;
+/** On a directory, hides the names of its whiteouts; the value is empty. */
+const ORIGIN_XATTRS = ['trusted.overlay.origin', 'user.overlay.origin'] as const;
 
 /** Marks that overlayfs keeps on directories and files; they are its own business and never part of a tree. */
 export function isOverlayXattr(name: string): boolean {
   return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.');
+}
+
+/** Overlayfs then hides the names of whiteouts even where the directory merges with nothing. */
+export function markWhiteoutHolder(folder: string): void {
+  for (const name of ORIGIN_XATTRS) {
+    try {
+      setXattr(folder, name, new Uint8Array());
+      return;
+    } catch (error) {
+      // An ordinary user may not set trusted xattrs; in a user namespace overlayfs reads the user ones.
+      const code = errnoOf(error);
+      if (code !== 'EPERM' && code !== 'EOPNOTSUPP') throw error;
+    }
+  }
 }

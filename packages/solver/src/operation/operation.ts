@@ -16,7 +16,7 @@ import type { Tree } from '../tree/tree.ts';
  * ```
  */
 export interface Operation {
-  /** Whether running it costs something (file, exec, source); merges and diffs only compose lists. */
+  /** Whether it works itself and so takes a job slot; what only waits for others (a build inside the build) does not. */
   readonly works: boolean;
   /** What the result depends on. May fail: a pattern that cannot be parsed, a source that cannot be resolved. */
   key(inputs: readonly (Ref | undefined)[], work: Workbench): Promise<OperationKey>;
