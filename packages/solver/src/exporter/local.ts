@@ -1,0 +1,89 @@
+/**
+ * Puts a tree into a folder of the user, as BuildKit's local exporter and its client do together (S B.9.2,
+ * `exporter/local/export.go`, `session/filesync/diffcopy.go`): everything belongs to the user, the folder is made 0700
+ * where it is missing, what it has already stays unless the result has that name too (`mode=delete`: goes).
+ *
+ * Unlike there, the tree is first written whole beside its place, inside the folder, and then moved: a failed or killed
+ * export leaves the folder as it was, or missing. Nothing is shared with the store, for the user may change the files.
+ */
+import fs from 'node:fs';
+import type { ExportTarget } from '@llb-ts/backend';
+import { errnoOf } from '../error.ts';
+import { readdir, removeTree } from '../host/files.ts';
+import { isProcessAlive, processTag } from '../host/process-tag.ts';
+import { bytesOf, fsPath } from '../tree/bytes.ts';
+import type { Tree } from '../tree/tree.ts';
+import type { ExportWork } from './exporter.ts';
+import { destinationFailure, exportFailure } from './failure.ts';
+import { moveTree } from './local-move.ts';
+import { dressDirectory, type StagedDirectory, stageTree } from './local-stage.ts';
+import { Progress } from './progress.ts';
+import { sourceDirectory } from './subtree.ts';
+import { treeOptions } from './tree-options.ts';
+
+const STAGE_PREFIX = '.llb-ts-export-';
+let serial = 0;
+
+/** Fails with code `export`, or `environment` where the machine does not let it write. */
+export async function exportLocal(tree: Tree, target: ExportTarget, work: ExportWork): Promise<void> {
+  const { destination } = target;
+  if (destination.kind !== 'directory')
+    throw exportFailure('output directory is required for local exporter');
+  const options = treeOptions(target.attrs);
+  const root = options.source === undefined ? '/' : sourceDirectory(tree, options.source);
+  const folder = bytesOf(destination.path);
+  const progress = new Progress(work, 'copying files');
+
+  const made = makeFolder(destination.path);
+  const stage = `${folder}/${STAGE_PREFIX}${processTag()}-${serial++}`;
+  let moved = false;
+  try {
+    sweep(folder);
+    fs.mkdirSync(fsPath(stage), 0o700);
+    const directories = await stageTree(tree, root, stage, options.epochNs, progress);
+    moveTree(stage, folder, options.mode === 'delete');
+    dress(directories, folder);
+    moved = true;
+  } catch (error) {
+    throw errnoOf(error) ? destinationFailure(error, `export to ${destination.path}`) : error;
+  } finally {
+    cleanUp(stage, moved ? undefined : made);
+  }
+  progress.done();
+}
+
+/** @returns the first directory that had to be made */
+function makeFolder(path: string): string | undefined {
+  try {
+    const made = fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (!fs.statSync(path).isDirectory()) throw exportFailure(`mkdir ${path}: not a directory`);
+    return made;
+  } catch (error) {
+    throw destinationFailure(error, `failed to create dest dir ${path}`);
+  }
+}
+
+/** Removes what killed exports left. */
+function sweep(folder: string): void {
+  for (const name of readdir(folder)) {
+    if (!name.startsWith(STAGE_PREFIX)) continue;
+    const tag = name.slice(STAGE_PREFIX.length).split('-').slice(0, 2).join('-');
+    if (!isProcessAlive(tag)) removeTree(`${folder}/${name}`);
+  }
+}
+
+/** Directories get their mode and times last and deepest first: filling them changes times, and may need more than their mode. */
+function dress(directories: readonly StagedDirectory[], folder: string): void {
+  for (const directory of directories.toReversed()) dressDirectory(directory, `${folder}/${directory.path}`);
+}
+
+function cleanUp(stage: string, made: string | undefined): void {
+  removeTree(stage);
+  if (made === undefined) return;
+  try {
+    fs.rmSync(made, { recursive: true });
+  } catch (error) {
+    // What matters is the failure that led here.
+    if (!errnoOf(error)) throw error;
+  }
+}
