@@ -12,7 +12,7 @@ const SQUASH_STEP = 400;
 /**
  * Folders that give a process the same tree as `folders` (lowest → highest), and that the kernel can mount:
  *
- * - Layers that share inodes are told apart: the upper one is replaced by a copy of its own, since a process could see
+ * - A layer that shares inodes with another one of the chain is replaced by a copy of its own, since a process could see
  *   that two names have one inode number.
  * - Of more folders than one mount takes, the lowest are squashed into one layer, which is kept.
  */
@@ -21,12 +21,11 @@ export async function mountableFolders(
   folders: readonly ChainFolder[],
   pause: () => Promise<void>,
 ): Promise<readonly ChainFolder[]> {
-  const below = new Set<string>();
+  const chain = new Set(folders.map(({ id }) => id));
   const separate: ChainFolder[] = [];
   for (const folder of folders) {
-    const shares = store.record(folder.id).sharedWith.some((id) => below.has(id));
+    const shares = store.record(folder.id).sharedWith.some((id) => chain.has(id));
     separate.push(shares ? await unshared(store, folder, pause) : folder);
-    below.add(folder.id);
   }
   if (separate.length <= MOST_FOLDERS) return separate;
   const count = Math.floor((separate.length - 1) / SQUASH_STEP) * SQUASH_STEP;
