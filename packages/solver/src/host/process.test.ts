@@ -1,0 +1,76 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runProcess, runTool } from './process.ts';
+import { findProgram } from './programs.ts';
+
+const sh = findProgram('sh')!;
+const env = { PATH: '/usr/bin:/bin' };
+
+async function shell(script: string, signal = new AbortController().signal) {
+  const output: Record<'stdout' | 'stderr', string> = { stdout: '', stderr: '' };
+  const status = await runProcess({
+    program: sh,
+    args: ['-c', script],
+    env,
+    signal,
+    onOutput: (stream, data) => {
+      output[stream] += Buffer.from(data).toString();
+    },
+  });
+  return { ...status, ...output };
+}
+
+describe('runProcess', () => {
+  it('tells the exit code and all output', async () => {
+    expect(await shell('echo out; echo err >&2; exit 7')).toEqual({
+      code: 7,
+      signal: null,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
+  });
+
+  it('gives pipes that can be opened again', async () => {
+    expect((await shell('echo again > /dev/stdout; cat < /dev/stdin')).stdout).toBe('again\n');
+  });
+
+  it('loses nothing of a long line', async () => {
+    const { stdout } = await shell('head -c 3000000 /dev/zero | tr "\\0" x');
+    expect(stdout).toHaveLength(3_000_000);
+  });
+
+  it('counts a signal as 128 and its number', async () => {
+    expect(await shell('kill -TERM $$')).toMatchObject({ code: 143, signal: 'SIGTERM' });
+  });
+
+  it('kills the whole tree when stopped', async () => {
+    const stop = new AbortController();
+    const pids: string[] = [];
+    const ended = runProcess({
+      program: sh,
+      args: ['-c', 'trap "" TERM; sh -c "echo \\$\\$; sleep 100; :" & wait'],
+      env,
+      signal: stop.signal,
+      onOutput: (_, data) => {
+        pids.push(Buffer.from(data).toString().trim());
+        stop.abort();
+      },
+    });
+    expect(await ended).toMatchObject({ signal: 'SIGKILL', code: 137 });
+    expect(fs.existsSync(`/proc/${pids[0]}/cwd`)).toBe(false);
+  });
+
+  it('rejects when there is no such program', async () => {
+    const signal = new AbortController().signal;
+    await expect(
+      runProcess({ program: '/no/such', args: [], env, signal, onOutput: () => {} }),
+    ).rejects.toThrow(/ENOENT/);
+  });
+});
+
+describe('runTool', () => {
+  it('answers 127 for a tool that cannot be started', () => {
+    expect(runTool('/no/such', []).code).toBe(127);
+    expect(runTool(sh, ['-c', 'echo hi; exit 3'])).toEqual({ code: 3, stdout: 'hi\n', stderr: '' });
+  });
+});

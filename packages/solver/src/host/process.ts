@@ -1,0 +1,150 @@
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import { makePipe } from './kernel.ts';
+
+/** How a process ended: `128 + n` for signal n. */
+export interface ExitStatus {
+  readonly code: number;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What a short host tool said and how it ended. */
+export interface ToolResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a host tool that is done at once. Code 127 when it cannot be started or takes longer than `timeoutMs`. */
+export function runTool(program: string, args: readonly string[], timeoutMs = 5_000): ToolResult {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: 'utf8',
+    timeout: timeoutMs,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return { code: status ?? 127, stdout: stdout ?? '', stderr: (stderr ?? '') + (error ? error.message : '') };
+}
+
+export interface LongProcess {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Default: the folder of this process. */
+  readonly cwd?: string;
+  /** Further open files, handed over as 3, 4, … */
+  readonly files?: readonly number[];
+  /** Kills it with all that it has started. */
+  readonly signal: AbortSignal;
+  /** What it writes; absent: it shares our terminal. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
+}
+
+/**
+ * Runs a process to its end. Its output comes through real pipes, so that it can open `/dev/stdout` again. It has a session
+ * of its own, out of reach of the terminal's ctrl-C, unless it shares the terminal.
+ * Rejects only when it cannot be started.
+ */
+export async function runProcess(task: LongProcess): Promise<ExitStatus> {
+  const { onOutput, signal } = task;
+  const streams = onOutput ? [outputPipe('stdout', onOutput), outputPipe('stderr', onOutput)] : [];
+  try {
+    const child = spawn(task.program, task.args, {
+      env: task.env,
+      cwd: task.cwd,
+      detached: onOutput !== undefined,
+      stdio: [
+        ...(onOutput
+          ? (['ignore', streams[0]!.end, streams[1]!.end] as const)
+          : (['inherit', 'inherit', 'inherit'] as const)),
+        ...(task.files ?? []),
+      ],
+    });
+    for (const stream of streams) stream.closeEnd();
+    const stop = () => child.pid !== undefined && killTree(child.pid);
+    const exited = new Promise<ExitStatus>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, by) =>
+        resolve({ code: code ?? 128 + os.constants.signals[by!], signal: by }),
+      );
+    });
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    try {
+      const status = await exited;
+      await Promise.all(streams.map((stream) => stream.drained));
+      return status;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  } finally {
+    for (const stream of streams) stream.closeEnd();
+  }
+}
+
+function outputPipe(stream: 'stdout' | 'stderr', onOutput: NonNullable<LongProcess['onOutput']>) {
+  const { read, write } = makePipe();
+  const reader = new net.Socket({ fd: read, readable: true, writable: false });
+  const drained = new Promise<void>((resolve) => {
+    reader.on('data', (data) => onOutput(stream, data));
+    reader.once('error', () => resolve());
+    reader.once('close', () => resolve());
+  });
+  let open = true;
+  return {
+    end: write,
+    drained,
+    closeEnd() {
+      if (open) fs.closeSync(write);
+      open = false;
+    },
+  };
+}
+
+/**
+ * Kills `pid` and all that it has started. The first process of a pid namespace takes the others in it along, and whoever
+ * waits for it is left to see it end: then nothing of the namespace is left.
+ */
+export function killTree(pid: number): void {
+  const children = childrenOf(pid);
+  const firsts = children.filter(isFirstOfNamespace);
+  if (firsts.length === 0) kill(pid);
+  for (const child of children) {
+    if (firsts.includes(child)) kill(child);
+    else killTree(child);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const children: number[] = [];
+  for (const name of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = fs.readFileSync(`/proc/${name}/stat`, 'latin1');
+      if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid) children.push(Number(name));
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return children;
+}
+
+function isFirstOfNamespace(pid: number): boolean {
+  try {
+    const ids =
+      /^NSpid:\s+(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]?.split(/\s+/) ?? [];
+    return ids.length > 1 && ids.at(-1) === '1';
+  } catch {
+    return false;
+  }
+}
