@@ -1,0 +1,38 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Backend } from '@llb-ts/backend';
+import type { LocalBackendOptions } from '@llb-ts/solver';
+
+/** How a definition is to be solved; the one place that knows which backends there are. */
+export interface BackendChoice {
+  readonly stateDir: string | undefined;
+  readonly jobs: number | undefined;
+  readonly snapshotter: 'auto' | 'overlay' | 'native';
+  readonly executor: string | undefined;
+}
+
+/** Opens the backend that was chosen. Its code is loaded only now. */
+export async function openBackend({ stateDir, jobs, snapshotter, executor }: BackendChoice): Promise<Backend> {
+  const { createLocalBackend } = await import('@llb-ts/solver');
+  const options: LocalBackendOptions & BackendChoiceOptions = {
+    stateDir: stateDirOf(stateDir),
+    snapshotter,
+    ...(jobs !== undefined && { jobs }),
+    ...(executor !== undefined && { executor }),
+  };
+  return createLocalBackend(options);
+}
+
+type BackendChoiceOptions = { snapshotter?: string; executor?: string };
+
+/** The store: the flag, `LLB_TS_STATE_DIR`, a place of the system for root, of the user for others. */
+export function stateDirOf(
+  flag: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+  uid = process.getuid?.() ?? 0,
+): string {
+  const said = flag ?? env['LLB_TS_STATE_DIR'];
+  if (said) return resolve(said);
+  if (uid === 0) return '/var/lib/llb-ts';
+  return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'llb-ts');
+}

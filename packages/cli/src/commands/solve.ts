@@ -1,0 +1,172 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  type Backend,
+  defaultRequest,
+  type ExportTarget,
+  type ProgressEvent,
+  SolveFailure,
+  type SolveRequest,
+  type SolveResult,
+} from '@llb-ts/backend';
+import { type BackendChoice, openBackend } from '../backends.ts';
+import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
+import { StepLogs } from '../display/step-logs.ts';
+import { StepCounts, summaryLine } from '../display/summary.ts';
+import { type FailureContext, FailedSolve } from '../error/report.ts';
+import type { Interrupts } from '../interrupts.ts';
+import { parseAllow } from '../options/allow.ts';
+import { namedFolders, requireFolder } from '../options/folders.ts';
+import { parseOutputs, requireWritableFile } from '../options/output.ts';
+import { parseSecrets } from '../options/secret.ts';
+import { parseSsh } from '../options/ssh.ts';
+import { writeFileWhole } from '../output/write-data.ts';
+import { shownPath } from '../program/files.ts';
+import { type BuildOptions, type Built, build } from './build.ts';
+import { metadataJson } from './metadata.ts';
+
+export interface SolveOptions extends BuildOptions {
+  readonly output: readonly string[];
+  readonly local: readonly string[];
+  readonly ociLayout: readonly string[];
+  readonly secret: readonly string[];
+  readonly ssh: readonly string[];
+  readonly allow: readonly string[];
+  readonly cache: boolean;
+  readonly progress: ProgressMode;
+  readonly metadataFile: string | undefined;
+  readonly backend: BackendChoice;
+}
+
+/** Lines of a failed step that are shown; all of them are in a file then. */
+const SHOWN_LINES = 20;
+
+/** `llb-ts solve`: what was wrong with the call is said before anything is loaded or run. */
+export async function solve(
+  file: string | undefined,
+  target: string | undefined,
+  options: SolveOptions,
+  interrupts: Interrupts,
+): Promise<void> {
+  const mode = resolveMode(options.progress, process.stderr);
+  const stdout = { stream: process.stdout, isTerminal: process.stdout.isTTY ?? false };
+  const exports = parseOutputs(options.output, stdout);
+  const given = {
+    locals: namedFolders(options.local, '--local'),
+    ociLayouts: namedFolders(options.ociLayout, '--oci-layout'),
+    secrets: parseSecrets(options.secret),
+    ssh: parseSsh(options.ssh),
+    allow: parseAllow(options.allow),
+  };
+  if (options.metadataFile !== undefined) {
+    requireWritableFile(resolve(options.metadataFile), options.metadataFile);
+  }
+  const built = await build(file, target, options, 'solve');
+  const started = Date.now();
+  const counts = new StepCounts((digest) => built.definition.get(digest) !== undefined);
+  const logs = new StepLogs();
+  const result = await interrupts.guard(async () => {
+    const backend = await openBackend(options.backend);
+    try {
+      return await run(backend, mode, counts, logs, {
+        ...defaultRequest,
+        ...given,
+        definition: built.definition,
+        exports,
+        locals: { ...folderDefaults(built.locals, given.locals, 'locals'), ...given.locals },
+        ociLayouts: {
+          ...folderDefaults(built.ociLayouts, given.ociLayouts, 'ociLayouts'),
+          ...given.ociLayouts,
+        },
+        noCache: !options.cache,
+        signal: interrupts.signal,
+        ...(built.imageConfig && { imageConfig: built.imageConfig }),
+      });
+    } catch (error) {
+      throw error instanceof SolveFailure ? explained(error, built, logs, mode) : error;
+    } finally {
+      await backend.close();
+    }
+  });
+  await report(result, exports, counts, Date.now() - started, options, mode);
+}
+
+async function run(
+  backend: Backend,
+  mode: Exclude<ProgressMode, 'auto'>,
+  counts: StepCounts,
+  logs: StepLogs,
+  request: SolveRequest,
+): Promise<SolveResult> {
+  const display = createDisplay(mode, process.stderr);
+  const onProgress = (event: ProgressEvent) => {
+    counts.add(event);
+    logs.add(event);
+    display.show(event);
+  };
+  try {
+    return await backend.solve({ ...request, onProgress });
+  } finally {
+    display.close();
+  }
+}
+
+/** Folders that build.ts declares, relative to itself; checked only where no flag takes their place. */
+function folderDefaults(
+  declared: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>>,
+  what: string,
+): Readonly<Record<string, string>> {
+  for (const [name, path] of Object.entries(declared)) {
+    if (given[name] === undefined) requireFolder(path, `${what}.${name} of the build file (${shownPath(path)})`);
+  }
+  return declared;
+}
+
+function explained(failure: SolveFailure, built: Built, logs: StepLogs, mode: ProgressMode): FailedSolve {
+  const { vertex, location } = failure.details;
+  const place = location ? built.placeAt(location) : vertex === undefined ? undefined : built.placeOf(vertex);
+  return new FailedSolve(failure, { ...(place && { place }), ...outputOf(failure, logs, mode) });
+}
+
+/** The plain display has shown everything; the others show the end here, and all of it in a file if that is not all. */
+function outputOf(failure: SolveFailure, logs: StepLogs, mode: ProgressMode): FailureContext {
+  const { vertex, log = [] } = failure.details;
+  if (mode === 'plain') return {};
+  const kept = vertex === undefined ? [] : logs.linesOf(vertex);
+  const lines = kept.length > 0 ? kept : log;
+  const output = lines.slice(-SHOWN_LINES);
+  if (output.length === lines.length) return { output };
+  const logFile = writeLog(lines);
+  return { output, ...(logFile !== undefined && { logFile: `${logFile} (all ${lines.length} lines)` }) };
+}
+
+function writeLog(lines: readonly string[]): string | undefined {
+  try {
+    const path = join(mkdtempSync(join(tmpdir(), 'llb-ts-log-')), 'step.log');
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    return path;
+  } catch {
+    // The failure itself matters more than the file.
+    return undefined;
+  }
+}
+
+async function report(
+  result: SolveResult,
+  exports: readonly ExportTarget[],
+  counts: StepCounts,
+  took: number,
+  options: SolveOptions,
+  mode: ProgressMode,
+): Promise<void> {
+  if (options.metadataFile !== undefined) {
+    await writeFileWhole(resolve(options.metadataFile), metadataJson(result.metadata));
+  }
+  if (mode === 'quiet' || mode === 'rawjson') return;
+  process.stderr.write(`${summaryLine(took, counts, result, exports, shownPath)}\n`);
+  if (exports.length === 0) {
+    process.stderr.write('nothing was written: the result is kept; add -o DIR for a folder, -o - for a tar\n');
+  }
+}

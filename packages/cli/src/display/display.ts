@@ -1,0 +1,10 @@
+import type { ProgressEvent } from '@llb-ts/backend';
+
+/** Shows a solve from its events alone. */
+export interface Display {
+  show(event: ProgressEvent): void;
+  /** Shows what is still held back and releases the terminal. Nothing may be shown after. */
+  close(): void;
+}
+
+export const quietDisplay: Display = Object.freeze({ show: () => {}, close: () => {} });

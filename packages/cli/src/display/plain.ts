@@ -1,0 +1,270 @@
+import type { ProgressEvent, VertexStatusEvent } from '@llb-ts/backend';
+import type { Display } from './display.ts';
+import { durationOf } from './intervals.ts';
+import { LogLines } from './log-lines.ts';
+import { isCompleted, isStarted, type Row, Trace } from './trace.ts';
+import { formatBytes, formatSeconds } from './units.ts';
+
+/** Where two steps write at once, the shown one is left at the earliest after this long. */
+const ANTI_FLICKER = 5_000;
+/** A step that has something to say is not held back longer than this. */
+const MAX_DELAY = 10_000;
+/** A transfer is shown again when it went on by this part of its total, or after this time. */
+const MIN_PROGRESS = 0.05;
+const MIN_TIME = 5_000;
+/** Lines repeated below when a step fails. */
+const KEPT_LINES = 10;
+/** Time between two flushes (`util/progress/progressui/display.go`). */
+const FLUSH_INTERVAL = 100;
+
+/** What the printer keeps about a row beside what the trace says. */
+interface Told {
+  index: number;
+  /** Lines not yet printed; the first may have been printed in part. */
+  lines: string[];
+  /** Characters of `lines[0]` that are out already. */
+  printed: number;
+  readonly log: LogLines;
+  readonly lastLines: string[];
+  readonly changed: Set<string>;
+  readonly statuses: Map<string, VertexStatusEvent>;
+  readonly lastShown: Map<string, VertexStatusEvent>;
+  warnings: string[];
+  /** Events since it became waiting, and since when. */
+  count: number;
+  waitingSince: number;
+}
+
+/**
+ * BuildKit's plain form (`util/progress/progressui/printer.go`): one step at a time has the floor, its lines begin with
+ * its number, and a step that gives up the floor unfinished says `#1 ...`.
+ */
+export class PlainDisplay implements Display {
+  readonly #trace = new Trace();
+  readonly #told = new Map<Row, Told>();
+  readonly #updated = new Set<Row>();
+  readonly #write: (text: string) => void;
+  readonly #now: () => number;
+  #current: Row | undefined;
+  #nextIndex = 1;
+  #isFirst = true;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(write: (text: string) => void, now: () => number = Date.now) {
+    this.#write = write;
+    this.#now = now;
+  }
+
+  show(event: ProgressEvent): void {
+    this.update(event);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.flush();
+    }, FLUSH_INTERVAL);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.flush();
+    for (const row of this.#trace.rows) {
+      if (row.error === undefined || row.hidden) continue;
+      const { lastLines, lines } = this.#toldOf(row);
+      this.#write(['------', ` > ${row.name}:`, ...lastLines, ...lines, '------', ''].join('\n'));
+    }
+  }
+
+  /** Takes an event in without printing. */
+  update(event: ProgressEvent): void {
+    const row = this.#trace.update(event);
+    if (!row || event.type === 'vertex') return;
+    const told = this.#toldOf(row);
+    if (told.count === 0) told.waitingSince = this.#now();
+    told.count++;
+    if (event.type === 'warning') {
+      told.warnings.push(event.message);
+      return;
+    }
+    if (event.type === 'status') {
+      told.changed.add(event.id);
+      // A status without a start is never listed, as in BuildKit.
+      if (event.started !== undefined || told.statuses.has(event.id)) told.statuses.set(event.id, event);
+    }
+    if (event.type === 'log') this.#log(row, told, event.time, event.data);
+    this.#updated.add(row);
+  }
+
+  #log(row: Row, told: Told, time: number, data: Uint8Array): void {
+    const { lines } = told;
+    const start = row.intervals.at(-1)?.start;
+    told.log.write(
+      data,
+      (line) => lines.push(`${logTime(start === undefined ? 0 : time - start)} ${line}`),
+      (text) => {
+        lines.push(`${lines.pop() ?? ''}${text}`);
+      },
+    );
+  }
+
+  #toldOf(row: Row): Told {
+    let told = this.#told.get(row);
+    if (!told) {
+      told = {
+        index: 0,
+        lines: [],
+        printed: 0,
+        log: new LogLines(),
+        lastLines: [],
+        changed: new Set(),
+        statuses: new Map(),
+        lastShown: new Map(),
+        warnings: [],
+        count: 0,
+        waitingSince: this.#now(),
+      };
+      this.#told.set(row, told);
+    }
+    return told;
+  }
+
+  /** Prints what has something new to say, and gives the floor to one step that is still at work. */
+  flush(): void {
+    const before = this.#current;
+    const updated = [...this.#updated].filter((row) => !row.hidden);
+    const done = updated.filter(isCompleted).sort((a, b) => endOf(a) - endOf(b));
+    const open = new Set(updated.filter((row) => !isCompleted(row)));
+    if (before && done.includes(before)) this.#print(before);
+    for (const row of done) if (row !== before) this.#print(row);
+    if (open.size > 0) {
+      if (before && open.has(before)) this.#print(before);
+      this.#passFloor(before, done, open);
+      return;
+    }
+    if (before && isStarted(before) && !isCompleted(before)) return;
+    for (const row of this.#trace.rows) {
+      if (isStarted(row) && !isCompleted(row) && !row.hidden) {
+        this.#print(row);
+        return;
+      }
+    }
+  }
+
+  #passFloor(before: Row | undefined, done: readonly Row[], open: Set<Row>): void {
+    const now = this.#now();
+    if (before) open.add(before);
+    const rates = [...open].map((row) => {
+      const { count, waitingSince } = this.#toldOf(row);
+      const waited = now - waitingSince;
+      return { row, waited, speed: count / waited, isLate: waited > MAX_DELAY && row !== before };
+    });
+    // Of equals the newest, as it has said as much in less time.
+    const fastest = rates.reduce((a, b) => (b.isLate || b.speed >= a.speed ? b : a));
+    if (!before || done.includes(before)) {
+      this.#print(fastest.row);
+      return;
+    }
+    const late = rates.find((rate) => rate.isLate);
+    if (late) {
+      this.#print(late.row);
+      return;
+    }
+    const total = rates.reduce((sum, rate) => sum + rate.speed, 0);
+    const mine = rates.find((rate) => rate.row === before);
+    if (mine && ANTI_FLICKER / (1 - mine.speed / total) < mine.waited) this.#print(fastest.row);
+  }
+
+  #print(row: Row): void {
+    const told = this.#toldOf(row);
+    if (told.index === 0) told.index = this.#nextIndex++;
+    if (row !== this.#current) this.#giveFloor(row, told);
+    const say = (text: string) => this.#write(`#${told.index} ${text}\n`);
+
+    const isBusy = this.#printStatuses(told, say);
+    for (const warning of told.warnings) say(`WARN: ${warning}`);
+    told.warnings = [];
+    this.#printLines(told);
+
+    this.#updated.delete(row);
+    this.#current = row;
+    if (!isCompleted(row) || isBusy) return;
+    this.#current = undefined;
+    told.count = 0;
+    if (told.log.isPartial) this.#write('\n');
+    if (row.cancelled) say('CANCELED');
+    else if (row.error !== undefined) say(`ERROR: ${row.error}`);
+    else if (row.cached) say('CACHED');
+    else say(`DONE ${formatSeconds(durationOf(row.intervals, this.#now()))}`);
+  }
+
+  #giveFloor(row: Row, told: Told): void {
+    if (this.#current) {
+      const old = this.#toldOf(this.#current);
+      if (old.log.isPartial) this.#write('\n');
+      old.printed = 0;
+      old.count = 0;
+      this.#write(`#${old.index} ...\n`);
+    }
+    if (!this.#isFirst) this.#write('\n');
+    this.#isFirst = false;
+    this.#write(`#${told.index} ${row.name}\n`);
+  }
+
+  /** Returns whether a transfer is still going on. */
+  #printStatuses(told: Told, say: (text: string) => void): boolean {
+    let isBusy = false;
+    for (const status of told.statuses.values()) {
+      if (!told.changed.has(status.id)) continue;
+      const last = told.lastShown.get(status.id);
+      if (last && status.completed === undefined && !isWorthShowing(status, last)) continue;
+      told.lastShown.set(status.id, status);
+      if (status.completed === undefined) isBusy = true;
+      say(describeStatus(status));
+    }
+    told.changed.clear();
+    return isBusy;
+  }
+
+  #printLines(told: Told): void {
+    told.lines.forEach((line, i) => {
+      const isLast = i === told.lines.length - 1;
+      const isWhole = !isLast || !told.log.isPartial;
+      const text = i === 0 && told.printed > 0 ? line.slice(told.printed) : `#${told.index} ${line}`;
+      this.#write(isWhole ? `${text}\n` : text);
+      if (isWhole) keep(told.lastLines, line);
+    });
+    const last = told.lines.at(-1);
+    if (last === undefined) return;
+    told.lines = told.log.isPartial ? [last] : [];
+    told.printed = told.log.isPartial ? last.length : 0;
+  }
+}
+
+function keep(lines: string[], line: string): void {
+  lines.push(line);
+  if (lines.length > KEPT_LINES) lines.shift();
+}
+
+function endOf(row: Row): number {
+  return row.intervals.at(-1)?.stop ?? 0;
+}
+
+function isWorthShowing(status: VertexStatusEvent, last: VertexStatusEvent): boolean {
+  const part = status.total > 0 ? (status.current - last.current) / status.total : 0;
+  return part >= MIN_PROGRESS || status.time - last.time >= MIN_TIME;
+}
+
+function describeStatus(status: VertexStatusEvent): string {
+  let text = status.id;
+  if (status.total !== 0) text += ` ${formatBytes(status.current)} / ${formatBytes(status.total)}`;
+  else if (status.current !== 0) text += ` ${formatBytes(status.current)}`;
+  if (status.started !== undefined) {
+    const took = (status.completed ?? status.time) - status.started;
+    if (took > 10) text += ` ${formatSeconds(took)}`;
+  }
+  return status.completed === undefined ? text : `${text} done`;
+}
+
+/** Seconds since the step began, with as many decimals as fit five characters. */
+function logTime(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  return seconds.toFixed(seconds < 10 ? 3 : seconds < 100 ? 2 : 1);
+}

@@ -1,0 +1,81 @@
+import type { ExportTarget, ProgressEvent } from '@llb-ts/backend';
+import { describe, expect, it } from 'vitest';
+import { StepLogs } from './step-logs.ts';
+import { StepCounts, summaryLine } from './summary.ts';
+
+const completed = (digest: string, cached: boolean, error?: string): ProgressEvent => ({
+  type: 'completed',
+  time: 0,
+  digest,
+  cached,
+  ...(error !== undefined && { error }),
+});
+const log = (digest: string, data: string | Uint8Array): ProgressEvent => ({
+  type: 'log',
+  time: 0,
+  digest,
+  stream: 'stdout',
+  data: Buffer.from(data),
+});
+
+describe('the summary', () => {
+  it('counts steps once and leaves out work beside the build', () => {
+    const counts = new StepCounts((digest) => digest !== 'export');
+    for (const event of [
+      completed('a', false),
+      completed('a', true),
+      completed('b', true),
+      completed('export', false),
+    ]) {
+      counts.add(event);
+    }
+    expect([counts.ran, counts.cached]).toEqual([1, 1]);
+  });
+
+  it('says what was done and where it went', () => {
+    const counts = new StepCounts(() => true);
+    counts.add(completed('a', false));
+    const target = (type: ExportTarget['type'], destination: ExportTarget['destination'], attrs = {}) => ({
+      type,
+      destination,
+      attrs,
+    });
+    const layer = (size: number) => ({ id: '', description: '', size });
+    const shown = (path: string) => path.slice(1);
+    expect(
+      summaryLine(
+        1_234,
+        counts,
+        { metadata: {}, layers: [layer(12_000_000), layer(400_000)] },
+        [
+          target('local', { kind: 'directory', path: '/out' }),
+          target('tar', { kind: 'file', path: '/a.tar' }),
+          target('image', { kind: 'none' }, { name: 'x/y' }),
+        ],
+        shown,
+      ),
+    ).toBe('solved in 1.2s: 1 ran, 0 cached; 2 layers, 12.4 MB → out/, a.tar, x/y');
+    expect(summaryLine(60, counts, { metadata: {}, layers: [layer(999)] }, [], shown)).toBe(
+      'solved in 0.1s: 1 ran, 0 cached; 1 layer, 999 B',
+    );
+    expect(summaryLine(60, counts, { metadata: {} }, [], shown)).toBe('solved in 0.1s: 1 ran, 0 cached');
+  });
+});
+
+describe('the logs of steps', () => {
+  it('are kept while a step runs and when it failed', () => {
+    const logs = new StepLogs();
+    for (const event of [log('a', 'one\ntw'), log('a', 'o\n'), log('b', 'x\n')]) logs.add(event);
+    logs.add(completed('a', false, 'exit code: 1'));
+    logs.add(completed('b', false));
+    expect(logs.linesOf('a')).toEqual(['one', 'two']);
+    expect(logs.linesOf('b')).toEqual([]);
+  });
+
+  it('keep the end of a long output', () => {
+    const logs = new StepLogs();
+    logs.add(log('a', 'first\n'));
+    logs.add(log('a', Buffer.alloc(2 * 1024 * 1024, 'x\n')));
+    expect(logs.linesOf('a')[0]).toBe('x');
+  });
+});

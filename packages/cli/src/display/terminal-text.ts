@@ -1,0 +1,41 @@
+/** Escape sequences and control characters that a process may print; a terminal display must not pass them on. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+const CONTROL = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const ZERO = /[\p{Mn}\p{Me}\p{Cf}]/u;
+
+/** One line of text without escapes; of a line that was overwritten with `\r`, what stood there last. */
+export function plainLine(text: string): string {
+  const last = text.replace(/\r+$/, '');
+  return last
+    .slice(last.lastIndexOf('\r') + 1)
+    .replace(CONTROL, '')
+    .replace(/[\t\n]/g, ' ');
+}
+
+/** Columns that `text` takes. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const char of text) width += charWidth(char);
+  return width;
+}
+
+/** Cuts `text` to `width` columns; a cut ends in `…`. */
+export function clip(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let used = 1;
+  let out = '';
+  for (const char of text) {
+    used += charWidth(char);
+    if (used > width) break;
+    out += char;
+  }
+  return width < 1 ? '' : `${out}…`;
+}
+
+function charWidth(char: string): number {
+  const code = char.codePointAt(0) as number;
+  if (code < 0x300) return 1;
+  return ZERO.test(char) ? 0 : WIDE.test(char) ? 2 : 1;
+}

@@ -1,0 +1,29 @@
+import type { Colors } from '../output/colors.ts';
+import type { Place } from './cli-error.ts';
+
+/** Lines before the marked one. */
+const CONTEXT = 1;
+/** Longer lines are cut, so that minified text does not flood the terminal. */
+const MAX_COLUMNS = 160;
+
+/** `build.ts:14:9` and the lines around it with a caret. Columns are shown from 1, as editors count. */
+export function frameLines(place: Place, colors: Colors): readonly string[] {
+  const head = `   ${colors.cyan(`${place.file}:${place.line}:${place.character + 1}`)}`;
+  const lines = place.text?.split(/\r?\n/);
+  const marked = lines?.[place.line - 1];
+  if (!lines || marked === undefined) return [head];
+  const width = Math.max(String(place.line).length, 2);
+  const first = Math.max(place.line - CONTEXT, 1);
+  const shown = lines.slice(first - 1, place.line).map((text, i) => {
+    const number = first + i;
+    const mark = number === place.line ? colors.red('>') : ' ';
+    return ` ${mark} ${String(number).padStart(width)} | ${expand(text).slice(0, MAX_COLUMNS)}`.trimEnd();
+  });
+  const column = expand(marked.slice(0, place.character)).length;
+  if (column >= MAX_COLUMNS) return [head, ...shown];
+  return [head, ...shown, `   ${' '.repeat(width)} | ${' '.repeat(column)}${colors.red('^')}`];
+}
+
+function expand(text: string): string {
+  return text.replaceAll('\t', '  ');
+}

@@ -1,0 +1,31 @@
+import { commandLine, parseError } from './command-line.ts';
+import { ExitCode } from './error/exit-code.ts';
+import { Interrupts } from './interrupts.ts';
+import { version } from './version.ts';
+
+/** Runs `llb-ts` with the words after its name and ends the process. */
+export async function main(words: readonly string[]): Promise<never> {
+  // A reader that has closed the pipe is told by the write itself; without a listener the event would be fatal.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const interrupts = new Interrupts();
+  let exitCode: ExitCode;
+  try {
+    await commandLine(version, interrupts).parseAsync(words, { from: 'user' });
+    exitCode = ExitCode.done;
+  } catch (error) {
+    exitCode = await explain(parseError(error));
+  }
+  // Timers and sockets that a build file left open must not keep the process.
+  process.exit(interrupts.exitCode ?? process.exitCode ?? exitCode);
+}
+
+async function explain(error: unknown): Promise<ExitCode> {
+  if (error === undefined) return ExitCode.done;
+  const [{ reportOf }, { colorsFor }] = await Promise.all([
+    import('./error/report.ts'),
+    import('./output/colors.ts'),
+  ]);
+  const report = reportOf(error, colorsFor(process.stderr), process.env['LLB_TS_DEBUG'] === '1');
+  process.stderr.write(report.text);
+  return report.exitCode;
+}

@@ -1,0 +1,151 @@
+import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { ExportDestination, ExportTarget } from '@llb-ts/backend';
+import { CliError, usageError } from '../error/cli-error.ts';
+import { hasCode, systemReason } from '../error/system-error.ts';
+import { splitPairs } from './csv.ts';
+import { suggestion } from './nearest.ts';
+
+const types = ['local', 'tar', 'oci', 'docker', 'image'] as const;
+type ExportType = (typeof types)[number];
+
+/** Standard output as a destination: where a tar goes with `dest=-`. */
+export interface Stdout {
+  readonly stream: Writable;
+  readonly isTerminal: boolean;
+}
+
+/**
+ * Reads `--output` values: buildctl's comma-separated pairs, or the short forms `DIR` (a folder) and `-` (a tar to
+ * standard output). At most one target may go to standard output.
+ */
+export function parseOutputs(values: readonly string[], stdout: Stdout): readonly ExportTarget[] {
+  const targets = values.map((value) => parseOutput(value, stdout));
+  if (targets.filter((target) => target.destination.kind === 'stream').length > 1) {
+    throw usageError('two outputs go to standard output', 'give all but one a file with dest=FILE');
+  }
+  return targets;
+}
+
+function parseOutput(value: string, stdout: Stdout): ExportTarget {
+  if (value === '') throw usageError('--output is empty', 'give a folder: -o out');
+  if (value === '-') return target('tar', { dest: '-' }, value, stdout);
+  // A path with an equals sign needs the long form, as in buildx.
+  if (!value.includes('=')) return target('local', { dest: value }, value, stdout);
+  const attrs: Record<string, string> = {};
+  let type: string | undefined;
+  for (const [key, text] of splitPairs(value, '--output')) {
+    if (key === 'type') type = text;
+    else attrs[key] = text;
+  }
+  if (type === undefined) {
+    throw usageError(`--output ${value}: type is missing`, `add type=${types.join('|')}`);
+  }
+  if (!isExportType(type)) {
+    throw usageError(`--output ${value}: unknown type ${JSON.stringify(type)}`, suggestion(type, types));
+  }
+  if (attrs['output'] !== undefined) {
+    throw usageError(`--output ${value}: output= is no attribute`, `did you mean dest=${attrs['output']}?`);
+  }
+  return target(type, attrs, value, stdout);
+}
+
+function isExportType(type: string): type is ExportType {
+  return (types as readonly string[]).includes(type);
+}
+
+function target(
+  type: ExportType,
+  { dest, ...attrs }: Readonly<Record<string, string>>,
+  value: string,
+  stdout: Stdout,
+): ExportTarget {
+  return { type, attrs, destination: destinationOf(type, dest ?? '', attrs, value, stdout) };
+}
+
+function destinationOf(
+  type: ExportType,
+  dest: string,
+  attrs: Readonly<Record<string, string>>,
+  value: string,
+  stdout: Stdout,
+): ExportDestination {
+  if (type === 'image') {
+    if (dest !== '') throw usageError(`--output ${value}: an image has no dest`, 'use type=oci for a file');
+    return { kind: 'none' };
+  }
+  const isFolder = type === 'local' || (type !== 'tar' && isFalse(attrs['tar']));
+  if (isFolder) {
+    if (dest === '' || dest === '-') throw usageError(`--output ${value}: a directory is needed, dest=DIR`);
+    const path = resolve(dest);
+    requireCreatableFolder(path, dest);
+    return { kind: 'directory', path };
+  }
+  if (dest !== '' && dest !== '-') {
+    const path = resolve(dest);
+    requireWritableFile(path, dest);
+    return { kind: 'file', path };
+  }
+  if (stdout.isTerminal) {
+    throw usageError(
+      `--output ${value}: refusing to write a ${type} archive to the terminal`,
+      'give a file with dest=FILE, or redirect standard output',
+    );
+  }
+  return { kind: 'stream', stream: stdout.stream };
+}
+
+/** Go's `strconv.ParseBool`; anything that is no boolean counts as the default, true. */
+function isFalse(text: string | undefined): boolean {
+  return text !== undefined && ['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text);
+}
+
+/** A build of an hour must not end with "permission denied": destinations are looked at before. */
+function requireCreatableFolder(path: string, shown: string): void {
+  const existing = nearestExisting(path);
+  const stats = statOf(existing, shown);
+  if (!stats.isDirectory()) {
+    const which = existing === path ? 'it is not a directory' : `${existing} is not a directory`;
+    throw usageError(`cannot write to ${shown}: ${which}`);
+  }
+  requireWritable(existing, shown);
+}
+
+/** The file need not exist, its folder must; it is replaced by a rename, so the folder has to be writable. */
+export function requireWritableFile(path: string, shown: string): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) {
+    throw usageError(`cannot write ${shown}: there is no directory ${folder}`, `create it: mkdir -p ${folder}`);
+  }
+  if (!statOf(folder, shown).isDirectory()) {
+    throw usageError(`cannot write ${shown}: ${folder} is not a directory`);
+  }
+  if (existsSync(path) && statOf(path, shown).isDirectory()) {
+    throw usageError(`cannot write ${shown}: it is a directory`, `name a file in it: ${shown}/out.tar`);
+  }
+  requireWritable(folder, shown);
+}
+
+function nearestExisting(path: string): string {
+  let at = path;
+  while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
+  return at;
+}
+
+function statOf(path: string, shown: string): Stats {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    throw new CliError('environment', `cannot write ${shown}: ${systemReason(cause)}`, { cause });
+  }
+}
+
+function requireWritable(folder: string, shown: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const code = hasCode(cause, 'EACCES', 'EPERM', 'EROFS') ? 'environment' : 'usage';
+    throw new CliError(code, `cannot write ${shown}: ${systemReason(cause)} (${folder})`, { cause });
+  }
+}

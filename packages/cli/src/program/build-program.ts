@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { marshal } from '@llb-ts/marshal';
+import type { Built } from '../commands/build.ts';
+import { CliError } from '../error/cli-error.ts';
+import { placeOf } from '../input/places.ts';
+import type { Signature } from './arguments.ts';
+import { shownPath } from './files.ts';
+import { loadProgram, type Program } from './load.ts';
+import { programError } from './program-error.ts';
+import { stateOf, type Wanted } from './targets.ts';

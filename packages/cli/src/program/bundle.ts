@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { BuildFailure, Message, Plugin } from 'esbuild';
+import { CliError } from '../error/cli-error.ts';
+import { suggestion } from '../options/nearest.ts';
+import { readText, shownPath } from './files.ts';
+import { packageModules } from './package-modules.ts';
+
+/** One module made of build.ts and what it imports. */
+export interface Bundle {
+  readonly code: string;
+  /** Source map, version 3; sources are relative to the folder of build.ts. */
+  readonly map: string;
+}
+
+/** The language as build.ts sees it: where its module is, and what it exports. */
+export interface Dsl {
+  readonly url: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * Compiles build.ts with everything it imports from files to one module. Packages stay imports of the files they
+ * resolve to; `llb-ts` is always the language of the running program, whatever is installed beside build.ts.
+ */
+export async function bundle(file: string, dsl: Dsl): Promise<Bundle> {
+  const esbuild = await import('esbuild');
+  const folder = dirname(file);
+  try {
+    const { outputFiles } = await esbuild.build({
+      entryPoints: [file],
+      absWorkingDir: folder,
+      outfile: `${folder}/build.mjs`,
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: `node${process.versions.node}`,
+      // What Node itself looks for, since it is Node that loads the packages.
+      conditions: ['node-addons'],
+      mainFields: ['main'],
+      sourcemap: 'external',
+      sourcesContent: true,
+      charset: 'utf8',
+      legalComments: 'none',
+      logLevel: 'silent',
+      define: moduleConstants.define,
+      plugins: [dslModule(dsl), moduleConstants.plugin, packageModules()],
+    });
+    const text = (ending: string) => outputFiles.find((output) => output.path.endsWith(ending))?.text ?? '';
+    return { code: text('.mjs'), map: text('.map') };
+  } catch (error) {
+    const failure = firstMessage(error);
+    if (!failure) throw error;
+    throw compileError(failure, folder, dsl);
+  }
+}
+
+/** An explicit list of names, so that esbuild itself points at an import that does not exist. */
+function dslModule({ url, names }: Dsl): Plugin {
+  return {
+    name: 'llb-ts',
+    setup(build) {
+      build.onResolve({ filter: /^llb-ts$/ }, ({ path }) => ({ path, namespace: 'llb-ts', sideEffects: false }));
+      build.onResolve({ filter: /^/, namespace: 'llb-ts' }, ({ path }) => ({ path, external: true }));
+      build.onLoad({ filter: /^/, namespace: 'llb-ts' }, () => ({
+        contents: `export { ${names.join(', ')} } from ${JSON.stringify(url)};`,
+      }));
+    },
+  };
+}
+
+/**
+ * A bundled file must not see that it was moved: `import.meta.url`, `__dirname` and their kin keep the values of the
+ * file they are written in. The values come from an import at the end of the file, which moves no line and no column.
+ */
+const moduleConstants = {
+  define: {
+    'import.meta.url': '__llbTsUrl',
+    'import.meta.filename': '__llbTsFilename',
+    'import.meta.dirname': '__llbTsDirname',
+  },
+  plugin: {
+    name: 'module-constants',
+    setup(build) {
+      build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: 'file' }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        if (!/\bimport\.meta\b|\b__(?:dir|file)name\b/.test(text)) return undefined;
+        const names = 'url as __llbTsUrl, filename as __llbTsFilename, dirname as __llbTsDirname';
+        const loader = /\.[cm]?([jt]s)(x?)$/.exec(path);
+        return {
+          contents: isCommonJs(path, text)
+            ? text
+            : `${text}\nimport { ${names}, filename as __filename, dirname as __dirname } from ${JSON.stringify(`llb-ts-place:${path}`)};`,
+          loader: `${loader?.[1] ?? 'ts'}${loader?.[2] ?? ''}` as 'js' | 'jsx' | 'ts' | 'tsx',
+          resolveDir: dirname(path),
+        };
+      });
+      build.onResolve({ filter: /^llb-ts-place:/ }, ({ path }) => ({
+        path: path.slice('llb-ts-place:'.length),
+        namespace: 'llb-ts-place',
+        sideEffects: false,
+      }));
+      build.onLoad({ filter: /^/, namespace: 'llb-ts-place' }, ({ path }) => ({
+        contents: [
+          `export const url = ${JSON.stringify(pathToFileURL(path).href)};`,
+          `export const filename = ${JSON.stringify(path)};`,
+          `export const dirname = ${JSON.stringify(dirname(path))};`,
+        ].join('\n'),
+      }));
+    },
+  } satisfies Plugin,
+};
+
+function isCommonJs(path: string, text: string): boolean {
+  return /\.c[jt]s$/.test(path) || !/^\s*(?:import|export)\b/m.test(text);
+}
+
+function firstMessage(error: unknown): Message | undefined {
+  return error instanceof Error && 'errors' in error ? (error as BuildFailure).errors[0] : undefined;
+}
+
+function compileError(message: Message, folder: string, dsl: Dsl): CliError {
+  const { location, notes } = message;
+  const missing = /^No matching export in "llb-ts:llb-ts" for import "(.*)"$/.exec(message.text)?.[1];
+  const text =
+    missing === undefined ? decapitalise(message.text) : `llb-ts has no export named ${JSON.stringify(missing)}`;
+  const help = missing === undefined ? notes[0]?.text : suggestionFor(missing, dsl.names);
+  return new CliError('program', text, {
+    ...(location && {
+      place: {
+        file: shownPath(location.file, folder),
+        line: location.line,
+        character: utf16Column(location.lineText, location.column),
+        text: readText(resolve(folder, location.file)) ?? '',
+      },
+    }),
+    ...(help !== undefined && { help }),
+  });
+}
+
+function suggestionFor(name: string, names: readonly string[]): string | undefined {
+  const text = suggestion(name, names);
+  return text.startsWith('did you mean') ? text : undefined;
+}
+
+function decapitalise(text: string): string {
+  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
+
+/** esbuild counts columns in bytes of UTF-8. */
+function utf16Column(line: string, bytes: number): number {
+  return Buffer.from(line).subarray(0, bytes).toString().length;
+}

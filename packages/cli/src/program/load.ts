@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as dsl from '@llb-ts/llb';
+import { CliError } from '../error/cli-error.ts';
+import { hasCode, systemReason } from '../error/system-error.ts';
+import { bundle } from './bundle.ts';
+import { shownPath } from './files.ts';
+import { programError } from './program-error.ts';
+import { SourcePositions } from './source-positions.ts';
+
+/** A build.ts that has been compiled and run: what it exports, and the way back to its lines. */
+export interface Program {
+  /** Absolute path of build.ts. */
+  readonly path: string;
+  /** Its path as messages show it. */
+  readonly shown: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly positions: SourcePositions;
+  /** The name of a source file inside definitions: relative to the folder of build.ts, so that it is the same anywhere. */
+  sourceName(path: string): string;
+  /** The file that a name inside a definition stands for. */
+  sourcePath(name: string): string;
+}
+
+/** Compiles and runs build.ts. Whatever goes wrong fails with a `program` error that shows the line of build.ts. */
+export async function loadProgram(file: string): Promise<Program> {
+  const path = resolve(file);
+  const shown = shownPath(path);
+  const { code, map } = await bundle(path, {
+    url: import.meta.resolve('llb-ts'),
+    names: Object.keys(dsl),
+  });
+  const folder = await makeFolder();
+  try {
+    const module = join(folder, 'build.mjs');
+    await writeFile(module, code);
+    const { href } = pathToFileURL(module);
+    const positions = new SourcePositions(href, map, dirname(path));
+    try {
+      return {
+        path,
+        shown,
+        positions,
+        exports: (await import(href)) as Readonly<Record<string, unknown>>,
+        sourceName: (source) => relative(dirname(path), source),
+        sourcePath: (name) => resolve(dirname(path), name),
+      };
+    } catch (error) {
+      throw programError(error, shown, positions);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function makeFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'llb-ts-'));
+  } catch (cause) {
+    const reason = hasCode(cause, 'ENOENT') ? 'it does not exist' : systemReason(cause);
+    throw new CliError('environment', `cannot use the temporary directory ${tmpdir()}: ${reason}`, {
+      help: 'set TMPDIR to a directory that can be written',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,74 @@
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { resolve } from 'node:path';
+import type { Place } from '../error/cli-error.ts';
+import { readText, shownPath } from './files.ts';
+
+/** A position in a running module, as the engine tells it: line and column from 1. */
+export interface EnginePosition {
+  readonly filename: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A position in a file that a person wrote. */
+export interface SourcePosition {
+  /** Absolute path. */
+  readonly path: string;
+  /** 1 for the first line. */
+  readonly line: number;
+  /** 0 for the first character. */
+  readonly character: number;
+}
+
+/** Leads positions in the bundle back to the files that it was made of. */
+export class SourcePositions {
+  readonly #url: string;
+  readonly #folder: string;
+  readonly #map: SourceMap;
+
+  /** `url` is where the bundle runs, `folder` what the sources of the map are relative to. */
+  constructor(url: string, map: string, folder: string) {
+    this.#url = url;
+    this.#folder = folder;
+    this.#map = new SourceMap(JSON.parse(map) as SourceMapPayload);
+  }
+
+  /** Undefined for a position outside the bundle, or of code that stands in no file. */
+  find({ filename, line, column }: EnginePosition): SourcePosition | undefined {
+    if (filename !== this.#url) return undefined;
+    const entry = this.#map.findEntry(line - 1, column - 1);
+    if (!('originalSource' in entry)) return undefined;
+    // A source of a plugin's namespace, such as `llb-ts:llb-ts`, is no file.
+    if (/^[\w-]{2,}:/.test(entry.originalSource)) return undefined;
+    return {
+      path: resolve(this.#folder, entry.originalSource),
+      line: entry.originalLine + 1,
+      character: entry.originalColumn,
+    };
+  }
+
+  /** Where in a person's file `error` was thrown: the first frame of its stack that leads there. */
+  placeOf(error: Error): Place | undefined {
+    const head = `${error.name}: ${error.message}`;
+    const stack = error.stack ?? '';
+    // A message may itself look like a frame.
+    for (const position of framesOf(stack.startsWith(head) ? stack.slice(head.length) : stack)) {
+      const source = this.find(position);
+      if (source) return placeAt(source);
+    }
+    return undefined;
+  }
+}
+
+export function placeAt({ path, line, character }: SourcePosition): Place {
+  const text = readText(path);
+  return { file: shownPath(path), line, character, ...(text !== undefined && { text }) };
+}
+
+function* framesOf(stack: string): Iterable<EnginePosition> {
+  for (const line of stack.split('\n')) {
+    // `    at fn (file:///x.mjs:1:2)`, `    at file:///x.mjs:1:2`, and the head of a SyntaxError, `file:///x.mjs:1`.
+    const [, filename, row, column] = /^(?:.*?\(|\s*at (?:async )?)?((?:file:|\/).*?):(\d+)(?::(\d+))?\)?$/.exec(line) ?? [];
+    if (filename && row) yield { filename, line: Number(row), column: Number(column ?? 1) };
+  }
+}

@@ -1,0 +1,134 @@
+import { isState, type State } from '@llb-ts/llb';
+import { CliError, usageError } from '../error/cli-error.ts';
+import { suggestion } from '../options/nearest.ts';
+import { argumentValues, type GivenArgument, type Signature } from './arguments.ts';
+import type { Program } from './load.ts';
+import { programError } from './program-error.ts';
+
+/** What is wanted of a build.ts. */
+export interface Wanted {
+  readonly target: string | undefined;
+  readonly args: readonly GivenArgument[];
+}
+
+/** Reads the signature of a build function from its source; asked only when it matters. */
+export type SignatureReader = (target: string | undefined) => Promise<Signature>;
+
+/**
+ * The State that build.ts describes. Its default export is a State, a function of one object of arguments, or a record
+ * of named targets which are states or functions themselves; any of these may be a promise.
+ */
+export async function stateOf(program: Program, wanted: Wanted, readSignature: SignatureReader): Promise<State> {
+  const { shown } = program;
+  if (!('default' in program.exports)) throw noDefault(program);
+  const root = await called(program, program.exports['default'], undefined, wanted.args, readSignature);
+  if (isState(root.value)) {
+    if (wanted.target !== undefined) throw noTargets(shown, wanted.target);
+    return finish(root, wanted.args, shown);
+  }
+  if (!isRecord(root.value)) throw unusable(shown, 'the default export', root.value);
+  const name = chooseTarget(root.value, wanted.target, shown);
+  // A function that has taken the arguments has answered for them.
+  const args = root.tookArguments ? [] : wanted.args;
+  const target = await called(program, root.value[name], name, args, readSignature);
+  if (!isState(target.value)) throw unusable(shown, `the target ${JSON.stringify(name)}`, target.value);
+  return finish(target, args, shown);
+}
+
+interface Called {
+  readonly value: unknown;
+  readonly tookArguments: boolean;
+}
+
+async function called(
+  { shown, positions }: Program,
+  exported: unknown,
+  target: string | undefined,
+  args: readonly GivenArgument[],
+  readSignature: SignatureReader,
+): Promise<Called> {
+  try {
+    const value = await exported;
+    if (typeof value !== 'function') return { value, tookArguments: false };
+    // Without arguments and without a parameter that has to be there, nothing needs to be known about types.
+    const signature = args.length > 0 || value.length > 0 ? await readSignature(target) : [];
+    return { value: await value(argumentValues(args, signature, shown)), tookArguments: true };
+  } catch (error) {
+    throw programError(error, shown, positions);
+  }
+}
+
+function finish({ value, tookArguments }: Called, args: readonly GivenArgument[], shown: string): State {
+  if (args.length > 0 && !tookArguments) {
+    throw usageError(`${shown} takes no arguments`, 'export a function: export default (args: { … }) => …');
+  }
+  return value as State;
+}
+
+type Record = Readonly<{ [name: string]: unknown }>;
+
+function isRecord(value: unknown): value is Record {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function chooseTarget(record: Record, wanted: string | undefined, shown: string): string {
+  const names = Object.keys(record);
+  if (names.length === 0) throw new CliError('program', `${shown} exports no targets: the record is empty`);
+  if (wanted !== undefined) {
+    if (Object.hasOwn(record, wanted)) return wanted;
+    throw new CliError('usage', `${shown} has no target ${JSON.stringify(wanted)}`, {
+      notes: [['targets', names.join(', ')]],
+      ...helpFor(wanted, names),
+    });
+  }
+  const [only] = names;
+  if (names.length === 1 && only !== undefined) return only;
+  if (Object.hasOwn(record, 'default')) return 'default';
+  throw new CliError('usage', `${shown} has ${names.length} targets: which one?`, {
+    notes: [['targets', names.join(', ')]],
+    help: `name one: llb-ts solve ${shown} ${only}`,
+  });
+}
+
+function helpFor(wanted: string, names: readonly string[]): { readonly help?: string } {
+  const text = suggestion(wanted, names);
+  return text.startsWith('did you mean') ? { help: text } : {};
+}
+
+function noDefault({ exports, shown }: Program): CliError {
+  const names = Object.keys(exports);
+  const states = names.filter((name) => isState(exports[name]) || typeof exports[name] === 'function');
+  const best = states[0] ?? names[0];
+  return new CliError('program', `${shown} has no default export`, {
+    notes: [['exports', names.length > 0 ? names.join(', ') : 'nothing']],
+    help:
+      best === undefined
+        ? 'export what is to be built: export default Image("alpine")'
+        : `export what is to be built: export default ${best}`,
+  });
+}
+
+function noTargets(shown: string, target: string): CliError {
+  return usageError(
+    `${shown} has no target ${JSON.stringify(target)}: it exports one state`,
+    'for named targets export a record: export default { app, test }',
+  );
+}
+
+function unusable(shown: string, what: string, value: unknown): CliError {
+  const root = typeof (value as { readonly Root?: unknown } | null)?.Root === 'function';
+  return new CliError('program', `${shown}: ${what} is ${kindOf(value)}, not a State`, {
+    help: root
+      ? 'Run() gives a process: take the filesystem it leaves with .Root()'
+      : 'export a State, a function that returns one, or a record of named states',
+  });
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return `the text ${JSON.stringify(value)}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const name = value.constructor?.name;
+  return name && name !== 'Object' ? `a ${name}` : 'an object';
+}
