@@ -1,0 +1,53 @@
+import fs from 'node:fs';
+import { errnoOf } from '../error.ts';
+import { parseBlobDigest } from './blob-digest.ts';
+
+/** Which places (repositories) a blob was read from, one line each in `blobs/places/<hex>`: so that several processes may add. */
+export class FileBlobPlaces {
+  readonly #folder: string;
+  readonly #known = new Map<string, Set<string>>();
+
+  /** @param root the store's folder */
+  constructor(root: string) {
+    this.#folder = `${root}/blobs/places`;
+    fs.mkdirSync(this.#folder, { recursive: true });
+  }
+
+  has(digest: string, place: string): boolean {
+    return this.all(digest).has(place);
+  }
+
+  /** All places of a blob, the first one first. */
+  all(digest: string): ReadonlySet<string> {
+    return this.#load(digest);
+  }
+
+  add(digest: string, place: string): void {
+    const places = this.#load(digest);
+    if (places.has(place)) return;
+    places.add(place);
+    fs.appendFileSync(this.#file(digest), `${place}\n`);
+  }
+
+  #load(digest: string): Set<string> {
+    let places = this.#known.get(digest);
+    if (!places) {
+      places = new Set(this.#read(digest));
+      this.#known.set(digest, places);
+    }
+    return places;
+  }
+
+  #read(digest: string): string[] {
+    try {
+      return fs.readFileSync(this.#file(digest), 'utf8').split('\n').slice(0, -1);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  #file(digest: string): string {
+    return `${this.#folder}/${parseBlobDigest(digest).hex}`;
+  }
+}

@@ -1,0 +1,157 @@
+/** Plain HTTP requests for registries and http sources: proxies, TLS per host, redirects that leak no credentials. */
+import { isIP } from 'node:net';
+import { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { secureContext, type TlsOptions } from './tls.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string | AsyncIterable<Uint8Array>;
+  readonly signal?: AbortSignal | undefined;
+  /** What a redirect to another origin may send as `authorization`. Default: nothing. */
+  readonly authorizeRedirect?: (url: string) => Promise<string | undefined>;
+}
+
+/** An answer whose body has to be read or dropped. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Where the answer came from, after redirects. */
+  readonly url: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The body as text, at most 64 KiB of it. */
+  text(): Promise<string>;
+  drop(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT = 30_000;
+const HEADERS_TIMEOUT = 30_000;
+const BODY_TIMEOUT = 60_000;
+const MAX_REDIRECTS = 10;
+const MAX_TEXT = 64_000;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+export class HttpClient {
+  readonly #tls: TlsOptions;
+  readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
+
+  constructor(tls: TlsOptions = {}) {
+    this.#tls = tls;
+  }
+
+  /** Sends a request and follows redirects. Fails with the error of the socket; see `describeNetworkError`. */
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    let { method, url, body } = request;
+    let headers: Record<string, string> = { ...request.headers };
+    for (let hops = 0; ; hops++) {
+      const response = await this.#once({
+        ...request,
+        method,
+        url,
+        headers,
+        ...(body !== undefined && { body }),
+      });
+      const location = response.headers.location;
+      if (!REDIRECTS.has(response.status) || location === undefined) return response;
+      if (hops >= MAX_REDIRECTS) throw new Error(`stopped after ${MAX_REDIRECTS} redirects`);
+      await response.drop();
+      const next = new URL(location, url).href;
+      if (new URL(next).origin !== new URL(url).origin) {
+        headers = withoutCredentials(headers);
+        const authorization = await request.authorizeRedirect?.(next);
+        if (authorization !== undefined) headers = { ...headers, authorization };
+      }
+      if (response.status === 303 && method !== 'HEAD') [method, body] = ['GET', undefined];
+      url = next;
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#dispatchers.values()];
+    this.#dispatchers.clear();
+    await Promise.all(open.map(async (dispatcher) => (await dispatcher).close()));
+  }
+
+  async #once(request: HttpRequest): Promise<HttpResponse> {
+    const { request: send } = await import('undici');
+    const answer = await send(request.url, {
+      dispatcher: await this.#dispatcher(new URL(request.url)),
+      method: request.method,
+      headers: { ...request.headers },
+      body: bodyOf(request.body),
+      signal: request.signal ?? null,
+    });
+    return {
+      status: answer.statusCode,
+      headers: singleValues(answer.headers),
+      url: request.url,
+      body: answer.body,
+      text: () => readText(answer.body),
+      drop: () => answer.body.dump({ limit: 128 * 1024 }).catch(() => {}),
+    };
+  }
+
+  #dispatcher({ hostname, protocol }: URL): Promise<Dispatcher> {
+    if (protocol !== 'http:' && protocol !== 'https:') {
+      throw new Error(`unsupported protocol scheme "${protocol.slice(0, -1)}"`);
+    }
+    const key = `${protocol}${isLoopback(hostname)}`;
+    let dispatcher = this.#dispatchers.get(key);
+    if (!dispatcher) {
+      dispatcher = connect(this.#tls, protocol === 'https:', !isLoopback(hostname));
+      this.#dispatchers.set(key, dispatcher);
+    }
+    return dispatcher;
+  }
+}
+
+async function connect(tls: TlsOptions, encrypted: boolean, proxied: boolean): Promise<Dispatcher> {
+  const { Agent, EnvHttpProxyAgent } = await import('undici');
+  const secure = encrypted && {
+    secureContext: secureContext(tls),
+    ...(tls.insecure && { rejectUnauthorized: false }),
+  };
+  const connect = { timeout: CONNECT_TIMEOUT, ...secure };
+  const options = { headersTimeout: HEADERS_TIMEOUT, bodyTimeout: BODY_TIMEOUT, connect };
+  return proxied ? new EnvHttpProxyAgent({ ...options, requestTls: connect }) : new Agent(options);
+}
+
+/** Whether a host name or address is this machine; no proxy is asked for it, and registries there may be plain http. */
+export function isLoopback(hostname: string): boolean {
+  const bare = hostname.replace(/^\[(.*)\]$/, '$1');
+  if (bare === 'localhost' || bare === '::1') return true;
+  return isIP(bare) === 4 && bare.startsWith('127.');
+}
+
+function bodyOf(body: HttpRequest['body']): Buffer | string | Readable | null {
+  if (body === undefined || typeof body === 'string') return body ?? null;
+  return body instanceof Uint8Array ? Buffer.from(body) : Readable.from(body);
+}
+
+function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const { authorization: _, 'proxy-authorization': __, cookie: ___, ...rest } = headers;
+  return rest;
+}
+
+function singleValues(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+}
+
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    parts.push(chunk);
+    size += chunk.length;
+    if (size >= MAX_TEXT) break;
+  }
+  return Buffer.concat(parts).subarray(0, MAX_TEXT).toString('utf8');
+}

@@ -1,0 +1,63 @@
+import { errnoOf } from '../error.ts';
+
+/** Errors of sockets after which the same request may well succeed. */
+const TRANSIENT = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'HPE_INVALID_EOF_STATE',
+]);
+
+/** Whether it is worth to try again: cut connections and timeouts, not a refused connection or an unknown host. */
+export function isTransient(error: unknown): boolean {
+  return chainOf(error).some((one) => TRANSIENT.has(errnoOf(one) ?? ''));
+}
+
+/** An error of a request in Go's words: `Get "URL": dial tcp HOST: connect: connection refused`. */
+export function describeNetworkError(method: string, url: string, error: unknown): string {
+  const verb = method.slice(0, 1) + method.slice(1).toLowerCase();
+  return `${verb} "${redactUrl(url)}": ${reasonOf(url, error)}`;
+}
+
+/** The URL without the password in it (`urlutil.RedactCredentials`). */
+export function redactUrl(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#@]*)@/i, (_, scheme: string, user: string) => {
+    const [name, password] = user.split(/:(.*)/s);
+    return `${scheme}${name && 'xxxxx'}${password === undefined ? '' : ':xxxxx'}@`;
+  });
+}
+
+function reasonOf(url: string, error: unknown): string {
+  const codes = chainOf(error).map((one) => errnoOf(one));
+  const { hostname, port, protocol } = new URL(url);
+  const address = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+  if (codes.includes('ECONNREFUSED')) return `dial tcp ${address}: connect: connection refused`;
+  if (codes.includes('ENOTFOUND')) return `dial tcp: lookup ${hostname}: no such host`;
+  if (codes.includes('EAI_AGAIN'))
+    return `dial tcp: lookup ${hostname}: Temporary failure in name resolution`;
+  if (codes.includes('ENETUNREACH')) return `dial tcp ${address}: connect: network is unreachable`;
+  if (codes.includes('EHOSTUNREACH')) return `dial tcp ${address}: connect: no route to host`;
+  if (codes.includes('UND_ERR_CONNECT_TIMEOUT')) return `dial tcp ${address}: i/o timeout`;
+  if (codes.includes('UND_ERR_HEADERS_TIMEOUT')) return 'net/http: timeout awaiting response headers';
+  if (codes.includes('ECONNRESET')) return 'read: connection reset by peer';
+  if (codes.includes('UND_ERR_SOCKET')) return 'EOF';
+  const messages = chainOf(error).map((one) => (one instanceof Error ? one.message : String(one)));
+  return messages.at(-1) ?? 'unknown error';
+}
+
+/** The error, what caused it, and so on; of several tried addresses, each. */
+function chainOf(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let next: unknown = error; next !== undefined && chain.length < 8; ) {
+    chain.push(next);
+    if (next instanceof AggregateError) chain.push(...next.errors);
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return chain;
+}

@@ -1,0 +1,237 @@
+import type { ByteStream } from '../archive/byte-source.ts';
+import { parseBlobDigest } from '../blob/blob-digest.ts';
+import { stepFailure } from '../error.ts';
+import { Authorizer } from './authorizer.ts';
+import { type Descriptor, isIndexType, isManifestType, MediaType } from './descriptor.ts';
+import type { CredentialSource } from './docker-config.ts';
+import { downloadBlob } from './download.ts';
+import { HttpClient, type HttpResponse } from './http-client.ts';
+import type { Reference } from './reference.ts';
+import { hostsFor, type RegistryConfig, type RegistryHost } from './registry-hosts.ts';
+import { type RegistryConnection, sendToRegistry, unexpectedStatus } from './registry-request.ts';
+
+export interface RegistryClientOptions {
+  /** Per host. Default: https everywhere, http on this machine. */
+  readonly config?: RegistryConfig;
+  readonly credentials: CredentialSource;
+}
+
+/** Largest manifest or index that is read. */
+export const MAX_MANIFEST_SIZE = 4 * 1024 * 1024;
+
+const ACCEPT_MANIFESTS = [
+  MediaType.dockerManifest,
+  MediaType.dockerList,
+  MediaType.ociManifest,
+  MediaType.ociIndex,
+  '*/*',
+].join(', ');
+
+/** Talks to registries; keeps connections and tokens per host for as long as it lives. */
+export class RegistryClient {
+  readonly #config: RegistryConfig;
+  readonly #credentials: CredentialSource;
+  readonly #connections = new Map<string, RegistryConnection>();
+
+  constructor({ config = {}, credentials }: RegistryClientOptions) {
+    this.#config = config;
+    this.#credentials = credentials;
+  }
+
+  repository(reference: Reference): RegistryRepository {
+    const hosts = hostsFor(reference.hostname, this.#config);
+    return new RegistryRepository(
+      reference,
+      hosts.map((host) => this.#connect(host)),
+    );
+  }
+
+  async close(): Promise<void> {
+    const connections = [...this.#connections.values()];
+    this.#connections.clear();
+    await Promise.all(connections.map(({ http }) => http.close()));
+  }
+
+  #connect(host: RegistryHost): RegistryConnection {
+    const key = `${host.scheme}://${host.host}${host.path}`;
+    let connection = this.#connections.get(key);
+    if (!connection) {
+      const http = new HttpClient(host.tls);
+      connection = { host, http, authorizer: new Authorizer(host.host, http, this.#credentials) };
+      this.#connections.set(key, connection);
+    }
+    return connection;
+  }
+}
+
+/** One repository, through its mirrors first. */
+export class RegistryRepository {
+  readonly reference: Reference;
+  readonly #connections: readonly RegistryConnection[];
+
+  /** @param connections in the order in which they are asked */
+  constructor(reference: Reference, connections: readonly RegistryConnection[]) {
+    this.reference = reference;
+    this.#connections = connections;
+  }
+
+  /** The connection to the namespace's own host, where pushes go. */
+  get connection(): RegistryConnection {
+    return this.#connections.at(-1)!;
+  }
+
+  /** The scopes that a request needs. */
+  scopes(actions: 'pull' | 'pull,push' = 'pull'): readonly string[] {
+    return [`repository:${this.reference.repository}:${actions}`];
+  }
+
+  /** What the tag or digest of the reference names. Fails with `REF: not found`, or what the first host had to say. */
+  async resolve(signal?: AbortSignal): Promise<Descriptor> {
+    const { reference } = this;
+    let failure: { readonly rank: number; readonly error: unknown } | undefined;
+    const note = (rank: number, error: unknown) => {
+      if (!failure || failure.rank < rank) failure = { rank, error };
+    };
+    if (reference.digest !== '') parseBlobDigest(reference.digest);
+    const places =
+      reference.digest === ''
+        ? [`manifests/${reference.object}`]
+        : [`manifests/${reference.digest}`, `blobs/${reference.digest}`];
+    for (const place of places) {
+      if (failure && failure.rank > 2) break;
+      for (const connection of this.#connections) {
+        try {
+          const found = await this.#resolveAt(connection, place, signal);
+          if (found) return found;
+          note(2, stepFailure(`${reference.text}: not found`));
+        } catch (error) {
+          if (signal?.aborted) throw error;
+          note(1, error);
+        }
+      }
+    }
+    throw failure?.error ?? stepFailure(`${reference.text}: not found`);
+  }
+
+  async #resolveAt(
+    connection: RegistryConnection,
+    place: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Descriptor | undefined> {
+    const response = await this.#send(connection, 'HEAD', place, { accept: ACCEPT_MANIFESTS }, signal);
+    await response.drop();
+    if (response.status === 404) return undefined;
+    if (response.status > 299) throw await unexpectedStatus('HEAD', response);
+    const size = Number(response.headers['content-length'] ?? Number.NaN);
+    const digest = this.reference.digest || response.headers['docker-content-digest'];
+    const mediaType = mediaTypeOf(response);
+    if (digest !== undefined && Number.isSafeInteger(size)) {
+      parseBlobDigest(digest);
+      if (size > MAX_MANIFEST_SIZE) {
+        throw stepFailure(`rejecting ${size} byte manifest for ${this.reference.text}: not found`);
+      }
+      return { mediaType, digest, size };
+    }
+    return this.#resolveByContent(connection, place, signal);
+  }
+
+  /** For registries that do not say the digest. */
+  async #resolveByContent(
+    connection: RegistryConnection,
+    place: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Descriptor> {
+    const { createHash } = await import('node:crypto');
+    const response = await this.#send(connection, 'GET', place, { accept: ACCEPT_MANIFESTS }, signal);
+    if (response.status > 299) throw await unexpectedStatus('GET', response);
+    const bytes = await readAll(response.body, MAX_MANIFEST_SIZE);
+    const digest = this.reference.digest || `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    return { mediaType: mediaTypeOf(response), digest, size: bytes.length };
+  }
+
+  /**
+   * The bytes of a manifest or blob, at most as many as its descriptor says. Goes on where a cut connection stopped. The
+   * digest is the reader's to check.
+   */
+  fetch(descriptor: Descriptor, options: FetchOptions = {}): ByteStream {
+    const manifest = isManifestType(descriptor.mediaType) || isIndexType(descriptor.mediaType);
+    const place = `${manifest ? 'manifests' : 'blobs'}/${descriptor.digest}`;
+    const accept = descriptor.mediaType === '' ? '*/*' : `${descriptor.mediaType}, */*`;
+    return downloadBlob(descriptor, {
+      ...options,
+      open: (offset) => this.#open(place, accept, offset, descriptor, options.signal),
+    });
+  }
+
+  async #open(
+    place: string,
+    accept: string,
+    offset: number,
+    descriptor: Descriptor,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpResponse> {
+    const headers = { accept, ...(offset > 0 && { range: `bytes=${offset}-` }) };
+    let failure: unknown;
+    let missing = false;
+    for (const connection of this.#connections) {
+      try {
+        const response = await this.#send(connection, 'GET', place, headers, signal);
+        if (response.status <= 299) return response;
+        missing ||= response.status === 404;
+        if (response.status >= 500 && connection === this.connection) return response;
+        failure ??= await unexpectedStatus('GET', response);
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        failure ??= error;
+      }
+    }
+    if (!missing) throw failure;
+    throw stepFailure(
+      `could not fetch content descriptor ${descriptor.digest} (${descriptor.mediaType}) from remote: not found`,
+      { cause: failure },
+    );
+  }
+
+  #send(
+    connection: RegistryConnection,
+    method: 'GET' | 'HEAD',
+    place: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpResponse> {
+    const { reference } = this;
+    const namespace = connection.host.mirror ? `?ns=${encodeURIComponent(reference.hostname)}` : '';
+    return sendToRegistry(connection, {
+      method,
+      path: `/${reference.repository}/${place}${namespace}`,
+      headers,
+      scopes: this.scopes(),
+      signal,
+      lastHost: connection === this.connection,
+    });
+  }
+}
+
+export interface FetchOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told about every attempt that failed and the pause before the next (ms). */
+  readonly onRetry?: ((reason: string, delay: number) => void) | undefined;
+}
+
+function mediaTypeOf(response: HttpResponse): string {
+  const type = (response.headers['content-type'] ?? '').replace(/;.*$/s, '').trim();
+  // What registry.access.redhat.com says of its old manifests.
+  return type === 'text/plain' ? MediaType.dockerSchema1 : type;
+}
+
+/** All of a small body; fails beyond `limit` bytes. */
+export async function readAll(body: ByteStream, limit: number): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) throw stepFailure(`rejecting a document of more than ${limit} bytes`);
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,121 @@
+import type { BlobStore } from '../../blob/blob-store.ts';
+import type { Workbench } from '../../operation/operation.ts';
+import type { Descriptor } from '../../registry/descriptor.ts';
+import type { ImageOrigin } from './image-origin.ts';
+
+/** As many as BuildKit lets run per registry. */
+const PARALLEL = 4;
+const REPORT_INTERVAL = 100;
+
+/** The blobs of one image on their way into the store: a few at a time, in the order in which they were asked for. */
+export class BlobDownloads {
+  readonly #blobs: BlobStore;
+  readonly #origin: ImageOrigin;
+  readonly #work: Workbench;
+  readonly #abort = new AbortController();
+  readonly #downloads = new Map<string, Promise<void>>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(blobs: BlobStore, origin: ImageOrigin, work: Workbench) {
+    this.#blobs = blobs;
+    this.#origin = origin;
+    this.#work = work;
+  }
+
+  /** Begins to fetch a blob that is not here yet. */
+  start(blob: Descriptor): void {
+    if (this.#downloads.has(blob.digest)) return;
+    const download = this.#slot(() => this.#fetch(blob));
+    // Whoever waits for it hears of a failure; nobody may.
+    download.catch(() => {});
+    this.#downloads.set(blob.digest, download);
+  }
+
+  /** Until a blob that was started is in the store. */
+  async wait({ digest }: Descriptor): Promise<void> {
+    await this.#downloads.get(digest);
+  }
+
+  /** Ends what still runs, and waits until it has let go. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    for (const next of this.#waiting.splice(0)) next();
+    await Promise.allSettled(this.#downloads.values());
+  }
+
+  async #slot(run: () => Promise<void>): Promise<void> {
+    if (this.#running >= PARALLEL) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running++;
+    try {
+      this.#abort.signal.throwIfAborted();
+      await run();
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #fetch(blob: Descriptor): Promise<void> {
+    if (this.#blobs.size(blob.digest) === blob.size) return;
+    const signal = AbortSignal.any([this.#abort.signal, this.#work.signal]);
+    const progress = new TransferProgress(blob, this.#work);
+    const writer = this.#blobs.writer(blob.digest);
+    try {
+      const options = { signal, onRetry: (reason: string, delay: number) => this.#noteRetry(reason, delay) };
+      for await (const chunk of this.#origin.fetch(blob, options)) {
+        writer.write(chunk);
+        progress.advance(chunk.length);
+      }
+      writer.commit(blob);
+    } catch (error) {
+      if (this.#work.signal.aborted) await this.#work.pause();
+      throw error;
+    } finally {
+      writer.abort();
+    }
+    progress.done();
+  }
+
+  #noteRetry(reason: string, delay: number): void {
+    const text = `error: ${reason}\nretrying in ${delay / 1_000}s\n`;
+    this.#work.report({ type: 'log', stream: 'stderr', data: Buffer.from(text) });
+  }
+}
+
+/** Says now and then how far a transfer has come. */
+class TransferProgress {
+  readonly #blob: Descriptor;
+  readonly #work: Workbench;
+  readonly #started = Date.now();
+  #current = 0;
+  #last = 0;
+
+  constructor(blob: Descriptor, work: Workbench) {
+    this.#blob = blob;
+    this.#work = work;
+    this.#report();
+  }
+
+  advance(bytes: number): void {
+    this.#current += bytes;
+    if (Date.now() - this.#last >= REPORT_INTERVAL) this.#report();
+  }
+
+  done(): void {
+    this.#report(Date.now());
+  }
+
+  #report(completed?: number): void {
+    this.#last = Date.now();
+    this.#work.report({
+      type: 'status',
+      id: this.#blob.digest,
+      name: completed === undefined ? 'downloading' : 'done',
+      current: this.#current,
+      total: this.#blob.size,
+      started: this.#started,
+      ...(completed !== undefined && { completed }),
+    });
+  }
+}
