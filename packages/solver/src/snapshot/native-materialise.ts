@@ -1,0 +1,61 @@
+import { lstat } from '../host/files.ts';
+import { ChainTree } from '../layer/chain-tree.ts';
+import { copyEntry, copyMetadata, linkEntry } from '../layer/copy-entry.ts';
+import { join } from '../tree/bytes.ts';
+import type { Entry } from '../tree/entry.ts';
+
+/** What a copied entry was when it was made: any change of an inode moves its change time. */
+export interface Original {
+  readonly ino: bigint;
+  readonly ctimeNs: bigint;
+  readonly isDirectory: boolean;
+}
+
+/** The entries of a copied tree by path (byte strings). */
+export type Originals = ReadonlyMap<string, Original>;
+
+/**
+ * Copies the tree of `folders` (lowest → highest) into the existing folder `target`. Names that are hard links of one file
+ * in a layer are hard links of one copy.
+ */
+export async function materialise(
+  folders: readonly string[],
+  target: string,
+  pause: () => Promise<void>,
+): Promise<Originals> {
+  const tree = new ChainTree(folders.map((path) => ({ id: path, path })));
+  const firsts = new Map<string, string>();
+  const made: string[] = [];
+  await fill('/');
+  // Times and link counts are still moving while the tree is made.
+  const originals = new Map<string, Original>();
+  for (const path of made) {
+    await pause();
+    const { ino, ctimeNs, type } = lstat(target + path)!;
+    originals.set(path, { ino, ctimeNs, isDirectory: type === 'dir' });
+  }
+  return originals;
+
+  async function fill(directory: string): Promise<void> {
+    for (const name of tree.list(directory)) {
+      await pause();
+      const path = join(directory, name);
+      const entry = tree.lookup(path);
+      if (!entry) continue;
+      copy(entry, target + path);
+      made.push(path);
+      if (entry.stat.type === 'dir') await fill(path);
+    }
+    const self = tree.lookup(directory);
+    if (self) copyMetadata(self, directory === '/' ? target : target + directory);
+  }
+
+  function copy(entry: Entry, to: string): void {
+    const { stat, source } = entry;
+    const group = stat.type !== 'dir' && stat.nlink > 1 ? `${source}\0${stat.dev}:${stat.ino}` : undefined;
+    const first = group === undefined ? undefined : firsts.get(group);
+    if (first !== undefined) linkEntry({ ...entry, hostPath: first }, to);
+    else copyEntry(entry, to);
+    if (group !== undefined && first === undefined) firsts.set(group, to);
+  }
+}

@@ -1,0 +1,79 @@
+import fs from 'node:fs';
+import { removeTree } from '../host/files.ts';
+import { mountFailure, mountOverlay, type OverlayMount, unmount } from '../host/mount.ts';
+import { fsPath } from '../tree/bytes.ts';
+import type { Snapshot, SnapshotPlaces, Snapshotter, Workspace } from './snapshotter.ts';
+
+/**
+ * Trees as mounts of overlayfs, in this process's own mount namespace (`host/namespace.ts`, to be entered before).
+ * Fails with an `environment` failure where the kernel refuses.
+ */
+export class OverlaySnapshotter implements Snapshotter {
+  readonly name = 'overlay';
+  readonly #places: SnapshotPlaces;
+  #serial = 0;
+
+  constructor(places: SnapshotPlaces) {
+    this.#places = places;
+  }
+
+  async view(folders: readonly string[]): Promise<Snapshot> {
+    if (folders.length === 0) return { path: this.#empty(), release: () => {} };
+    return this.#mount({ lowers: this.#twoOrMore(folders) });
+  }
+
+  async edit(folders: readonly string[], upper: string): Promise<Workspace> {
+    // Nothing lies below: the folder is the tree, and hard links and devices in it are what they are (S B.11.1).
+    if (folders.length === 0) return { path: upper, capture: async () => {}, release: () => {} };
+    const work = this.#newFolder(this.#places.work);
+    try {
+      const { path, release } = this.#mount({ lowers: this.#twoOrMore(folders), upper, work });
+      return {
+        path,
+        capture: async () => {},
+        release: () => {
+          release();
+          removeTree(work);
+        },
+      };
+    } catch (error) {
+      removeTree(work);
+      throw error;
+    }
+  }
+
+  #mount(overlay: Omit<OverlayMount, 'target'>): Snapshot {
+    const target = this.#newFolder(this.#places.mounts);
+    try {
+      mountOverlay({ ...overlay, target });
+    } catch (error) {
+      fs.rmdirSync(fsPath(target));
+      throw mountFailure('an overlay', error);
+    }
+    return {
+      path: target,
+      release: () => {
+        unmount(target);
+        fs.rmdirSync(fsPath(target));
+      },
+    };
+  }
+
+  /** A directory of the only lower folder is shown as it lies there, whiteouts and all; with an empty one below it is merged. */
+  #twoOrMore(folders: readonly string[]): readonly string[] {
+    if (folders.length > 1) return folders;
+    return [this.#empty(), ...folders];
+  }
+
+  #empty(): string {
+    const empty = `${this.#places.mounts}/empty`;
+    fs.mkdirSync(fsPath(empty), { recursive: true });
+    return empty;
+  }
+
+  #newFolder(parent: string): string {
+    const folder = `${parent}/o${this.#serial++}`;
+    fs.mkdirSync(fsPath(folder));
+    return folder;
+  }
+}
