@@ -1,0 +1,46 @@
+import type { Caller } from './call-site.ts';
+import { show } from './check.ts';
+import { fail, invalid } from './error.ts';
+import type { HasState, Output } from './graph.ts';
+
+/** Marks the states of this copy of the package. */
+export const own: unique symbol = Symbol('llb-ts State');
+/** Marks the states of any copy. */
+export const shared: unique symbol = Symbol.for('@llb-ts/llb.State');
+
+/** Whether `value` is a State that was made by another installed copy of this package. */
+export function isForeignState(value: unknown): boolean {
+  return has(value, shared) && !has(value, own);
+}
+
+export function isOwnState(value: unknown): value is HasState {
+  return has(value, own);
+}
+
+function has(value: unknown, mark: symbol): boolean {
+  return typeof value === 'object' && value !== null && mark in value;
+}
+
+/** A state that `at` can use as a filesystem. */
+export function requireState(at: Caller, what: string, value: unknown): HasState {
+  if (!isOwnState(value)) {
+    if (isForeignState(value)) {
+      throw fail(
+        'foreign-state',
+        at,
+        `${at.name}: ${what} is a State of another copy of @llb-ts/llb`,
+        'two copies are installed; make them one version (npm ls @llb-ts/llb)',
+      );
+    }
+    throw invalid(at, `${what} must be a State, got ${show(value)}`);
+  }
+  requireOutput(at, value.Output());
+  return value;
+}
+
+export function requireOutput(at: Caller, output: Output | undefined): Output | undefined {
+  if (output?.kind === 'none') {
+    throw fail('no-output', at, output.reason, 'what such a mount holds is dropped when its process ends');
+  }
+  return output;
+}

@@ -1,0 +1,47 @@
+import { requireState } from './brand.ts';
+import { type Caller, callSiteOf } from './call-site.ts';
+import { text } from './check.ts';
+import { invalid } from './error.ts';
+import { type Checks, type ConstraintsOpt, collect } from './option.ts';
+import type { StateOption } from './state.ts';
+
+/** Settings of `Build`. */
+export interface BuildInfo {
+  /** File that holds the definition. Default: `/buildkit.llb.definition`. */
+  readonly filename?: string;
+}
+export type BuildOption = BuildInfo | ConstraintsOpt;
+
+const checks = { filename: text } satisfies Checks<BuildInfo>;
+
+/**
+ * Solves the definition that a state holds as a file, and is what that gives.
+ * `generated.With(Build({ filename: 'out.llb' }))`
+ */
+export function Build(...options: readonly BuildOption[]): StateOption {
+  const at: Caller = Build;
+  const { info, constraints } = collect(at, 'Build', checks, options);
+  const callSite = callSiteOf(at);
+  return (state) => {
+    const source = requireState(at, 'the state', state).Output();
+    if (!source) throw invalid(at, 'an empty state holds no definition');
+    const vertex = Object.freeze({
+      kind: 'build',
+      source,
+      filename: info.filename ?? '',
+      constraints,
+      callSite,
+    } as const);
+    return state.WithOutput(Object.freeze({ kind: 'result', vertex, index: 0 }));
+  };
+}
+
+/** File that holds the definition. `Build(WithFilename('out.llb'))` */
+export function WithFilename(filename: string): { readonly filename: string } {
+  return { filename };
+}
+
+/** A constraint of a build, as `Build` takes it without this too. `Build(WithConstraints(IgnoreCache))` */
+export function WithConstraints(option: ConstraintsOpt): ConstraintsOpt {
+  return option;
+}

@@ -1,0 +1,98 @@
+import { EnvList } from './env-list.ts';
+import { LlbError } from './error.ts';
+import type { Deferred, Environment } from './graph.ts';
+import type { ImageConfig } from './image-config.ts';
+import { isAbsolute, joinPath } from './path.ts';
+
+const nothing = Object.freeze({ env: EnvList.empty, extraHosts: [], ulimits: [] });
+
+/** What a state sees whose filesystem was just made: the root directory, nothing else. */
+export const rootEnvironment: Environment = Object.freeze({ ...nothing, dir: '/' });
+
+/** What a state sees that a function will compute. */
+export function deferredEnvironment(base: Deferred): Environment {
+  return Object.freeze({ ...nothing, base });
+}
+
+/** Absolute paths are taken as they are; others are below the directory so far. */
+export function withDir(environment: Environment, path: string): Environment {
+  const { dir: _, relativeDir, ...rest } = environment;
+  if (isAbsolute(path)) return Object.freeze({ ...rest, dir: path });
+  if (environment.dir === undefined && environment.base) {
+    const below = relativeDir === undefined ? path : joinPath(relativeDir, path);
+    return Object.freeze({ ...rest, relativeDir: below });
+  }
+  return Object.freeze({ ...rest, dir: joinPath(environment.dir || '/', path) });
+}
+
+/** Environments over a computed state, with its values filled in. */
+const filledIn = new WeakMap<Environment, Environment>();
+
+/**
+ * The same environment with nothing left open. Fails with `unresolved-state` while the state that it continues in has
+ * not been computed, and with the error of that computation.
+ */
+export function resolveEnvironment(environment: Environment): Environment {
+  const open: Environment[] = [];
+  let lowest = environment;
+  while (lowest.base) {
+    const known = filledIn.get(lowest);
+    if (known) {
+      lowest = known;
+      break;
+    }
+    open.push(lowest);
+    lowest = outcomeOf(lowest.base).environment;
+  }
+  for (const upper of open.reverse()) {
+    lowest = over(lowest, upper);
+    filledIn.set(upper, lowest);
+  }
+  return lowest;
+}
+
+/** What an async state turned out to be. */
+export function outcomeOf(deferred: Deferred): { readonly environment: Environment } {
+  const { outcome } = deferred;
+  if (!outcome) {
+    throw new LlbError('unresolved-state', 'the values of an async state are not known yet', {
+      hint: 'await resolve(state), or marshal it first',
+      callSite: deferred.callSite,
+    });
+  }
+  if ('error' in outcome) throw outcome.error;
+  return outcome.state;
+}
+
+function over(lower: Environment, { base: _, relativeDir, ...upper }: Environment): Environment {
+  const merged: Environment = {
+    ...lower,
+    ...upper,
+    env: lower.env.followedBy(upper.env),
+    extraHosts: [...lower.extraHosts, ...upper.extraHosts],
+    ulimits: [...lower.ulimits, ...upper.ulimits],
+    ...(lower.values && upper.values && { values: new Map([...lower.values, ...upper.values]) }),
+    ...(lower.imageConfig &&
+      upper.imageConfig && { imageConfig: mergeImageConfig(lower.imageConfig, upper.imageConfig) }),
+  };
+  return Object.freeze(relativeDir === undefined ? merged : withDir(merged, relativeDir));
+}
+
+/** Lists replace; variables, labels, ports and volumes add up by name. */
+export function mergeImageConfig(lower: ImageConfig, upper: ImageConfig): ImageConfig {
+  return Object.freeze({
+    ...lower,
+    ...upper,
+    ...(lower.Env && upper.Env && { Env: mergeVariables(lower.Env, upper.Env) }),
+    ...(lower.Labels && upper.Labels && { Labels: { ...lower.Labels, ...upper.Labels } }),
+    ...(lower.ExposedPorts &&
+      upper.ExposedPorts && { ExposedPorts: { ...lower.ExposedPorts, ...upper.ExposedPorts } }),
+    ...(lower.Volumes && upper.Volumes && { Volumes: { ...lower.Volumes, ...upper.Volumes } }),
+  });
+}
+
+function mergeVariables(lower: readonly string[], upper: readonly string[]): readonly string[] {
+  const byName = new Map<string, string>();
+  for (const entry of [...lower, ...upper]) byName.set(entry.split('=', 1)[0] ?? entry, entry);
+  return [...byName.values()];
+}

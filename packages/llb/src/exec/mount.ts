@@ -1,0 +1,149 @@
+import type { Caller } from '../call-site.ts';
+import { flag, nonEmpty, oneOf, show, text, whole } from '../check.ts';
+import { invalid } from '../error.ts';
+import type { CacheMountSharingMode, Mount, MountContentCache, Output } from '../graph.ts';
+import { type Checks, settings } from '../option.ts';
+
+/** How a state is mounted into a process. */
+export interface MountSettings {
+  /** The process cannot write to it. Default: false. */
+  readonly readonly?: boolean;
+  /** What is written is dropped. Default: false. */
+  readonly forceNoOutput?: boolean;
+  /** Mounts only this path of the source, a folder or a file. Default: all of it. */
+  readonly sourcePath?: string;
+  /** A folder of the daemon that stays from build to build, seeded with the source. Default: none. */
+  readonly cache?: CacheMount;
+  /** A folder in memory; its source must be `Scratch()`. Default: none. */
+  readonly tmpfs?: TmpfsInfo;
+  /** Whether the content of the source, not how it was made, counts for the cache. Default: `'default'`. */
+  readonly contentCache?: MountContentCache;
+}
+
+export interface CacheMount {
+  readonly id: string;
+  /** Default: `'shared'`. */
+  readonly sharing?: CacheMountSharingMode;
+}
+
+export interface TmpfsInfo {
+  /** Bytes; 0: no limit of its own. Default: 0. */
+  readonly size?: number;
+}
+
+export type MountOption = MountSettings;
+
+/** Options after which a mount leaves nothing to build on. */
+export type NoOutputOption =
+  | { readonly tmpfs: unknown }
+  | { readonly cache: unknown }
+  | { readonly forceNoOutput: true };
+
+const checks = {
+  readonly: flag,
+  forceNoOutput: flag,
+  sourcePath: text,
+  cache: (at: Caller, what: string, value: unknown) => {
+    const { id, sharing } = record(at, what, ['id', 'sharing'], value);
+    return {
+      id: nonEmpty(at, 'the cache id', id),
+      sharing: oneOf(at, 'sharing', ['shared', 'private', 'locked'], sharing ?? 'shared'),
+    };
+  },
+  tmpfs: (at: Caller, what: string, value: unknown) => {
+    const { size } = record(at, what, ['size'], value);
+    return { size: whole(at, 'the size of a tmpfs', size ?? 0) };
+  },
+  contentCache: (at: Caller, what: string, value: unknown) =>
+    oneOf(at, what, ['default', 'on', 'off'] as const, value),
+} satisfies Checks<MountSettings>;
+
+function record(at: Caller, what: string, names: readonly string[], value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) {
+    throw invalid(at, `${what} must be a record, got ${show(value)}`);
+  }
+  const stranger = Object.keys(value).find((name) => !names.includes(name));
+  if (stranger !== undefined) throw invalid(at, `${what} has no field ${show(stranger)}`);
+  return value as Record<string, unknown>;
+}
+
+/** A mount of `source` at `target`, as `at` was asked for. */
+export function makeMount(
+  at: Caller,
+  target: unknown,
+  source: Output | undefined,
+  options: readonly unknown[],
+): Mount {
+  const info = settings(at, 'mount', checks, options);
+  if (info.tmpfs && source) {
+    throw invalid(at, 'tmpfs mounts must use scratch', 'mount Scratch() there; a tmpfs begins empty');
+  }
+  return Object.freeze({
+    target: nonEmpty(at, 'the mount target', target),
+    source,
+    readonly: info.readonly ?? false,
+    noOutput: info.forceNoOutput ?? false,
+    selector: info.sourcePath ?? '',
+    ...(info.cache && { cache: info.cache }),
+    ...(info.tmpfs && { tmpfs: info.tmpfs }),
+    contentCache: info.contentCache ?? 'default',
+  });
+}
+
+/** Mounts a state so that the process cannot write to it. `AddMount('/src', Local('src'), Readonly())` */
+export function Readonly(): { readonly readonly: true } {
+  return { readonly: true };
+}
+
+/** Lets the process write to a mount and drops what it wrote. `AddMount('/tmp', Scratch(), ForceNoOutput())` */
+export function ForceNoOutput(): { readonly forceNoOutput: true } {
+  return { forceNoOutput: true };
+}
+
+/** Mounts one path of a state, a folder or a file. `AddMount('/etc/os', base, SourcePath('/etc/os-release'))` */
+export function SourcePath(path: string): { readonly sourcePath: string } {
+  return { sourcePath: path };
+}
+
+/**
+ * Makes a mount a folder that stays from build to build, shared by all that name the same `id`.
+ * `AddMount('/root/.npm', Scratch(), AsPersistentCacheDir('npm', CacheMountLocked))`
+ *
+ * @param sharing who may use it at a time; default `'shared'`: everybody
+ */
+export function AsPersistentCacheDir(
+  id: string,
+  sharing: CacheMountSharingMode = 'shared',
+): { readonly cache: CacheMount } {
+  return { cache: { id, sharing } };
+}
+
+/** Makes a mount a folder in memory that is gone afterwards. `AddMount('/tmp', Scratch(), Tmpfs(TmpfsSize(1 << 20)))` */
+export function Tmpfs(...options: readonly TmpfsOption[]): { readonly tmpfs: TmpfsInfo } {
+  return { tmpfs: Object.assign({}, ...options) };
+}
+
+export type TmpfsOption = TmpfsInfo;
+
+/** Bytes that a tmpfs may hold. `Tmpfs(TmpfsSize(64 * 1024 * 1024))` */
+export function TmpfsSize(bytes: number): TmpfsInfo {
+  return { size: bytes };
+}
+
+/** Whether the content of a mount counts for the cache. `AddMount('/src', src, ContentCache(MountContentCacheOn))` */
+export function ContentCache(mode: MountContentCache): { readonly contentCache: MountContentCache } {
+  return { contentCache: mode };
+}
+
+/** Everybody may use a cache folder at once. The default of {@link AsPersistentCacheDir}. */
+export const CacheMountShared = 'shared';
+/** Everybody who uses a cache folder at the same time has one of their own. */
+export const CacheMountPrivate = 'private';
+/** A second user of a cache folder waits for the first. */
+export const CacheMountLocked = 'locked';
+/** BuildKit decides whether the content of a mount counts for the cache. */
+export const MountContentCacheDefault = 'default';
+/** The content of a mount counts for the cache, not how it was made; an error where that is unsafe. */
+export const MountContentCacheOn = 'on';
+/** How a mount was made counts for the cache, never its content alone. */
+export const MountContentCacheOff = 'off';

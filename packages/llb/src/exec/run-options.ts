@@ -1,0 +1,103 @@
+import { requireState } from '../brand.ts';
+import type { Caller } from '../call-site.ts';
+import { show, text, textList, whole } from '../check.ts';
+import { invalid } from '../error.ts';
+import type { ProxyEnv } from '../graph.ts';
+import { wrongOption } from '../option.ts';
+import { splitWords } from '../shlex.ts';
+import {
+  checkHost,
+  checkUlimit,
+  type ExecInfo,
+  type ReadonlyRootOption,
+  type RunChange,
+  type State,
+  type StateOption,
+  withValues,
+} from '../state.ts';
+import type { UlimitName } from '../ulimit.ts';
+import { type MountOption, makeMount } from './mount.ts';
+
+/** An option of `Run` that is neither state nor constraint. */
+export function run(change: (info: ExecInfo) => Partial<ExecInfo>): RunChange {
+  return Object.freeze({ of: 'run', change: (info: ExecInfo) => ({ ...info, ...change(info) }) });
+}
+
+/** The command as a list of arguments. `base.Run(Args(['sh', '-c', 'make && make install']))` */
+export function Args(args: readonly string[]): RunChange {
+  const checked = textList(Args, 'arguments', args);
+  return run((info) => ({ state: withValues(info.state, { args: checked }) }));
+}
+
+/**
+ * The command as text, split as a shell splits words; it is not run by a shell, so `&&`, `$X` and `*` mean nothing.
+ * Text that ends inside quotes loses its last word, as with Go's client. `base.Run(Shlex('cp "a b" /c'))`
+ */
+export function Shlex(command: string): RunChange {
+  const args = Object.freeze(splitWords(text(Shlex, 'the command', command)));
+  return run((info) => ({ state: withValues(info.state, { args }) }));
+}
+
+/**
+ * Mounts a state into the process. Writable mounts have a result of their own: `run.GetMount('/out')`.
+ * `base.Run(Shlex('make'), AddMount('/src', Local('src'), Readonly()))`
+ */
+export function AddMount(target: string, source: State, ...options: readonly MountOption[]): RunChange {
+  const at: Caller = AddMount;
+  const output = requireState(at, 'the source', source).Output();
+  const mount = makeMount(at, target, output, options);
+  return run((info) => ({ mounts: [...info.mounts, mount] }));
+}
+
+/** Makes the root filesystem read-only; the result is then only in the mounts. `base.Run(Shlex('make'), ReadonlyRootFS())` */
+export function ReadonlyRootFS(): ReadonlyRootOption {
+  return Object.freeze({ ...run(() => ({ readonlyRootFS: true })), readonlyRoot: true });
+}
+
+/** Applies changes of state to the process only. `base.Run(Shlex('make'), With(User('app'), Dir('/src')))` */
+export function With(...options: readonly StateOption[]): RunChange {
+  for (const [index, option] of options.entries()) {
+    if (typeof option !== 'function') throw wrongOption(With, index, option);
+  }
+  return run((info) => ({ state: info.state.With(...options) }));
+}
+
+/** Adds a line to the process' `/etc/hosts`. `base.Run(Shlex('ping db'), AddExtraHost('db', '10.0.0.2'))` */
+export function AddExtraHost(host: string, ip: string): RunChange {
+  const entry = checkHost(AddExtraHost, host, ip);
+  return run((info) => ({ state: info.state.AddExtraHost(entry.host, entry.ip) }));
+}
+
+/** Limits a resource of the process; -1 is no limit. `base.Run(Shlex('make'), AddUlimit(UlimitNofile, 1024, 4096))` */
+export function AddUlimit(name: UlimitName, soft: number | bigint, hard: number | bigint): RunChange {
+  const entry = checkUlimit(AddUlimit, name, soft, hard);
+  return run((info) => ({ state: info.state.AddUlimit(entry.name, entry.soft, entry.hard) }));
+}
+
+/** Exit codes that count as success instead of 0. `base.Run(Shlex('grep x'), ValidExitCodes(0, 1))` */
+export function ValidExitCodes(...codes: readonly number[]): RunChange {
+  const checked = codes.map((code) => whole(ValidExitCodes, 'an exit code', code, -(2 ** 31), 2 ** 31 - 1));
+  return run((info) => ({ state: withValues(info.state, { validExitCodes: Object.freeze(checked) }) }));
+}
+
+/** Puts the process below a control group of the daemon. `base.Run(Shlex('make'), WithCgroupParent('builds'))` */
+export function WithCgroupParent(parent: string): RunChange {
+  const checked = text(WithCgroupParent, 'the cgroup', parent);
+  return run((info) => ({ state: info.state.WithCgroupParent(checked) }));
+}
+
+const proxyNames = ['httpProxy', 'httpsProxy', 'ftpProxy', 'noProxy', 'allProxy'] as const;
+
+/** Proxies that the process sees and that do not count for its cache. `Run(Shlex('make'), WithProxy({ httpProxy: url }))` */
+export function WithProxy(proxy: ProxyEnv): RunChange {
+  const at: Caller = WithProxy;
+  if (typeof proxy !== 'object' || proxy === null)
+    throw invalid(at, `a record is needed, got ${show(proxy)}`);
+  const stranger = Object.keys(proxy).find((name) => !proxyNames.includes(name as 'httpProxy'));
+  if (stranger !== undefined) {
+    throw invalid(at, `there is no proxy setting ${show(stranger)}`, `settings are ${proxyNames.join(', ')}`);
+  }
+  const set = Object.entries(proxy).filter(([, value]) => value !== undefined);
+  const proxyEnv: ProxyEnv = Object.fromEntries(set.map(([name, value]) => [name, text(at, name, value)]));
+  return run(() => ({ proxyEnv }));
+}

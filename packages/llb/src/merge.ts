@@ -1,0 +1,43 @@
+import { requireState } from './brand.ts';
+import { type Caller, callSiteOf } from './call-site.ts';
+import type { Constraints, Output } from './graph.ts';
+import { type ConstraintsOpt, constraintsOf } from './option.ts';
+import { Scratch, type State } from './state.ts';
+
+/**
+ * States laid over each other, lowest first: what a later one has or deletes wins. The values (variables, directory, …)
+ * are those of the first State that is not scratch. Scratch has no effect; one State alone is itself.
+ *
+ * ```ts
+ * Merge(base, tools, app)
+ * Merge([base, ...plugins], WithCustomName('assemble'))
+ * ```
+ */
+export function Merge(...states: readonly State[]): State;
+export function Merge(states: readonly State[], ...options: readonly ConstraintsOpt[]): State;
+export function Merge(first?: State | readonly State[], ...rest: readonly unknown[]): State {
+  const at: Caller = Merge;
+  if (Array.isArray(first)) return mergeStates(at, first, constraintsOf(at, rest));
+  return mergeStates(at, first === undefined ? [] : [first, ...rest], constraintsOf(at, []));
+}
+
+/** @internal */
+export function mergeStates(at: Caller, states: readonly unknown[], constraints: Constraints): State {
+  const inputs: Output[] = [];
+  let lowest: State | undefined;
+  for (const [index, state] of states.entries()) {
+    const output = requireState(at, `input ${index + 1}`, state).Output();
+    if (!output) continue;
+    lowest ??= state as State;
+    inputs.push(output);
+  }
+  if (!lowest) return Scratch();
+  if (inputs.length === 1) return lowest;
+  const vertex = Object.freeze({
+    kind: 'merge',
+    inputs: Object.freeze(inputs),
+    constraints,
+    callSite: callSiteOf(at),
+  } as const);
+  return lowest.WithOutput(Object.freeze({ kind: 'result', vertex, index: 0 }));
+}

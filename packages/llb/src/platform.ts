@@ -1,0 +1,113 @@
+import type { Caller } from './call-site.ts';
+import { text, textList } from './check.ts';
+import { invalid } from './error.ts';
+
+/** An operating system and processor, under the names of the OCI image specification. */
+export interface PlatformSpec {
+  /** Default: the system this program runs on. */
+  readonly os?: string;
+  readonly architecture: string;
+  /** Default: none. */
+  readonly variant?: string;
+  /** Default: none. */
+  readonly osVersion?: string;
+  /** Default: none. */
+  readonly osFeatures?: readonly string[];
+}
+
+/** Platforms that {@link PlatformSpec} knows by name; any `os/architecture[/variant]` is taken. */
+export type PlatformText =
+  | 'linux/amd64'
+  | 'linux/arm64'
+  | 'linux/arm/v7'
+  | 'linux/arm/v6'
+  | 'linux/386'
+  | 'linux/ppc64le'
+  | 'linux/riscv64'
+  | 'linux/s390x'
+  | 'windows/amd64'
+  | (string & {});
+
+const goNames: Readonly<Record<string, string>> = { win32: 'windows', sunos: 'solaris' };
+
+function hostOS(): string {
+  const name = globalThis.process?.platform ?? 'linux';
+  return goNames[name] ?? name;
+}
+
+/** One spelling per platform (containerd/platforms `database.go`, S A.15): `x86_64` is `amd64`, `arm` is `arm/v7`. */
+export function normalizePlatform(platform: PlatformSpec): PlatformSpec {
+  const os = normalizeOS(platform.os);
+  const [architecture, variant] = normalizeArchitecture(platform.architecture, platform.variant);
+  const { osVersion, osFeatures } = platform;
+  return Object.freeze({
+    os,
+    architecture,
+    ...(variant && { variant }),
+    ...(osVersion && { osVersion }),
+    ...(osFeatures && { osFeatures: Object.freeze([...new Set(osFeatures)].sort()) }),
+  });
+}
+
+function normalizeOS(os: string | undefined): string {
+  if (!os) return hostOS();
+  const lower = os.toLowerCase();
+  return lower === 'macos' ? 'darwin' : lower;
+}
+
+function normalizeArchitecture(architecture: string, variant = ''): readonly [string, string] {
+  const arch = architecture.toLowerCase();
+  const v = variant.toLowerCase();
+  switch (arch) {
+    case 'i386':
+      return ['386', ''];
+    case 'x86_64':
+    case 'x86-64':
+    case 'amd64':
+      return ['amd64', v === 'v1' ? '' : v];
+    case 'aarch64':
+    case 'arm64':
+      if (['8', 'v8', 'v8.0'].includes(v)) return ['arm64', ''];
+      return ['arm64', ['9', '9.0', 'v9.0'].includes(v) ? 'v9' : v];
+    case 'armhf':
+      return ['arm', 'v7'];
+    case 'armel':
+      return ['arm', 'v6'];
+    case 'arm':
+      if (v === '' || v === '7') return ['arm', 'v7'];
+      return ['arm', ['5', '6', '8'].includes(v) ? `v${v}` : v];
+    default:
+      return [arch, v];
+  }
+}
+
+/** Checks a platform given by a user, as a record or as `os/architecture[/variant]`; a record stays as it is. */
+export function checkPlatform(at: Caller, value: unknown): PlatformSpec {
+  if (typeof value === 'string') return parsePlatform(at, value);
+  if (typeof value !== 'object' || value === null) {
+    throw invalid(at, 'a platform is a record or text such as "linux/arm64"');
+  }
+  const { os, architecture, variant, osVersion, osFeatures, ...unknown } = value as PlatformSpec;
+  const [stranger] = Object.keys(unknown);
+  if (stranger !== undefined) throw invalid(at, `a platform has no field ${JSON.stringify(stranger)}`);
+  return Object.freeze({
+    ...(os !== undefined && { os: text(at, 'os', os) }),
+    architecture: text(at, 'architecture', architecture),
+    ...(variant && { variant: text(at, 'variant', variant) }),
+    ...(osVersion && { osVersion: text(at, 'osVersion', osVersion) }),
+    ...(osFeatures && { osFeatures: textList(at, 'osFeatures', osFeatures) }),
+  });
+}
+
+function parsePlatform(at: Caller, value: string): PlatformSpec {
+  const parts = value.split('/');
+  if (parts.length < 2 || parts.length > 3 || !parts.every((part) => /^[A-Za-z0-9_.-]+$/.test(part))) {
+    throw invalid(
+      at,
+      `${JSON.stringify(value)} is no platform`,
+      'write os/architecture, such as "linux/arm64"',
+    );
+  }
+  const [os, architecture, variant] = parts as [string, string, string?];
+  return normalizePlatform({ os, architecture, ...(variant && { variant }) });
+}

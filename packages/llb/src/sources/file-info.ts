@@ -1,0 +1,55 @@
+import type { Caller } from '../call-site.ts';
+import { fileMode, show, text, uint32 } from '../check.ts';
+import { invalid } from '../error.ts';
+import type { Checked, Checks } from '../option.ts';
+import type { FileSettings } from './spec.ts';
+
+/** How the one file of a download or blob looks. */
+export interface FileInfo {
+  /** Default: the last part of the URL, or what the server says. */
+  readonly filename?: string;
+  /** Permission bits. Default: 0o600. */
+  readonly perm?: number;
+  /** Default: root. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+export type FileInfoOption = FileInfo;
+
+export const fileInfoChecks = {
+  filename: text,
+  perm: fileMode,
+  owner: (at: Caller, what: string, value: unknown) => {
+    if (typeof value !== 'object' || value === null) {
+      throw invalid(at, `${what} must be { uid, gid }, got ${show(value)}`);
+    }
+    const { uid, gid } = value as Record<string, unknown>;
+    return { uid: uint32(at, 'uid', uid), gid: uint32(at, 'gid', gid) };
+  },
+} satisfies Checks<FileInfo>;
+
+export function fileSettings(info: Checked<typeof fileInfoChecks>): FileSettings {
+  return {
+    filename: info.filename ?? '',
+    perm: (info.perm ?? 0) & 0o777,
+    uid: info.owner?.uid ?? 0,
+    gid: info.owner?.gid ?? 0,
+  };
+}
+
+/** Permission bits of a download. `HTTP('https://example.com/tool', Chmod(0o755))` */
+export function Chmod(perm: number): { readonly perm: number } {
+  return { perm };
+}
+
+/** Owner of a download. `HTTP('https://example.com/tool', Chown(1000, 1000))` */
+export function Chown(
+  uid: number,
+  gid: number,
+): { readonly owner: { readonly uid: number; readonly gid: number } } {
+  return { owner: { uid, gid } };
+}
+
+/** Name of a download. `HTTP('https://example.com/v1', Filename('tool'))` */
+export function Filename(name: string): { readonly filename: string } {
+  return { filename: name };
+}

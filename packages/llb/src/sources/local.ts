@@ -1,0 +1,128 @@
+import type { Caller } from '../call-site.ts';
+import { flag, nonEmpty, oneOf, show, text, textList } from '../check.ts';
+import { invalid } from '../error.ts';
+import { type Checks, type ConstraintsOpt, collect } from '../option.ts';
+import { NewState, type State } from '../state.ts';
+import { sourceOutput } from './source.ts';
+import type { LocalSource } from './spec.ts';
+
+export type DiffType = 'none' | 'metadata';
+
+/** How the daemon finds what changed since the last upload. */
+export interface DifferInfo {
+  readonly type: DiffType;
+  /** A daemon that cannot is an error. Default: false. */
+  readonly required?: boolean;
+}
+
+/** Settings of `Local`. */
+export interface LocalInfo {
+  /** Session that has the folder. Default: that of the build. */
+  readonly sessionID?: string;
+  /** Uploads only what matches. Default: everything. */
+  readonly includePatterns?: readonly string[];
+  /** Does not upload what matches. Default: nothing. */
+  readonly excludePatterns?: readonly string[];
+  /** Paths whose symlinks are followed and uploaded too. Default: none. */
+  readonly followPaths?: readonly string[];
+  /** Folders with the same hint share what was uploaded before. Default: none. */
+  readonly sharedKeyHint?: string;
+  /** Default: `'metadata'`, chosen by the daemon. */
+  readonly differ?: DifferInfo;
+  /** Uploads names, modes and times but no content, except of what matches. Default: content of all. */
+  readonly metadataOnlyTransfer?: readonly string[];
+  /**
+   * Where the folder is unless the solve says otherwise, relative to the build file. It is no part of the definition.
+   * Default: none; the solve must say.
+   */
+  readonly dir?: string;
+}
+export type LocalOption = LocalInfo | ConstraintsOpt;
+
+const checks = {
+  sessionID: text,
+  includePatterns: textList,
+  excludePatterns: textList,
+  followPaths: textList,
+  sharedKeyHint: text,
+  differ: (at: Caller, what: string, value: unknown) => {
+    if (typeof value !== 'object' || value === null) {
+      throw invalid(at, `${what} must be { type, required }, got ${show(value)}`);
+    }
+    const { type, required = false } = value as Record<string, unknown>;
+    return {
+      type: oneOf(at, 'type', ['none', 'metadata'], type),
+      required: flag(at, 'required', required),
+    };
+  },
+  metadataOnlyTransfer: textList,
+  dir: nonEmpty,
+} satisfies Checks<LocalInfo>;
+
+/**
+ * A folder of whoever starts the build, by a name that the solve gives a place (`--local NAME=dir`).
+ * `Local('context', { excludePatterns: ['node_modules'], dir: '.' })`
+ */
+export function Local(name: string, ...options: readonly LocalOption[]): State {
+  const at: Caller = Local;
+  const { info, constraints } = collect(at, 'Local', checks, options);
+  const source: LocalSource = {
+    type: 'local',
+    name: nonEmpty(at, 'the name', name),
+    sessionID: info.sessionID ?? '',
+    includePatterns: info.includePatterns ?? [],
+    excludePatterns: info.excludePatterns ?? [],
+    followPaths: info.followPaths ?? [],
+    sharedKeyHint: info.sharedKeyHint ?? '',
+    ...(info.differ && { differ: info.differ }),
+    ...(info.metadataOnlyTransfer && { metadataOnlyExcept: info.metadataOnlyTransfer }),
+    ...(info.dir !== undefined && { dir: info.dir }),
+  };
+  return NewState(sourceOutput(at, source, constraints));
+}
+
+/** Session that has the folder. `Local('src', SessionID('abc'))` */
+export function SessionID(id: string): { readonly sessionID: string } {
+  return { sessionID: id };
+}
+
+/** Uploads only what matches. `Local('src', IncludePatterns(['*.ts']))` */
+export function IncludePatterns(patterns: readonly string[]): {
+  readonly includePatterns: readonly string[];
+} {
+  return { includePatterns: patterns };
+}
+
+/** Does not upload what matches. `Local('src', ExcludePatterns(['node_modules']))` */
+export function ExcludePatterns(patterns: readonly string[]): {
+  readonly excludePatterns: readonly string[];
+} {
+  return { excludePatterns: patterns };
+}
+
+/** Paths whose symlinks are followed and uploaded too. `Local('src', FollowPaths(['current']))` */
+export function FollowPaths(paths: readonly string[]): { readonly followPaths: readonly string[] } {
+  return { followPaths: paths };
+}
+
+/** Folders with the same hint share what was uploaded before. `Local('src', SharedKeyHint('src'))` */
+export function SharedKeyHint(hint: string): { readonly sharedKeyHint: string } {
+  return { sharedKeyHint: hint };
+}
+
+/** How the daemon finds what changed since the last upload. `Local('src', Differ(DiffNone, false))` */
+export function Differ(type: DiffType, required = false): { readonly differ: DifferInfo } {
+  return { differ: { type, required } };
+}
+
+/** Compares nothing: everything is uploaded again. */
+export const DiffNone = 'none';
+/** Compares size, time, mode, owner, device and link. */
+export const DiffMetadata = 'metadata';
+
+/** Uploads names, modes and times but no content, except of what matches. `Local('src', MetadataOnlyTransfer(['*.json']))` */
+export function MetadataOnlyTransfer(exceptions: readonly string[] = []): {
+  readonly metadataOnlyTransfer: readonly string[];
+} {
+  return { metadataOnlyTransfer: exceptions };
+}

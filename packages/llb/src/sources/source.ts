@@ -1,0 +1,53 @@
+import { type Caller, callSiteOf } from '../call-site.ts';
+import { nonEmpty, show, text } from '../check.ts';
+import { invalid } from '../error.ts';
+import type { Constraints, Output } from '../graph.ts';
+import { type ConstraintsOpt, constraintsOf } from '../option.ts';
+import { NewState, type State } from '../state.ts';
+import type { SourceSpec } from './spec.ts';
+
+/** The filesystem of a source, marked with the platform that it was asked for. */
+export function sourceOutput(at: Caller, source: SourceSpec, constraints: Constraints): Output {
+  const vertex = Object.freeze({
+    kind: 'source',
+    source: Object.freeze(source),
+    constraints,
+    callSite: callSiteOf(at),
+  } as const);
+  const { platform } = constraints;
+  return Object.freeze({ kind: 'result', vertex, index: 0, ...(platform && { platform }) });
+}
+
+/**
+ * A source in BuildKit's own words, for what has no verb here: an identifier and its attributes.
+ * `NewSource('docker-image://docker.io/library/alpine:latest', {})`
+ */
+export function NewSource(
+  identifier: string,
+  attrs: Readonly<Record<string, string>> = {},
+  ...options: readonly ConstraintsOpt[]
+): State {
+  const at: Caller = NewSource;
+  if (identifier === '') throw invalid(at, "source identifier can't be empty");
+  if (typeof attrs !== 'object' || attrs === null) {
+    throw invalid(at, `attributes are a record of strings, got ${show(attrs)}`);
+  }
+  const checked = Object.fromEntries(
+    Object.entries(attrs).map(([key, value]) => [text(at, 'an attribute', key), text(at, key, value)]),
+  );
+  const source = {
+    type: 'raw',
+    identifier: nonEmpty(at, 'the identifier', identifier),
+    attrs: checked,
+  } as const;
+  return NewState(sourceOutput(at, source, constraintsOf(at, options)));
+}
+
+/** A digest in the shape `algorithm:encoded`; whether it is one of an algorithm's is the daemon's business. */
+export function checkDigest(at: Caller, what: string, value: unknown): string {
+  const digest = text(at, what, value);
+  if (!/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/.test(digest)) {
+    throw invalid(at, `${what} must be a digest such as sha256:…, got ${show(digest)}`);
+  }
+  return digest;
+}

@@ -1,0 +1,506 @@
+import { isOwnState, own, requireState, shared } from './brand.ts';
+import { type Caller, callSiteOf } from './call-site.ts';
+import { long, nonEmpty, oneOf, text } from './check.ts';
+import { type EnvList, envName } from './env-list.ts';
+import {
+  deferredEnvironment,
+  mergeImageConfig,
+  resolveEnvironment,
+  rootEnvironment,
+  withDir,
+} from './environment.ts';
+import { fail, invalid } from './error.ts';
+import { type MountOption, makeMount, type NoOutputOption } from './exec/mount.ts';
+import { Process } from './exec/process.ts';
+import { bindActions, type FileAction } from './file/file-action.ts';
+import type {
+  AsyncContext,
+  CDIDevice,
+  Constraints,
+  Deferred,
+  Environment,
+  HasState,
+  Mount,
+  NetMode,
+  Output,
+  ProxyEnv,
+  Secret,
+  SecurityMode,
+  SSHSocket,
+} from './graph.ts';
+import { type ImageConfigSettings, imageConfigFrom } from './image-config.ts';
+import { parseImageJSON } from './image-json.ts';
+import { canonicalIP } from './ip.ts';
+import {
+  type Change,
+  type ConstraintsOpt,
+  constraintsOf,
+  isChange,
+  noConstraints,
+  wrongOption,
+} from './option.ts';
+import { passthroughVertex } from './passthrough-vertex.ts';
+import { checkPlatform, normalizePlatform, type PlatformSpec, type PlatformText } from './platform.ts';
+import type { UlimitName } from './ulimit.ts';
+
+/** A change of a state, as `With` and `Run` take it. `const asApp: StateOption = (s) => s.User('app').Dir('/app')` */
+export type StateOption = (state: State) => State;
+
+/** An option of `Run`: what the process is, what it sees, or what is said about the step. */
+export type RunOption = StateOption | ConstraintsOpt | RunChange;
+export interface RunChange extends Change<'run', ExecInfo> {}
+
+/** The option after which a `Run` has no new root filesystem. */
+export interface ReadonlyRootOption extends RunChange {
+  readonly readonlyRoot: true;
+}
+
+/** What the options of a `Run` add up to. */
+export interface ExecInfo {
+  /** The state that the process starts in; its directory, variables and user are the process'. */
+  readonly state: State;
+  readonly mounts: readonly Mount[];
+  readonly readonlyRootFS: boolean;
+  readonly proxyEnv: ProxyEnv | undefined;
+  readonly secrets: readonly Secret[];
+  readonly ssh: readonly SSHSocket[];
+  readonly cdiDevices: readonly CDIDevice[];
+  readonly constraints: Constraints;
+}
+
+/** What a `Run` leaves: with `ReadonlyRootFS()` only its mounts. */
+export type RunResult<Options extends readonly RunOption[]> =
+  Extract<Options[number], ReadonlyRootOption> extends never ? ExecState : ReadonlyExecState;
+
+/** A process that could not write to its root: only its mounts have something new. */
+export type ReadonlyExecState = Pick<ExecState, 'AddMount' | 'GetMount'>;
+
+/** What a mount leaves: nothing for tmpfs, cache and no-output mounts. */
+export type MountResult<Options extends readonly MountOption[]> =
+  Extract<Options[number], NoOutputOption> extends never ? State : NoOutput;
+
+/** What a mount leaves that keeps nothing: a State that nothing can be built on. */
+export type NoOutput = Pick<State, 'environment'>;
+
+/**
+ * A filesystem and what the next command in it sees: variables, directory, user, platform. Immutable: every verb returns
+ * a new State, so any State can be built on more than once. Nothing runs until a State is marshaled and solved.
+ *
+ * ```ts
+ * const base = Image('alpine').Dir('/src').AddEnv('CI', '1')
+ * const built = base.Run(Shlex('make'), AddMount('/src', Local('src'))).Root()
+ * ```
+ */
+export class State implements HasState {
+  readonly #output: Output | undefined;
+  /** What the next command sees. */
+  readonly environment: Environment;
+  /** Constraints for a marshal of exactly this State. */
+  readonly marshalDefaults: readonly ConstraintsOpt[];
+
+  /** @internal Use {@link NewState} or a source. */
+  constructor(
+    output: Output | undefined,
+    environment: Environment,
+    marshalDefaults: readonly ConstraintsOpt[] = [],
+  ) {
+    this.#output = output;
+    this.environment = environment;
+    this.marshalDefaults = marshalDefaults;
+    Object.freeze(this);
+  }
+
+  get [own](): true {
+    return true;
+  }
+
+  get [shared](): true {
+    return true;
+  }
+
+  /** Whose filesystem it is; undefined for an empty one. */
+  Output(): Output | undefined {
+    return this.#output;
+  }
+
+  /** The same values over another filesystem. A platform that the output was made for becomes the State's. */
+  WithOutput(output: Output | undefined): State {
+    return new State(output, withPlatformOf(output, this.environment));
+  }
+
+  /**
+   * Runs a process in this filesystem. Options of state (`Dir`, `AddEnv`, `User`, …) count for the process only.
+   *
+   * ```ts
+   * const out = base.Run(Shlex('make install'), Dir('/src'), AddMount('/src', Local('src'))).Root()
+   * ```
+   */
+  Run<const Options extends readonly RunOption[]>(...options: Options): RunResult<Options> {
+    return runIn(this, options) as unknown as RunResult<Options>;
+  }
+
+  /** Changes files, in one step for a whole chain of actions. `state.File(Mkdir('/a', 0o755).Mkfile('/a/b', 0o644, 'x'))` */
+  File(action: FileAction, ...options: readonly ConstraintsOpt[]): State {
+    const at = this.File;
+    requireState(at, 'the state', this);
+    const actions = bindActions(at, action, this);
+    const constraints = constraintsOf(at, options);
+    const vertex = Object.freeze({ kind: 'file', actions, constraints, callSite: callSiteOf(at) } as const);
+    return this.WithOutput(Object.freeze({ kind: 'result', vertex, index: 0 }));
+  }
+
+  /** Applies changes one after the other. `state.With(User('app'), (s) => s.Dir('/app'))` */
+  With(...options: readonly StateOption[]): State {
+    let state: State = this;
+    for (const [index, option] of options.entries()) {
+      if (typeof option !== 'function') throw wrongOption(this.With, index, option);
+      state = requireResult(this.With, option(state));
+    }
+    return state;
+  }
+
+  /** Sets an environment variable for processes; it is placed last. `state.AddEnv('PATH', '/bin')` */
+  AddEnv(key: string, value: string): State {
+    const name = envName(this.AddEnv, key);
+    return setEnv(this, name, text(this.AddEnv, `the value of ${name}`, value));
+  }
+
+  /** Sets the directory for processes and relative paths; a relative one is below that so far. `state.Dir('/src')` */
+  Dir(path: string): State {
+    return new State(this.#output, withDir(this.environment, text(this.Dir, 'the directory', path)));
+  }
+
+  /** Sets who processes run as: `user`, `user:group`, names or numbers. `state.User('app')` */
+  User(user: string): State {
+    return withValues(this, { user: text(this.User, 'the user', user) });
+  }
+
+  /** Sets the host name that processes see. `state.Hostname('builder')` */
+  Hostname(hostname: string): State {
+    return withValues(this, { hostname: text(this.Hostname, 'the host name', hostname) });
+  }
+
+  /** Sets the platform of the processes that follow. `state.Platform('linux/arm64')` */
+  Platform(platform: PlatformSpec | PlatformText): State {
+    return withValues(this, { platform: normalizePlatform(checkPlatform(this.Platform, platform)) });
+  }
+
+  /** Sets the network of the processes that follow. `state.Network(NetModeNone)` */
+  Network(mode: NetMode): State {
+    return withValues(this, { network: checkNetMode(this.Network, mode) });
+  }
+
+  /** Sets how much the processes that follow may do. `state.Security(SecurityModeInsecure)` */
+  Security(mode: SecurityMode): State {
+    return withValues(this, { security: checkSecurityMode(this.Security, mode) });
+  }
+
+  /** Adds a line to `/etc/hosts` of processes. `state.AddExtraHost('db', '10.0.0.2')` */
+  AddExtraHost(host: string, ip: string): State {
+    const entry = checkHost(this.AddExtraHost, host, ip);
+    return withValues(this, { extraHosts: Object.freeze([...this.environment.extraHosts, entry]) });
+  }
+
+  /** Limits a resource of processes; -1 is no limit. `state.AddUlimit(UlimitNofile, 1024, 4096)` */
+  AddUlimit(name: UlimitName, soft: number | bigint, hard: number | bigint): State {
+    const entry = checkUlimit(this.AddUlimit, name, soft, hard);
+    return withValues(this, { ulimits: Object.freeze([...this.environment.ulimits, entry]) });
+  }
+
+  /** Puts processes below a control group of the daemon. `state.WithCgroupParent('builds')` */
+  WithCgroupParent(parent: string): State {
+    return withValues(this, { cgroupParent: text(this.WithCgroupParent, 'the cgroup', parent) });
+  }
+
+  /** Keeps a value of your own with the State and what is built on it. `state.WithValue(key, 1).Value(key)` */
+  WithValue(key: unknown, value: unknown): State {
+    return withValues(this, { values: new Map([...(this.environment.values ?? []), [key, value]]) });
+  }
+
+  /** Takes all values from `other`; this State's filesystem stays. `built.Reset(base)` */
+  Reset(other: State): State {
+    return resetTo(this.Reset, this, other);
+  }
+
+  /** Makes `deps` be solved before this State is used, without taking anything from them. `app.Requires('lint', lint)` */
+  Requires(id: string, ...deps: readonly State[]): State {
+    const at = this.Requires;
+    if (deps.length === 0) return this;
+    const inputs = [
+      { state: this as HasState, output: true },
+      ...deps.map((state) => ({ state, output: false })),
+    ];
+    const vertex = passthroughVertex(at, id, inputs, noConstraints);
+    return this.WithOutput(Object.freeze({ kind: 'result', vertex, index: 0 }));
+  }
+
+  /**
+   * A State that `compute` makes when it is needed, at most once.
+   * `base.Async(async (state) => state.AddEnv('REV', await revision()))`
+   */
+  Async(compute: (state: State, context: AsyncContext) => State | Promise<State>): State {
+    const at = this.Async;
+    if (typeof compute !== 'function') throw invalid(at, 'a function is needed that returns a State');
+    const callSite = callSiteOf(at);
+    return deferredState({ compute: (context) => compute(this, context), callSite, outcome: undefined });
+  }
+
+  /**
+   * Takes variables, directory and platform of an image config (JSON), and the rest of it as the image config that
+   * travels with this State. `state.WithImageConfig(json)`
+   */
+  WithImageConfig(json: string | Uint8Array): State {
+    return applyImageJSON(this.WithImageConfig, this, json);
+  }
+
+  /**
+   * Sets what an image of this State says about running it; what was set before stays where nothing new is said.
+   * `state.ImageConfig({ entrypoint: ['node'], cmd: ['app.js'], exposedPorts: ['80/tcp'] })`
+   */
+  ImageConfig(settings: ImageConfigSettings): State {
+    const added = imageConfigFrom(this.ImageConfig, settings);
+    const { imageConfig } = this.environment;
+    return withValues(this, { imageConfig: imageConfig ? mergeImageConfig(imageConfig, added) : added });
+  }
+
+  /** Constraints for a marshal of exactly this State; any further verb drops them. `state.SetMarshalDefaults(LinuxArm64)` */
+  SetMarshalDefaults(...options: readonly ConstraintsOpt[]): State {
+    constraintsOf(this.SetMarshalDefaults, options);
+    return new State(this.#output, this.environment, Object.freeze([...options]));
+  }
+
+  /** All variables. Like every getter it fails with `unresolved-state` where the values are those of an async state. */
+  Env(): EnvList {
+    return resolveEnvironment(this.environment).env;
+  }
+
+  /** The value of a variable; undefined when it is not set. */
+  GetEnv(key: string): string | undefined {
+    return this.Env().Get(key);
+  }
+
+  /** The directory; `''` when none was ever set. */
+  GetDir(): string {
+    return resolveEnvironment(this.environment).dir ?? '';
+  }
+
+  /** The arguments; only a state inside `Run` options has any. */
+  GetArgs(): readonly string[] {
+    return resolveEnvironment(this.environment).args ?? [];
+  }
+
+  /** The user; `''` when none was set. */
+  GetUser(): string {
+    return resolveEnvironment(this.environment).user ?? '';
+  }
+
+  /** The host name; `''` when none was set. */
+  GetHostname(): string {
+    return resolveEnvironment(this.environment).hostname ?? '';
+  }
+
+  /** The platform; undefined when none was set. */
+  GetPlatform(): PlatformSpec | undefined {
+    return resolveEnvironment(this.environment).platform;
+  }
+
+  /** The network mode; `'sandbox'` when none was set. */
+  GetNetwork(): NetMode {
+    return resolveEnvironment(this.environment).network ?? 'sandbox';
+  }
+
+  /** The security mode; `'sandbox'` when none was set. */
+  GetSecurity(): SecurityMode {
+    return resolveEnvironment(this.environment).security ?? 'sandbox';
+  }
+
+  /** A value that {@link State.WithValue} kept; undefined when there is none. */
+  Value(key: unknown): unknown {
+    return resolveEnvironment(this.environment).values?.get(key);
+  }
+}
+
+/** What `Run` returns: the State of the root filesystem afterwards, and the mounts of the process. */
+export class ExecState extends State {
+  readonly #process: Process;
+
+  /** @internal */
+  constructor(state: State, process: Process) {
+    super(state.Output(), state.environment);
+    this.#process = process;
+  }
+
+  /** The root filesystem afterwards. */
+  Root(): State {
+    return new State(this.Output(), this.environment);
+  }
+
+  /** The filesystem of the first mount at exactly `target` afterwards; empty where nothing is mounted there. */
+  GetMount(target: string): State {
+    return NewState(this.#process.at(text(this.GetMount, 'the mount target', target)));
+  }
+
+  /**
+   * Mounts one more state into the process that was described; returns what the mount holds afterwards, with the
+   * values of `source`. `const out = run.AddMount('/out', Scratch())`
+   */
+  AddMount<const Options extends readonly MountOption[]>(
+    target: string,
+    source: State,
+    ...options: Options
+  ): MountResult<Options> {
+    const at = this.AddMount;
+    const output = requireState(at, 'the source', source).Output();
+    const left = this.#process.add(makeMount(at, target, output, options));
+    return source.WithOutput(left) as MountResult<Options>;
+  }
+}
+
+/** A State of a filesystem, with the root directory and nothing else set. `NewState(state.Output())` */
+export function NewState(output: Output | undefined): State {
+  return new State(output, withPlatformOf(output, rootEnvironment));
+}
+
+/** An empty filesystem. `Scratch().File(Mkfile('/hello', 0o644, 'hi'))` */
+export function Scratch(): State {
+  return new State(undefined, rootEnvironment);
+}
+
+/** Whether `value` is a State of this copy of the package; for others see {@link isForeignState}. */
+export function isState(value: unknown): value is State {
+  return isOwnState(value);
+}
+
+/** @internal */
+export function deferredState(deferred: Deferred): State {
+  return new State(Object.freeze({ kind: 'deferred', deferred }), deferredEnvironment(deferred));
+}
+
+/** @internal */
+export function withValues(state: State, values: Partial<Environment>): State {
+  return new State(state.Output(), Object.freeze({ ...state.environment, ...values }));
+}
+
+/** @internal */
+export function applyImageJSON(at: Caller, state: State, json: string | Uint8Array): State {
+  const image = parseImageJSON(at, json);
+  let result = state;
+  for (const [key, value] of image.env) result = setEnv(result, key, value);
+  result = new State(result.Output(), withDir(result.environment, image.workingDir));
+  const { platform } = image;
+  return withValues(result, { imageConfig: image.config, ...(platform && { platform }) });
+}
+
+/** @internal */
+export function resetTo(at: Caller, state: State, other: State): State {
+  if (!isOwnState(other)) requireState(at, 'the state to take values from', other);
+  const { relativeDir: _, ...values } = other.environment;
+  const output = state.Output();
+  const platform = platformOf(output);
+  // An output with a platform keeps it, and the directory is then the other's (S A.7).
+  return new State(
+    output,
+    Object.freeze(platform ? { ...other.environment, platform } : { ...values, dir: '/' }),
+  );
+}
+
+/** @internal */
+export function checkNetMode(at: Caller, mode: unknown): NetMode {
+  return oneOf(at, 'the network mode', ['sandbox', 'host', 'none'], mode);
+}
+
+/** @internal */
+export function checkSecurityMode(at: Caller, mode: unknown): SecurityMode {
+  if (mode !== 'sandbox' && mode !== 'insecure') {
+    throw invalid(at, `invalid security mode ${String(mode)}`, 'it is "sandbox" or "insecure"');
+  }
+  return mode;
+}
+
+/** @internal */
+export function checkHost(
+  at: Caller,
+  host: unknown,
+  ip: unknown,
+): { readonly host: string; readonly ip: string } {
+  const address = canonicalIP(text(at, 'the IP address', ip));
+  if (address === undefined) throw invalid(at, `${JSON.stringify(ip)} is no IP address`);
+  return Object.freeze({ host: nonEmpty(at, 'the host name', host), ip: address });
+}
+
+/** @internal */
+export function checkUlimit(at: Caller, name: unknown, soft: unknown, hard: unknown) {
+  return Object.freeze({
+    name: nonEmpty(at, 'the limit', name),
+    soft: long(at, 'the soft limit', soft, -1n),
+    hard: long(at, 'the hard limit', hard, -1n),
+  });
+}
+
+function setEnv(state: State, key: string, value: string): State {
+  return withValues(state, { env: state.environment.env.with(key, value) });
+}
+
+function platformOf(output: Output | undefined): PlatformSpec | undefined {
+  if (output?.kind !== 'result' && output?.kind !== 'mount') return undefined;
+  return output.platform && normalizePlatform(output.platform);
+}
+
+function withPlatformOf(output: Output | undefined, environment: Environment): Environment {
+  const platform = platformOf(output);
+  return platform ? Object.freeze({ ...environment, platform }) : environment;
+}
+
+function requireResult(at: Caller, state: unknown): State {
+  if (!isOwnState(state)) requireState(at, 'what an option returns', state);
+  return state as State;
+}
+
+function runIn(state: State, options: readonly unknown[]): ExecState {
+  const at = state.Run;
+  requireState(at, 'the state', state);
+  let info: ExecInfo = {
+    state,
+    mounts: [],
+    readonlyRootFS: false,
+    proxyEnv: undefined,
+    secrets: [],
+    ssh: [],
+    cdiDevices: [],
+    constraints: noConstraints,
+  };
+  for (const [index, option] of options.entries()) {
+    if (typeof option === 'function') {
+      info = { ...info, state: requireResult(at, (option as StateOption)(info.state)) };
+    } else if (isChange(option) && option.of === 'run') {
+      info = option.change(info) as ExecInfo;
+    } else if (isChange(option) && option.of === 'constraints') {
+      info = { ...info, constraints: option.change(info.constraints) as Constraints };
+    } else {
+      throw wrongOption(at, index, option);
+    }
+  }
+  requireState(at, 'the state', info.state);
+  const { environment } = info.state;
+  if (!environment.args?.length && !environment.base) {
+    throw fail(
+      'invalid-exec',
+      at,
+      'arguments are required',
+      "give Run a command: Shlex('make') or Args(['make'])",
+    );
+  }
+  const process = new Process({
+    environment,
+    root: info.state.Output(),
+    readonlyRoot: info.readonlyRootFS,
+    proxyEnv: info.proxyEnv,
+    secrets: info.secrets,
+    ssh: info.ssh,
+    cdiDevices: info.cdiDevices,
+    constraints: info.constraints,
+    callSite: callSiteOf(at),
+  });
+  for (const mount of info.mounts) process.add(mount);
+  return new ExecState(state.WithOutput(process.at('/')), process);
+}

@@ -1,0 +1,136 @@
+import {
+  type DefinitionVertex,
+  NewSourceMap,
+  NewState,
+  noConstraints,
+  type Output,
+  Scratch,
+  type SourceLocation,
+  type State,
+} from '@llb-ts/llb';
+import { Definition, type DefinitionMessage, type Input, type OpMetadata } from '@llb-ts/pb';
+import { MarshalError } from './error.ts';
+
+/** A definition that was loaded, shared by all vertices of it. */
+class LoadedGraph {
+  readonly definition: Definition;
+  readonly places: ReadonlyMap<string, readonly SourceLocation[]>;
+  readonly #vertices = new Map<string, DefinitionVertex>();
+
+  constructor(definition: Definition) {
+    this.definition = definition;
+    this.places = placesOf(definition);
+  }
+
+  /** The vertex of an edge. Go's client counts two outputs of one op as two vertices; so do we, for equal locations. */
+  vertex({ digest, index }: Input): DefinitionVertex {
+    const key = `${digest} ${index}`;
+    let vertex = this.#vertices.get(key);
+    if (!vertex) {
+      vertex = Object.freeze({
+        kind: 'definition',
+        loaded: new LoadedOp(this, digest, index),
+        constraints: noConstraints,
+        callSite: undefined,
+      } as const);
+      this.#vertices.set(key, vertex);
+    }
+    return vertex;
+  }
+}
+
+/** One op of a loaded definition, carried byte for byte. */
+export class LoadedOp {
+  readonly #graph: LoadedGraph;
+  readonly digest: string;
+  readonly index: number;
+
+  constructor(graph: LoadedGraph, digest: string, index: number) {
+    this.#graph = graph;
+    this.digest = digest;
+    this.index = index;
+  }
+
+  inputs(): readonly Output[] {
+    return this.#entry().op.inputs.map((input) => this.#output(input));
+  }
+
+  bytes(): Uint8Array {
+    return this.#entry().bytes;
+  }
+
+  metadata(): OpMetadata {
+    const metadata = this.#graph.definition.message.metadata[this.digest];
+    if (!metadata) throw invalid(`invalid definition op with unknown metas "${this.digest}"`);
+    return metadata;
+  }
+
+  places(): readonly SourceLocation[] {
+    return this.#graph.places.get(this.digest) ?? [];
+  }
+
+  #entry() {
+    if (this.index < 0) throw invalid('invalid definition op with invalid index');
+    const entry = this.#graph.definition.get(this.digest);
+    if (!entry) throw invalid(`invalid definition op with unknown op "${this.digest}"`);
+    return entry;
+  }
+
+  #output(input: Input): Output {
+    return { kind: 'result', vertex: this.#graph.vertex(input), index: input.index };
+  }
+}
+
+/**
+ * A definition made before, or elsewhere, as a State to build on (`client/llb/definition.go`). Its ops stay byte for byte
+ * what they are; constraints of a later marshal do not change them.
+ *
+ * ```ts
+ * const state = NewDefinitionOp(Definition.read(bytes))
+ * await marshal(state.File(Mkfile('/built', 0o644, '')))
+ * ```
+ *
+ * Fails with `invalid-definition`, and with pb's `undecodable`.
+ */
+export function NewDefinitionOp(definition: Definition | DefinitionMessage | Uint8Array): State {
+  const loaded = read(definition);
+  if (loaded.isEmpty) return Scratch();
+  if (!loaded.head) throw invalid('invalid definition with no inputs on last vertex');
+  const graph = new LoadedGraph(loaded);
+  const platform = loaded.get(loaded.head.digest)?.op.platform;
+  return NewState({
+    kind: 'result',
+    vertex: graph.vertex(loaded.head),
+    index: loaded.head.index,
+    ...(platform && { platform }),
+  });
+}
+
+function read(definition: Definition | DefinitionMessage | Uint8Array): Definition {
+  if (definition instanceof Definition) return definition;
+  if (definition instanceof Uint8Array) return Definition.read(definition);
+  if (!definition) throw invalid('invalid nil input definition to definition op');
+  return Definition.from(definition);
+}
+
+function placesOf({ source }: Definition): ReadonlyMap<string, readonly SourceLocation[]> {
+  const places = new Map<string, readonly SourceLocation[]>();
+  if (!source) return places;
+  const maps = source.infos.map(({ filename, language, data, definition }) =>
+    NewSourceMap(definition && NewDefinitionOp(definition), filename, language, data),
+  );
+  for (const [digest, { locations }] of Object.entries(source.locations)) {
+    const list = locations.map(({ sourceIndex, ranges }): SourceLocation => {
+      const map = maps[sourceIndex];
+      if (!map) throw invalid(`failed to find source map with index ${sourceIndex}`);
+      const nowhere = { line: 0, character: 0 };
+      return { map, ranges: ranges.map(({ start = nowhere, end = nowhere }) => ({ start, end })) };
+    });
+    places.set(digest, list);
+  }
+  return places;
+}
+
+function invalid(message: string): MarshalError {
+  return new MarshalError('invalid-definition', message);
+}

@@ -1,0 +1,35 @@
+import type { CallSite } from '@llb-ts/llb';
+
+export type MarshalErrorCode =
+  /** A state needs itself: an async state that returns what is built on it, or a mount of its own result. */
+  | 'cyclic-state'
+  /** An async state is empty where a filesystem is needed, or its function returned no State. */
+  | 'invalid-async'
+  /** The file of a source map needs a state that names the same file. */
+  | 'cyclic-source-map'
+  /** A definition that was loaded is broken. */
+  | 'invalid-definition'
+  /** A value cannot be written. */
+  | 'unencodable'
+  /** What was given is no State. */
+  | 'invalid-argument'
+  | 'internal';
+
+/** Why a state has no definition. `callSite` is where the build file made what is wrong. */
+export class MarshalError extends Error {
+  override readonly name = 'MarshalError';
+  readonly code: MarshalErrorCode;
+  readonly hint: string | undefined;
+  readonly callSite: CallSite | undefined;
+
+  constructor(
+    code: MarshalErrorCode,
+    message: string,
+    options: { hint?: string; callSite?: CallSite | undefined; cause?: unknown } = {},
+  ) {
+    super(code === 'internal' ? `Internal error: ${message}` : message, { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.callSite = options.callSite;
+  }
+}

@@ -1,0 +1,206 @@
+import type {
+  CallSite,
+  Constraints,
+  Mount,
+  Output,
+  PlatformSpec,
+  SourceLocation,
+  SourceText,
+  Vertex,
+} from '@llb-ts/llb';
+import {
+  Definition,
+  type DefinitionMessage,
+  digestOf,
+  encodeHead,
+  encodeOp,
+  type Input,
+  type OpMetadata,
+  PbError,
+  type Platform,
+} from '@llb-ts/pb';
+import { LoadedOp } from './definition-op.ts';
+import { MarshalError } from './error.ts';
+import { inputsOf, lower } from './lower/index.ts';
+import type { Context } from './lower/lowered.ts';
+import { headMetadata, MetadataMaker, mergeMetadata } from './metadata.ts';
+import { follow } from './resolve.ts';
+import { SourceCollector, type SourceFile } from './sources.ts';
+
+type Edge = Exclude<Output, { kind: 'deferred' }>;
+
+interface Written {
+  readonly digest: string;
+  readonly outputs: readonly Mount[];
+}
+
+interface Frame {
+  readonly vertex: Vertex;
+  readonly inputs: readonly Output[];
+  next: number;
+}
+
+/**
+ * Writes a graph as a list of ops, inputs before what uses them, each vertex once and each digest once (S A.3). The walk
+ * keeps its own stack: a chain of 100,000 steps is nothing unusual for generated builds.
+ */
+export class GraphWriter implements Context {
+  readonly constraints: Constraints & { readonly platform: PlatformSpec };
+  readonly #metadataMaker: MetadataMaker;
+  readonly #sources: SourceCollector;
+  readonly #mapLocation: (site: CallSite) => CallSite | undefined;
+  readonly #written = new Map<Vertex, Written>();
+  readonly #def: Uint8Array[] = [];
+  readonly #metadata = new Map<string, OpMetadata>();
+
+  constructor(
+    constraints: Constraints & { readonly platform: PlatformSpec },
+    sourceText: (filename: string) => SourceFile | undefined,
+    mapLocation: (site: CallSite) => CallSite | undefined,
+  ) {
+    this.constraints = constraints;
+    this.#metadataMaker = new MetadataMaker(constraints);
+    this.#sources = new SourceCollector(sourceText);
+    this.#mapLocation = mapLocation;
+  }
+
+  get sourceTexts(): readonly SourceText[] {
+    return this.#sources.texts;
+  }
+
+  write(head: Edge): void {
+    const stack: Frame[] = [];
+    const open = new Set<Vertex>();
+    const enter = (vertex: Vertex) => {
+      open.add(vertex);
+      stack.push({ vertex, inputs: this.#inputsOf(vertex), next: 0 });
+    };
+    enter(vertexOf(head));
+    for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {
+      const input = frame.inputs[frame.next++];
+      if (!input) {
+        stack.pop();
+        open.delete(frame.vertex);
+        this.#writeVertex(frame.vertex);
+        continue;
+      }
+      const vertex = vertexOf(this.#follow(input, frame.vertex));
+      if (this.#written.has(vertex)) continue;
+      if (open.has(vertex)) {
+        throw new MarshalError('cyclic-state', 'a state needs itself', { callSite: vertex.callSite });
+      }
+      enter(vertex);
+    }
+  }
+
+  /** @param files definitions of the files of {@link GraphWriter.sourceTexts} that a state holds */
+  finish(head: Edge, files: ReadonlyMap<SourceText, DefinitionMessage>): Definition {
+    const last = encodeHead(this.#edge(head));
+    const metadata = headMetadata(this.#metadata.values());
+    return Definition.from({
+      def: [...this.#def, last],
+      metadata: { ...Object.fromEntries(this.#metadata), [digestOf(last)]: metadata },
+      source: this.#sources.finish(files),
+    });
+  }
+
+  input(output: Output): Input {
+    return this.#edge(this.#follow(output));
+  }
+
+  #edge(output: Edge): Input {
+    const vertex = vertexOf(output);
+    const written = this.#written.get(vertex);
+    if (!written) throw new MarshalError('internal', `a ${vertex.kind} vertex is used before it is written`);
+    if (output.kind === 'result') return { digest: written.digest, index: output.index };
+    const index = output.kind === 'mount' ? written.outputs.indexOf(output.mount) : -1;
+    if (index < 0) throw new MarshalError('internal', 'a mount without output is used');
+    return { digest: written.digest, index };
+  }
+
+  #inputsOf(vertex: Vertex): readonly Output[] {
+    if (vertex.kind !== 'definition') return inputsOf(vertex);
+    return loadedOf(vertex.loaded).inputs();
+  }
+
+  #follow(output: Output, user?: Vertex): Edge {
+    const edge = follow(output);
+    if (edge) return edge;
+    const callSite = output.kind === 'deferred' ? output.deferred.callSite : user?.callSite;
+    throw new MarshalError('invalid-async', 'an async state that turned out empty cannot be an input', {
+      hint: 'return Scratch() with a file in it, or leave the input out',
+      callSite,
+    });
+  }
+
+  #writeVertex(vertex: Vertex): void {
+    if (vertex.kind === 'definition') {
+      const op = loadedOf(vertex.loaded);
+      const bytes = op.bytes();
+      this.#add(vertex, op.digest, bytes, op.metadata(), op.places(), []);
+      return;
+    }
+    const { op, inputs, platform, caps, outputs = [] } = lower(vertex, this);
+    const filter = [...this.constraints.workerConstraints, ...vertex.constraints.workerConstraints];
+    const bytes = encode(vertex, {
+      inputs,
+      ...(platform && { platform: lowerPlatform(platform) }),
+      constraints: { filter },
+      op,
+    });
+    const metadata = this.#metadataMaker.make(vertex.constraints, caps);
+    this.#add(vertex, digestOf(bytes), bytes, metadata, this.#placesOf(vertex), outputs);
+  }
+
+  #add(
+    vertex: Vertex,
+    digest: string,
+    bytes: Uint8Array,
+    metadata: OpMetadata,
+    places: readonly SourceLocation[],
+    outputs: readonly Mount[],
+  ): void {
+    this.#written.set(vertex, { digest, outputs });
+    const known = this.#metadata.get(digest);
+    this.#metadata.set(digest, mergeMetadata(known, metadata));
+    this.#sources.add(digest, places);
+    if (!known) this.#def.push(bytes);
+  }
+
+  /** The places that the op names itself, else the line of the build file that made it. */
+  #placesOf({ constraints, callSite }: Vertex): readonly SourceLocation[] {
+    if (constraints.sourceLocations.length > 0 || !callSite) return constraints.sourceLocations;
+    const site = this.#mapLocation(callSite);
+    const place = site && this.#sources.placeOf(site);
+    return place ? [place] : [];
+  }
+}
+
+function vertexOf(output: Edge): Vertex {
+  if (output.kind === 'none') throw new MarshalError('invalid-argument', output.reason);
+  return output.vertex;
+}
+
+function loadedOf(loaded: object): LoadedOp {
+  if (loaded instanceof LoadedOp) return loaded;
+  throw new MarshalError('invalid-definition', 'a definition was loaded by another copy of @llb-ts/marshal');
+}
+
+function lowerPlatform({
+  os = '',
+  architecture,
+  variant = '',
+  osVersion = '',
+  osFeatures = [],
+}: PlatformSpec): Platform {
+  return { os, architecture, variant, osVersion, osFeatures };
+}
+
+function encode(vertex: Vertex, op: Parameters<typeof encodeOp>[0]): Uint8Array {
+  try {
+    return encodeOp(op);
+  } catch (cause) {
+    if (!(cause instanceof PbError)) throw cause;
+    throw new MarshalError('unencodable', cause.message, { callSite: vertex.callSite, cause });
+  }
+}
