@@ -19,6 +19,7 @@ import {
   PbError,
   type Platform,
 } from '@llb-ts/pb';
+import type { MarshalConstraints } from './context.ts';
 import { LoadedOp } from './definition-op.ts';
 import { MarshalError } from './error.ts';
 import { inputsOf, lower } from './lower/index.ts';
@@ -45,7 +46,7 @@ interface Frame {
  * keeps its own stack: a chain of 100,000 steps is nothing unusual for generated builds.
  */
 export class GraphWriter implements Context {
-  readonly constraints: Constraints & { readonly platform: PlatformSpec };
+  readonly constraints: MarshalConstraints;
   readonly #metadataMaker: MetadataMaker;
   readonly #sources: SourceCollector;
   readonly #mapLocation: (site: CallSite) => CallSite | undefined;
@@ -54,7 +55,7 @@ export class GraphWriter implements Context {
   readonly #metadata = new Map<string, OpMetadata>();
 
   constructor(
-    constraints: Constraints & { readonly platform: PlatformSpec },
+    constraints: MarshalConstraints,
     sourceText: (filename: string) => SourceFile | undefined,
     mapLocation: (site: CallSite) => CallSite | undefined,
   ) {
@@ -186,7 +187,7 @@ function loadedOf(loaded: object): LoadedOp {
   throw new MarshalError('invalid-definition', 'a definition was loaded by another copy of @llb-ts/marshal');
 }
 
-function lowerPlatform({
+export function lowerPlatform({
   os = '',
   architecture,
   variant = '',

@@ -1,35 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import {
-  type CallSite,
-  type Constraints,
-  type ConstraintsOpt,
-  constraintsOf,
-  type ImageConfigResolver,
-  isForeignState,
-  isState,
-  type State,
-} from '@llb-ts/llb';
+import type { State } from '@llb-ts/llb';
 import { Definition } from '@llb-ts/pb';
+import { contextOf, type MarshalOptions } from './context.ts';
 import { MarshalError } from './error.ts';
 import { GraphWriter } from './graph-writer.ts';
-import { hostPlatform } from './host-platform.ts';
 import { follow, settle } from './resolve.ts';
-import type { SourceFile } from './sources.ts';
-
-/** How a State is marshaled. */
-export interface MarshalOptions {
-  /** Said about every op: platform, filters, names. Default: the State's `SetMarshalDefaults`, and this machine's platform. */
-  readonly constraints?: readonly ConstraintsOpt[];
-  /** Answers for images with `WithMetaResolver()`. Default: such images are an error. */
-  readonly imageConfigResolver?: ImageConfigResolver;
-  /**
-   * The text of a file that made ops; with it, the definition says which line made which op. Default: no call sites are
-   * written, so that a definition does not depend on where its build file lies.
-   */
-  readonly sourceText?: (filename: string) => SourceFile | undefined;
-  /** Where a place of the running module is in what the user wrote; undefined: nowhere. Default: the same place. */
-  readonly mapLocation?: (site: CallSite) => CallSite | undefined;
-}
 
 /**
  * The definition of a State: what `buildctl build` takes, op for op the bytes of Go's client. Scratch gives an empty one.
@@ -50,14 +24,13 @@ async function marshalWithin(
   options: MarshalOptions,
   around: ReadonlySet<object>,
 ): Promise<Definition> {
-  requireOwn(state);
-  const constraints = marshalConstraints(state, options.constraints ?? []);
-  const { imageConfigResolver, sourceText, mapLocation } = options;
-  await settle(state, { constraints, ...(imageConfigResolver && { imageConfigResolver }) });
+  const context = contextOf(marshal, state, options);
+  await settle(state, context);
+  const { sourceText, mapLocation } = options;
   const head = follow(state.Output());
   if (!head) return Definition.from({ def: [], metadata: {} });
   const writer = new GraphWriter(
-    constraints,
+    context.constraints,
     sourceText ?? (() => undefined),
     mapLocation ?? ((site) => site),
   );
@@ -71,41 +44,9 @@ async function marshalWithin(
         `the file ${text.filename} comes from a state that it describes`,
       );
     }
-    // As in Go, a state that holds a file is marshaled with the options of the call alone.
+    // As in Go: with the options of the call and the defaults of the file's own state.
     const definition = await marshalWithin(text.state as State, options, new Set(around).add(text));
     files.set(text, definition.message);
   }
   return writer.finish(head, files);
-}
-
-/** Defaults of the machine, then those of the State, then what the call says. */
-function marshalConstraints(
-  state: State,
-  options: readonly ConstraintsOpt[],
-): Constraints & Required<Pick<Constraints, 'platform'>> {
-  const start = {
-    platform: hostPlatform(),
-    workerConstraints: [],
-    metadata: { ignoreCache: false },
-    localUniqueID: randomID(),
-    sourceLocations: [],
-  };
-  const constraints = constraintsOf(marshal, [...state.marshalDefaults, ...options], start);
-  return { ...constraints, platform: constraints.platform ?? start.platform };
-}
-
-/** 25 random characters of base 36, as BuildKit's `identity.NewID`. */
-function randomID(): string {
-  const number = BigInt(`0x${randomBytes(17).toString('hex')}`);
-  return number.toString(36).padStart(25, '0').slice(-25);
-}
-
-function requireOwn(state: unknown): void {
-  if (isState(state)) return;
-  if (isForeignState(state)) {
-    throw new MarshalError('invalid-argument', 'the State was made by another copy of @llb-ts/llb', {
-      hint: 'two copies are installed; make them one version (npm ls @llb-ts/llb)',
-    });
-  }
-  throw new MarshalError('invalid-argument', 'marshal needs a State');
 }

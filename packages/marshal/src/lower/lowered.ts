@@ -1,11 +1,12 @@
-import type { Constraints, Mount, Output, PlatformSpec } from '@llb-ts/llb';
+import type { Mount, Output, PlatformSpec } from '@llb-ts/llb';
 import type { Input, OpKind } from '@llb-ts/pb';
 import type { Capability } from '../capabilities.ts';
+import type { MarshalConstraints } from '../context.ts';
 
 /** What lowering one vertex may ask. */
 export interface Context {
   /** Constraints of the marshal; its platform is always known. */
-  readonly constraints: Constraints & { readonly platform: PlatformSpec };
+  readonly constraints: MarshalConstraints;
   /** The edge to an output whose vertex was lowered before. */
   input(output: Output): Input;
 }

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type AsyncContext,
+  type CallSite,
+  type Constraints,
+  type ConstraintsOpt,
+  constraintsOf,
+  type ImageConfigResolver,
+  isForeignState,
+  isState,
+  type PlatformSpec,
+  type State,
+} from '@llb-ts/llb';
+import { MarshalError } from './error.ts';
+import { hostPlatform } from './host-platform.ts';
+import type { SourceFile } from './sources.ts';
+
+/** How a State is marshaled. */
+export interface MarshalOptions {
+  /** Said about every op: platform, filters, names. Default: the State's `SetMarshalDefaults`, and this machine's platform. */
+  readonly constraints?: readonly ConstraintsOpt[];
+  /** Answers for images with `WithMetaResolver()`. Default: such images are an error. */
+  readonly imageConfigResolver?: ImageConfigResolver;
+  /**
+   * The text of a file that made ops; with it, the definition says which line made which op. Default: no call sites are
+   * written, so that a definition does not depend on where its build file lies.
+   */
+  readonly sourceText?: (filename: string) => SourceFile | undefined;
+  /** Where a place of the running module is in what the user wrote; undefined: nowhere. Default: the same place. */
+  readonly mapLocation?: (site: CallSite) => CallSite | undefined;
+}
+
+/** The function that was called, for messages. */
+type Caller = (...args: never[]) => unknown;
+
+/** Constraints of a marshal; their platform is always known. */
+export type MarshalConstraints = Constraints & { readonly platform: PlatformSpec };
+
+/** What a marshal of `state` says about every op and may ask. */
+export function contextOf(
+  at: Caller,
+  state: State,
+  options: MarshalOptions,
+): AsyncContext & { readonly constraints: MarshalConstraints } {
+  requireOwn(at, state);
+  const constraints = marshalConstraints(at, state, options.constraints ?? []);
+  const { imageConfigResolver } = options;
+  return { constraints, ...(imageConfigResolver && { imageConfigResolver }) };
+}
+
+/** Defaults of the machine, then those of the State, then what the call says. */
+function marshalConstraints(
+  at: Caller,
+  state: State,
+  options: readonly ConstraintsOpt[],
+): MarshalConstraints {
+  const start = {
+    platform: hostPlatform(),
+    workerConstraints: [],
+    metadata: { ignoreCache: false },
+    localUniqueID: randomID(),
+    sourceLocations: [],
+  };
+  const constraints = constraintsOf(at, [...state.marshalDefaults, ...options], start);
+  return { ...constraints, platform: constraints.platform ?? start.platform };
+}
+
+/** 25 random characters of base 36, as BuildKit's `identity.NewID`. */
+function randomID(): string {
+  const number = BigInt(`0x${randomBytes(17).toString('hex')}`);
+  return number.toString(36).padStart(25, '0').slice(-25);
+}
+
+function requireOwn(at: Caller, state: unknown): void {
+  if (isState(state)) return;
+  if (isForeignState(state)) {
+    throw new MarshalError('invalid-argument', 'the State was made by another copy of @llb-ts/llb', {
+      hint: 'two copies are installed; make them one version (npm ls @llb-ts/llb)',
+    });
+  }
+  throw new MarshalError('invalid-argument', `${at.name} needs a State`);
+}
