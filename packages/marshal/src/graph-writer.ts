@@ -1,13 +1,4 @@
-import type {
-  CallSite,
-  Constraints,
-  Mount,
-  Output,
-  PlatformSpec,
-  SourceLocation,
-  SourceText,
-  Vertex,
-} from '@llb-ts/llb';
+import type { CallSite, Mount, Output, PlatformSpec, SourceLocation, SourceText, Vertex } from '@llb-ts/llb';
 import {
   Definition,
   type DefinitionMessage,
