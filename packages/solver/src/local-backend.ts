@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Backend } from '@llb-ts/backend';
@@ -22,11 +21,6 @@ export interface LocalBackendOptions {
  */
 export async function createLocalBackend(options: LocalBackendOptions): Promise<Backend> {
   const stateDir = path.resolve(options.stateDir);
-  try {
-    fs.mkdirSync(path.dirname(stateDir), { recursive: true });
-  } catch {
-    // The store says what is wrong with the place.
-  }
   const layers = new LayerStore(stateDir);
   const refs = new RefStore(stateDir);
   const services = {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { errnoOf } from '../error.ts';
+import { makeFolders } from '../host/files.ts';
 import type { Ref } from '../layer/ref.ts';
 
 /** What a result depends on, as JSON data. */
@@ -19,7 +20,7 @@ export class CacheStore {
   constructor(root: string, loadRef: (id: string) => Ref | undefined) {
     this.#folder = `${root}/cache`;
     this.#loadRef = loadRef;
-    fs.mkdirSync(this.#folder, { recursive: true });
+    makeFolders(this.#folder);
   }
 
   /** The outputs stored under `key`, undefined if there are none. */

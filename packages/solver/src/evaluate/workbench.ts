@@ -4,9 +4,9 @@ import { lstat } from '../host/files.ts';
 import type { Draft } from '../layer/draft.ts';
 import { LayerDraft } from '../layer/layer-draft.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
+import { layerIdOf } from '../layer/piece.ts';
 import { type LayerRef, type Ref, viewOf } from '../layer/ref.ts';
 import type { Stores } from '../layer/stores.ts';
-import { layerIdOf } from '../layer/views.ts';
 import type { Workbench, WorkReport } from '../operation/operation.ts';
 import { pacer } from './pacer.ts';
 

@@ -90,6 +90,20 @@ export function removeTree(path: string): number {
   return bytes;
 }
 
+/** Makes a folder and what is missing above it. Node's own recursive `mkdir` never returns where `/proc` is in the path. */
+export function makeFolders(path: string): void {
+  const stat = fs.statSync(fsPath(path), { throwIfNoEntry: false });
+  if (stat?.isDirectory()) return;
+  const cut = path.lastIndexOf('/');
+  if (!stat && cut > 0) makeFolders(path.slice(0, cut));
+  try {
+    fs.mkdirSync(fsPath(path));
+  } catch (error) {
+    // Another process was faster.
+    if (errnoOf(error) !== 'EEXIST' || !fs.statSync(fsPath(path)).isDirectory()) throw error;
+  }
+}
+
 /** Does something to the content of a folder that leaves the folder's own times as they were. */
 export function keepingTimes(folder: string, change: () => void): void {
   const before = lstat(folder);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { environmentFailure, errnoOf } from '../error.ts';
-import { readdir, removeTree } from '../host/files.ts';
+import { makeFolders, readdir, removeTree } from '../host/files.ts';
 import { isProcessAlive, processTag } from '../host/process-tag.ts';
 import type { Tree } from '../tree/tree.ts';
 import { adoptUpper } from './adopt-upper.ts';
@@ -47,15 +47,15 @@ export class LayerStore {
   /** Makes the folders and sweeps what dead processes left. Fails with an `environment` failure. */
   constructor(root: string) {
     this.#root = root;
-    this.#staging = `${root}/staging/${processTag()}`;
+    // A process may have several stores open.
+    this.#staging = `${root}/staging/${processTag()}-${this.newId()}`;
     try {
-      for (const folder of ['layers', 'empty', 'staging'])
-        fs.mkdirSync(`${root}/${folder}`, { recursive: true });
+      for (const folder of ['layers', 'empty', 'staging']) makeFolders(`${root}/${folder}`);
       checkVersion(root);
       for (const tag of readdir(`${root}/staging`)) {
         if (!isProcessAlive(tag)) removeTree(`${root}/staging/${tag}`);
       }
-      fs.mkdirSync(this.#staging, { recursive: true });
+      makeFolders(this.#staging);
     } catch (error) {
       throw unusable(root, error);
     }
@@ -246,6 +246,7 @@ function unusable(root: string, error: unknown): unknown {
     EACCES: 'permission denied',
     EPERM: 'permission denied',
     EROFS: 'the filesystem is read-only',
+    ENOENT: 'it cannot be made there',
     ENOTDIR: 'a part of the path is not a directory',
     EEXIST: 'a part of the path is not a directory',
     ENOSPC: 'no space left on device',

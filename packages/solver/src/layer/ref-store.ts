@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { errnoOf } from '../error.ts';
+import { makeFolders } from '../host/files.ts';
 import type { Ref } from './ref.ts';
 
 type StoredRef =
@@ -23,7 +24,7 @@ export class RefStore {
 
   constructor(root: string) {
     this.#folder = `${root}/refs`;
-    fs.mkdirSync(this.#folder, { recursive: true });
+    makeFolders(this.#folder);
   }
 
   /** Keeps a ref whose parents are kept already. Returns the one that is kept under this id. */

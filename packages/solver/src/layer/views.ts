@@ -1,6 +1,8 @@
 import { type ChainFolder, ChainTree } from './chain-tree.ts';
+import { checkDeletions } from './check-deletions.ts';
 import { computeDiff } from './compute-diff.ts';
 import type { LayerStore } from './layer-store.ts';
+import { layerIdOf } from './piece.ts';
 import { type DiffRef, type LayerPiece, type LayerRef, type Ref, viewOf } from './ref.ts';
 
 /** Makes a layer that is known but not here yet: pulls and unpacks a layer of an image. */
@@ -24,7 +26,9 @@ export class Views {
   /** Makes sure that every layer of the ref's tree is on disk. */
   async prepare(ref: Ref | undefined, pause: () => Promise<void>): Promise<void> {
     if (!ref) return;
-    for (const { piece } of viewOf(ref)) await this.preparePiece(piece, pause);
+    const parts = viewOf(ref);
+    for (const { piece } of parts) await this.preparePiece(piece, pause);
+    if (ref.kind !== 'layer') checkDeletions(parts, this.#store);
   }
 
   /** Makes sure that one layer of an export is on disk. */
@@ -84,9 +88,4 @@ export class Views {
       throw error;
     }
   }
-}
-
-/** The id under which the layer of a piece is stored. */
-export function layerIdOf(piece: LayerPiece): string {
-  return piece.kind === 'layer' ? piece.layer : `diff-${piece.id}`;
 }

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import type { ByteStream } from '../archive/byte-source.ts';
+import { decompress } from '../archive/decompress.ts';
+import { rewriteTarTimes } from '../archive/tar-writer-rewrite.ts';
+import type { ByteSink } from '../archive/tar-writer-stream.ts';
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { LayerBlobs } from '../blob/layer-blobs.ts';
+import type { LayerStore } from './layer-store.ts';
+import { packLayer } from './pack.ts';
+import { compressInto, LAYER_MEDIA_TYPES, type PackCompression } from './pack-compression.ts';
+import type { PackedLayer, PackVariants } from './pack-variants.ts';
+import type { LayerPiece } from './ref.ts';
+import { layerIdOf, type Views } from './views.ts';
+
+/** In which form a layer is wanted. */
+export interface PackWish {
+  /** For layers that have no blob yet. */
+  readonly compression: PackCompression;
+  /** For what has to be packed. Default: that of the compression. */
+  readonly level?: number;
+  /** Pack again what is packed otherwise. */
+  readonly force: boolean;
+  /** No time in it later than this many seconds since 1970; what is packed for this is packed as `compression` says. */
+  readonly epoch?: bigint;
+}
+
+export interface LayerPacksOptions {
+  readonly layers: LayerStore;
+  readonly blobs: BlobStore;
+  readonly layerBlobs: LayerBlobs;
+  readonly variants: PackVariants;
+}
+
+/** What packing needs of one solve. */
+export interface PackWork {
+  readonly views: Views;
+  pause(): Promise<void>;
+  /** Brings the blob of a layer that was pulled; false if it was not pulled. */
+  fetchBlob(layer: PackedLayer): Promise<boolean>;
+}
+
+/**
+ * Layers as blobs: one layer, one blob (`cache/blobs.go`, `cache/remote.go`). A pulled layer is the blob it came from,
+ * byte for byte; any other is packed once. Other forms are made from that blob when they are asked for, and remembered.
+ */
+export class LayerPacks {
+  readonly #options: LayerPacksOptions;
+  readonly #running = new Map<string, Promise<PackedLayer>>();
+
+  constructor(options: LayerPacksOptions) {
+    this.#options = options;
+  }
+
+  /** The blob of one layer; its bytes may still be elsewhere, see {@link LayerPacks.ensure}. */
+  async blobOf(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+    const { layerBlobs, variants, blobs } = this.#options;
+    const main = layerBlobs.get(piece.id);
+    const form = formOf(wish, main);
+    if (form === undefined) return main ?? this.#once(piece, 'main', () => this.#packMain(piece, wish, work));
+    const known = variants.get(piece.id, form);
+    if (known && blobs.size(known.digest) === known.size) return known;
+    return this.#once(piece, form, async () => {
+      const made = main ? await this.#convert(piece, main, wish, work) : await this.#pack(piece, wish, work);
+      variants.put(piece.id, form, made);
+      return made;
+    });
+  }
+
+  /** Makes sure that the bytes of a layer's blob are in the blob store. */
+  async ensure(piece: LayerPiece, layer: PackedLayer, work: PackWork): Promise<void> {
+    const { blobs } = this.#options;
+    if (blobs.size(layer.digest) === layer.size || (await work.fetchBlob(layer))) return;
+    const compression = compressionOf(layer.mediaType);
+    const again = await this.#pack(piece, { compression, force: false }, work);
+    if (again.digest === layer.digest) return;
+    throw new Error(`Internal error: layer ${layerIdOf(piece)} was packed as ${layer.digest} before`);
+  }
+
+  async #packMain(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+    const made = await this.#pack(piece, wish, work);
+    this.#options.layerBlobs.put(piece.id, made);
+    return made;
+  }
+
+  async #pack(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+    await work.views.preparePiece(piece, work.pause);
+    const folder = this.#options.layers.path(layerIdOf(piece), 'movable');
+    const latestNs = wish.epoch === undefined ? undefined : wish.epoch * 1_000_000_000n;
+    return this.#write(wish, (sink) =>
+      packLayer(folder, sink, { ...(latestNs !== undefined && { latestNs }) }, work.pause),
+    );
+  }
+
+  async #convert(piece: LayerPiece, main: PackedLayer, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+    await this.ensure(piece, main, work);
+    const { stream } = await decompress(this.#options.blobs.stream(main.digest));
+    return this.#write(wish, async (sink) => {
+      if (wish.epoch === undefined) await copy(stream, sink, work.pause);
+      else await rewriteTarTimes(stream, sink, wish.epoch * 1_000_000_000n, work.pause);
+    });
+  }
+
+  /** Writes a blob: hashes what comes in, packs it, and keeps what comes out. */
+  async #write(wish: PackWish, produce: (sink: ByteSink) => Promise<void>): Promise<PackedLayer> {
+    const writer = this.#options.blobs.writer();
+    const hash = createHash('sha256');
+    try {
+      const packed = compressInto((chunk) => writer.write(chunk), wish.compression, wish.level);
+      await produce({
+        async write(chunk) {
+          hash.update(chunk);
+          await packed.write(chunk);
+        },
+      });
+      await packed.end();
+      const { size } = writer;
+      return {
+        digest: writer.commit(),
+        size,
+        mediaType: LAYER_MEDIA_TYPES[wish.compression],
+        diffId: `sha256:${hash.digest('hex')}`,
+      };
+    } finally {
+      writer.abort();
+    }
+  }
+
+  /** Of several that want one form of one layer, one makes it; should that one be stopped, the next one does. */
+  async #once(piece: LayerPiece, form: string, make: () => Promise<PackedLayer>): Promise<PackedLayer> {
+    const key = `${piece.id} ${form}`;
+    const running = this.#running.get(key);
+    if (running) {
+      const made = await running.catch(() => undefined);
+      return made ?? this.#once(piece, form, make);
+    }
+    const making = make().finally(() => this.#running.delete(key));
+    this.#running.set(key, making);
+    return making;
+  }
+}
+
+/** The name of the form that is wanted, undefined where the layer's own blob will do. */
+function formOf(wish: PackWish, main: PackedLayer | undefined): string | undefined {
+  if (wish.epoch !== undefined) return `${wish.compression}@${wish.epoch}`;
+  const otherwise = wish.force && main && compressionOf(main.mediaType) !== wish.compression;
+  return otherwise ? wish.compression : undefined;
+}
+
+/** How a layer of this type is packed; `gzip` for types that do not say. */
+export function compressionOf(mediaType: string): PackCompression {
+  if (/\.tar$/.test(mediaType)) return 'uncompressed';
+  return /[.+]zstd$/.test(mediaType) ? 'zstd' : 'gzip';
+}
+
+async function copy(stream: ByteStream, sink: ByteSink, pause: () => Promise<void>): Promise<void> {
+  for await (const chunk of stream) {
+    await sink.write(chunk);
+    await pause();
+  }
+}
