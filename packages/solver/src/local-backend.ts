@@ -7,6 +7,7 @@ import { JobSlots } from './evaluate/job-slots.ts';
 import { solve } from './evaluate/solve.ts';
 import { LayerStore } from './layer/layer-store.ts';
 import { RefStore } from './layer/ref-store.ts';
+import { SourceStores } from './source/source-stores.ts';
 
 export interface LocalBackendOptions {
   /** Where layers, refs, blobs and cache records are kept; made if missing. Several processes may share it. */
@@ -23,10 +24,12 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
   const stateDir = path.resolve(options.stateDir);
   const layers = new LayerStore(stateDir);
   const refs = new RefStore(stateDir);
+  const sources = new SourceStores({ stateDir, layers, refs });
   const services = {
     stateDir,
     layers,
     refs,
+    sources,
     cache: new CacheStore(stateDir, (id) => refs.load(id)),
     slots: new JobSlots(options.jobs ?? os.availableParallelism()),
   };
@@ -41,8 +44,10 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
       }
     },
     async close() {
-      if (!closed) layers.close();
+      if (closed) return;
       closed = true;
+      await sources.close();
+      layers.close();
     },
   };
 }

@@ -12,6 +12,9 @@ import type { RefStore } from '../layer/ref-store.ts';
 import type { Stores } from '../layer/stores.ts';
 import { Views } from '../layer/views.ts';
 import { answerVertex, type OperationServices } from '../operation/answer.ts';
+import { createSources } from '../source/create-sources.ts';
+import type { Source } from '../source/source.ts';
+import type { SourceStores } from '../source/source-stores.ts';
 import { Evaluator } from './evaluator.ts';
 import { runExport } from './export.ts';
 import { exportRef } from './export-ref.ts';
@@ -25,6 +28,7 @@ export interface SolverServices {
   readonly refs: RefStore;
   readonly cache: CacheStore;
   readonly slots: JobSlots;
+  readonly sources: SourceStores;
 }
 
 /** One solve: load, evaluate, export. Fails with a `SolveFailure`. */
@@ -34,20 +38,23 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
   for (const target of request.exports) checkExport(target);
   const head = loadDefinition(request.definition, request.allow);
 
-  const views = new Views(services.layers, async ({ id, layer }) => {
-    throw new Error(`Internal error: layer ${layer} of ref ${id} is not in the store`);
-  });
+  const sources = createSources(request, services.sources);
+  const views = new Views(services.layers, sources.provideLayer);
   const stores: Stores = { ...services, views };
-  const evaluator = createEvaluator(request, signal, services, stores);
-  const ref = await evaluator.result(head);
-  const metadata: Record<string, string> = {};
-  for (const target of request.exports) {
-    const answer = await runExport(target, signal, request.onProgress, (work) =>
-      exportRef(ref, target, work, stores),
-    );
-    Object.assign(metadata, answer);
+  try {
+    const evaluator = createEvaluator(request, signal, services, stores, sources.sources);
+    const ref = await evaluator.result(head);
+    const metadata: Record<string, string> = {};
+    for (const target of request.exports) {
+      const answer = await runExport(target, signal, request.onProgress, (work) =>
+        exportRef(ref, target, work, stores),
+      );
+      Object.assign(metadata, answer);
+    }
+    return { metadata, layers: summarise(ref, services.layers) };
+  } finally {
+    await sources.close();
   }
-  return { metadata, layers: summarise(ref, services.layers) };
 }
 
 function createEvaluator(
@@ -55,12 +62,14 @@ function createEvaluator(
   signal: AbortSignal,
   { cache, slots }: SolverServices,
   stores: Stores,
+  sources: readonly Source[],
 ): Evaluator {
   const { views } = stores;
   const { noCache, onProgress } = request;
   const operations: OperationServices = {
     request,
     stores,
+    sources,
     solveInner: (definition: Definition) => evaluator.result(loadDefinition(definition, request.allow)),
   };
   const evaluator = new Evaluator({

@@ -3,6 +3,9 @@ import type { Definition } from '@llb-ts/pb';
 import type { Vertex } from '../graph/vertex.ts';
 import type { Ref } from '../layer/ref.ts';
 import type { Stores } from '../layer/stores.ts';
+import type { Source } from '../source/source.ts';
+import { sourceOperation } from '../source/source-operation.ts';
+import { buildOperation } from './build.ts';
 import { type Composed, composeDiff, composeMerge, composePassthrough } from './compose.ts';
 import { fileOperation } from './file/file-operation.ts';
 import type { Operation } from './operation.ts';
@@ -11,15 +14,16 @@ import type { Operation } from './operation.ts';
 export interface OperationServices {
   readonly request: SolveRequest;
   readonly stores: Stores;
+  readonly sources: readonly Source[];
   /** Solves a definition found inside the build, as part of it. */
   readonly solveInner: (definition: Definition) => Promise<Ref | undefined>;
 }
 
 /** What a vertex is: an operation to be run, or refs composed at once. */
 export function answerVertex(
-  { op, inputs: { length }, name }: Vertex,
+  { op, inputs: { length }, name, platform }: Vertex,
   inputs: readonly (Ref | undefined)[],
-  { stores: { refs } }: OperationServices,
+  { stores: { refs }, sources, solveInner }: OperationServices,
 ): Composed | Operation {
   switch (op.kind) {
     case 'merge':
@@ -31,8 +35,10 @@ export function answerVertex(
     case 'file':
       return fileOperation(op, length, name);
     case 'source':
-    case 'exec':
+      return sourceOperation(op, platform, sources);
     case 'build':
+      return buildOperation(op, length, solveInner);
+    case 'exec':
       throw new Error(op.kind);
   }
 }
