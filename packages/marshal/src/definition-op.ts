@@ -8,7 +8,7 @@ import {
   type SourceLocation,
   type State,
 } from '@llb-ts/llb';
-import { Definition, type DefinitionMessage, type Input, type OpMetadata } from '@llb-ts/pb';
+import { Definition, type DefinitionMessage, type Digest, type Input, type OpMetadata } from '@llb-ts/pb';
 import { MarshalError } from './error.ts';
 
 /** A definition that was loaded, shared by all vertices of it. */
@@ -42,37 +42,38 @@ class LoadedGraph {
 /** One op of a loaded definition, carried byte for byte. */
 export class LoadedOp {
   readonly #graph: LoadedGraph;
-  readonly digest: string;
-  readonly index: number;
+  readonly #digest: string;
+  readonly #index: number;
 
   constructor(graph: LoadedGraph, digest: string, index: number) {
     this.#graph = graph;
-    this.digest = digest;
-    this.index = index;
+    this.#digest = digest;
+    this.#index = index;
   }
 
   inputs(): readonly Output[] {
     return this.#entry().op.inputs.map((input) => this.#output(input));
   }
 
-  bytes(): Uint8Array {
-    return this.#entry().bytes;
+  bytes(): readonly [digest: Digest, bytes: Uint8Array] {
+    const { digest, bytes } = this.#entry();
+    return [digest, bytes];
   }
 
   metadata(): OpMetadata {
-    const metadata = this.#graph.definition.message.metadata[this.digest];
-    if (!metadata) throw invalid(`invalid definition op with unknown metas "${this.digest}"`);
+    const metadata = this.#graph.definition.message.metadata[this.#digest];
+    if (!metadata) throw invalid(`invalid definition op with unknown metas "${this.#digest}"`);
     return metadata;
   }
 
   places(): readonly SourceLocation[] {
-    return this.#graph.places.get(this.digest) ?? [];
+    return this.#graph.places.get(this.#digest) ?? [];
   }
 
   #entry() {
-    if (this.index < 0) throw invalid('invalid definition op with invalid index');
-    const entry = this.#graph.definition.get(this.digest);
-    if (!entry) throw invalid(`invalid definition op with unknown op "${this.digest}"`);
+    if (this.#index < 0) throw invalid('invalid definition op with invalid index');
+    const entry = this.#graph.definition.get(this.#digest);
+    if (!entry) throw invalid(`invalid definition op with unknown op "${this.#digest}"`);
     return entry;
   }
 

@@ -2,6 +2,7 @@ import type { CallSite, Mount, Output, PlatformSpec, SourceLocation, SourceText,
 import {
   Definition,
   type DefinitionMessage,
+  type Digest,
   digestOf,
   encodeHead,
   encodeOp,
@@ -43,6 +44,7 @@ export class GraphWriter implements Context {
   readonly #mapLocation: (site: CallSite) => CallSite | undefined;
   readonly #written = new Map<Vertex, Written>();
   readonly #def: Uint8Array[] = [];
+  readonly #digests: Digest[] = [];
   readonly #metadata = new Map<string, OpMetadata>();
 
   constructor(
@@ -89,11 +91,11 @@ export class GraphWriter implements Context {
   finish(head: Edge, files: ReadonlyMap<SourceText, DefinitionMessage>): Definition {
     const last = encodeHead(this.#edge(head));
     const metadata = headMetadata(this.#metadata.values());
-    return Definition.from({
-      def: [...this.#def, last],
-      metadata: { ...Object.fromEntries(this.#metadata), [digestOf(last)]: metadata },
-      source: this.#sources.finish(files),
-    });
+    const digest = digestOf(last);
+    const all = Object.fromEntries(this.#metadata);
+    all[digest] = metadata;
+    const source = this.#sources.finish(files);
+    return Definition.made({ def: [...this.#def, last], metadata: all, source }, [...this.#digests, digest]);
   }
 
   input(output: Output): Input {
@@ -128,8 +130,8 @@ export class GraphWriter implements Context {
   #writeVertex(vertex: Vertex): void {
     if (vertex.kind === 'definition') {
       const op = loadedOf(vertex.loaded);
-      const bytes = op.bytes();
-      this.#add(vertex, op.digest, bytes, op.metadata(), op.places(), []);
+      const [digest, bytes] = op.bytes();
+      this.#add(vertex, digest, bytes, op.metadata(), op.places(), []);
       return;
     }
     const { op, inputs, platform, caps, outputs = [] } = lower(vertex, this);
@@ -146,7 +148,7 @@ export class GraphWriter implements Context {
 
   #add(
     vertex: Vertex,
-    digest: string,
+    digest: Digest,
     bytes: Uint8Array,
     metadata: OpMetadata,
     places: readonly SourceLocation[],
@@ -154,9 +156,11 @@ export class GraphWriter implements Context {
   ): void {
     this.#written.set(vertex, { digest, outputs });
     const known = this.#metadata.get(digest);
-    this.#metadata.set(digest, mergeMetadata(known, metadata));
+    this.#metadata.set(digest, known ? mergeMetadata(known, metadata) : metadata);
     this.#sources.add(digest, places);
-    if (!known) this.#def.push(bytes);
+    if (known) return;
+    this.#def.push(bytes);
+    this.#digests.push(digest);
   }
 
   /** The places that the op names itself, else the line of the build file that made it. */

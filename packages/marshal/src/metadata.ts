@@ -11,6 +11,8 @@ import type { Capability } from './capabilities.ts';
 export class MetadataMaker {
   readonly #all: Constraints;
   #shared: Readonly<Record<string, string>> | undefined;
+  /** Most ops say the same: one record serves them all. */
+  readonly #plain = new Map<string, OpMetadata>();
 
   constructor(all: Constraints) {
     this.#all = all;
@@ -22,26 +24,44 @@ export class MetadataMaker {
     const exportCache = own.exportCache ?? all.exportCache;
     const progressGroup = own.progressGroup ?? all.progressGroup;
     const linuxResources = own.linuxResources ?? all.linuxResources;
+    const plain = this.#plainMetadata(caps);
+    const description = this.#describe(own.description);
+    const ignoreCache = all.ignoreCache || own.ignoreCache;
+    if (!ignoreCache && !description && exportCache === undefined && !progressGroup && !linuxResources)
+      return plain;
     return {
-      ignoreCache: all.ignoreCache || own.ignoreCache,
-      description: this.#describe(own.description),
-      caps: Object.fromEntries(caps.map((cap) => [cap, true])),
+      ignoreCache,
+      description: description ?? {},
+      caps: plain.caps,
       ...(exportCache !== undefined && { exportCache: { value: exportCache } }),
       ...(progressGroup && { progressGroup }),
       ...(linuxResources && { linuxResources }),
     };
   }
 
-  #describe(own: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  #plainMetadata(caps: readonly Capability[]): OpMetadata {
+    const key = caps.join();
+    let plain = this.#plain.get(key);
+    if (!plain) {
+      plain = {
+        ignoreCache: false,
+        description: {},
+        caps: Object.fromEntries(caps.map((cap) => [cap, true])),
+      };
+      this.#plain.set(key, plain);
+    }
+    return plain;
+  }
+
+  #describe(own: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> | undefined {
     if (!this.#shared) return own;
-    this.#shared = { ...this.#shared, ...own };
+    if (own) this.#shared = { ...this.#shared, ...own };
     return this.#shared;
   }
 }
 
 /** What is known of one digest after a further vertex with the same digest (`mergeMetadata` of `client/llb/state.go`). */
-export function mergeMetadata(before: OpMetadata | undefined, after: OpMetadata): OpMetadata {
-  if (!before) return after;
+export function mergeMetadata(before: OpMetadata, after: OpMetadata): OpMetadata {
   return {
     ...before,
     ...after,

@@ -32,6 +32,17 @@ export class Definition {
     this.#byDigest = new Map(all.map((entry) => [entry.digest, entry]));
   }
 
+  /**
+   * A message whose ops were just encoded, with the digest of each: nothing is decoded before it is asked for. For whoever
+   * makes definitions; those that come from elsewhere go through {@link Definition.from}.
+   */
+  static made(message: DefinitionMessage, digests: readonly Digest[]): Definition {
+    return new Definition(
+      message,
+      message.def.map((bytes, i) => new MadeEntry(digests[i] ?? digestOf(bytes), bytes, message)),
+    );
+  }
+
   /** Decodes what `buildctl build` takes on stdin. Fails with `undecodable`. */
   static read(bytes: Uint8Array): Definition {
     return Definition.from(decodeDefinition(bytes));
@@ -67,6 +78,29 @@ export class Definition {
   /** The bytes that `read` takes, maps sorted. */
   write(): Uint8Array {
     return encodeDefinition(this.message);
+  }
+}
+
+/** An entry that is decoded when it is looked at: the ops of a large graph are many times the size of their bytes. */
+class MadeEntry implements DefinitionEntry {
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+  readonly #message: DefinitionMessage;
+  #op: Op | undefined;
+
+  constructor(digest: Digest, bytes: Uint8Array, message: DefinitionMessage) {
+    this.digest = digest;
+    this.bytes = bytes;
+    this.#message = message;
+  }
+
+  get op(): Op {
+    this.#op ??= decodeOp(this.bytes);
+    return this.#op;
+  }
+
+  get metadata(): OpMetadata {
+    return this.#message.metadata[this.digest] ?? noMetadata;
   }
 }
 

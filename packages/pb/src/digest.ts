@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { PbError } from './error.ts';
 
 /** `sha256:` and 64 hexadecimal digits: the name of an op, a blob, a layer. */
@@ -6,7 +6,7 @@ export type Digest = `sha256:${string}`;
 
 /** The sha256 digest of `bytes`. */
 export function digestOf(bytes: Uint8Array | string): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${hash('sha256', bytes, 'hex')}`;
 }
 
 /** Whether `text` is a well-formed sha256 digest. */
