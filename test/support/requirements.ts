@@ -80,9 +80,9 @@ export function requires(...components: readonly Component[]): (name: string, te
 /** Where a program of this name is, looking also where a user's PATH does not reach. */
 export function findProgram(name: string): string | undefined {
   const folders = [
-    ...(process.env['LLB_TS_REFERENCE_BIN'] ? [process.env['LLB_TS_REFERENCE_BIN']] : []),
+    ...(process.env.LLB_TS_REFERENCE_BIN ? [process.env.LLB_TS_REFERENCE_BIN] : []),
     join(import.meta.dirname, '../golden/reference/bin'),
-    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...(process.env.PATH ?? '').split(delimiter),
     '/usr/local/sbin',
     '/usr/sbin',
     '/sbin',
@@ -100,13 +100,13 @@ function isExecutable(path: string): boolean {
 }
 
 function isDemanded(component: Component): boolean {
-  const demanded = process.env['LLB_TS_REQUIRE'] ?? '';
+  const demanded = process.env.LLB_TS_REQUIRE ?? '';
   return demanded === 'all' || demanded.split(',').includes(component);
 }
 
 /** `npm test` names a file to collect the reasons in; without it they are only seen as skipped tests. */
 function noteSkip(suite: string, reason: string): void {
-  const file = process.env['LLB_TS_SKIP_LOG'];
+  const file = process.env.LLB_TS_SKIP_LOG;
   if (file) appendFileSync(file, `${JSON.stringify({ suite, reason })}\n`);
 }
 
@@ -115,7 +115,7 @@ function missingProgram(name: string): string | undefined {
 }
 
 function missingReference(): string | undefined {
-  const address = process.env['BUILDKIT_HOST'];
+  const address = process.env.BUILDKIT_HOST;
   if (!address) return 'BUILDKIT_HOST names no BuildKit';
   const buildctl = findProgram('buildctl');
   if (!buildctl) return 'no program buildctl was found';

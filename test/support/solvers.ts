@@ -51,10 +51,7 @@ export function llbTs(options: LlbTsOptions = {}): Solver {
 }
 
 /** The reference: `buildctl build` at an address, by default that of BUILDKIT_HOST. */
-export function buildctl(
-  address = process.env['BUILDKIT_HOST'] ?? '',
-  flags: readonly string[] = [],
-): Solver {
+export function buildctl(address = process.env.BUILDKIT_HOST ?? '', flags: readonly string[] = []): Solver {
   const program = findProgram('buildctl') ?? 'buildctl';
   const args = ['--addr', address, 'build', '--progress', 'plain', ...flags];
   return {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** A folder that is there while `use` runs and gone afterwards, however it ends. */
 export async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   // Overlayfs cannot work on top of an overlay, which a container's own /tmp often is; LLB_TS_TMP can name a better place.
-  const folder = mkdtempSync(join(process.env['LLB_TS_TMP'] ?? tmpdir(), 'llb-ts-test-'));
+  const folder = mkdtempSync(join(process.env.LLB_TS_TMP ?? tmpdir(), 'llb-ts-test-'));
   try {
     return await use(folder);
   } finally {

@@ -1,0 +1,56 @@
+// `npm test`: installs, builds, runs every test that this machine can run, and says at the end what was left out.
+// With LLB_TS_REQUIRE=all a test whose needs are missing fails instead.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepare, say, show } from './prepare.mjs';
+
+prepare();
+
+const folder = mkdtempSync(join(tmpdir(), 'llb-ts-results-'));
+const results = join(folder, 'results.json');
+const skips = join(folder, 'skips.jsonl');
+let counts = { passed: 0, failed: 1, skipped: 0 };
+try {
+  say('running the tests');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
+  const status = show(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters], {
+    LLB_TS_SKIP_LOG: skips,
+  });
+  if (existsSync(results)) counts = count(JSON.parse(readFileSync(results, 'utf8')));
+  // A runner that failed for a reason of its own must not look like a success.
+  if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  listLeftOut(counts.skipped);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
+
+/** A file that could not even be loaded holds no test, and counts as one failure. */
+function count(report) {
+  const unloaded = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + unloaded.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+function listLeftOut(skipped) {
+  const notes = existsSync(skips)
+    ? readFileSync(skips, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : [];
+  if (skipped === 0 && notes.length === 0) return say('nothing was left out');
+  say(`left out: ${skipped} tests`);
+  for (const reason of new Set(notes.map((note) => note.reason))) {
+    console.log(`  because ${reason}`);
+    const suites = notes.filter((note) => note.reason === reason).map((note) => note.suite);
+    for (const suite of new Set(suites)) console.log(`    - ${suite}`);
+  }
+}

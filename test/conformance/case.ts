@@ -1,0 +1,14 @@
+import type { State } from 'llb-ts';
+import type { FolderEntry } from '../support/folder.ts';
+
+/** A build whose tree is known, because the reference BuildKit made it (`pnpm conformance:update`). */
+export interface CaseSource {
+  /** What it is about, in one line. */
+  readonly about: string;
+  readonly build: () => State;
+  /** Local folders by name. Default: none. */
+  readonly locals?: Readonly<Record<string, readonly FolderEntry[]>>;
+}
+
+/** The cases of one file of `cases/`, by name. */
+export type CaseGroup = Readonly<Record<string, CaseSource>>;

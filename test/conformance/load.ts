@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { marshal } from '@llb-ts/marshal';
+import type { State } from 'llb-ts';
+import { type FolderEntry, writeFolder } from '../support/folder.ts';
+import type { Inputs } from '../support/solvers.ts';
+import type { Outcome } from '../support/tree.ts';
+import type { CaseGroup } from './case.ts';
+import { suites } from './cases/index.ts';
+import { stateOf } from './fuzz/build.ts';
+import type { Plan } from './fuzz/plan.ts';
+
+/** A case ready to be solved. */
+export interface Case {
+  readonly suite: string;
+  readonly name: string;
+  readonly about: string;
+  readonly definition: Uint8Array;
+  readonly inputs: Inputs;
+  /** Undefined: nobody has asked the reference yet. */
+  readonly expected: Outcome | undefined;
+}
+
+/** A case that the fuzzer found and saved. */
+export interface FoundCase {
+  readonly about: string;
+  readonly plan: Plan;
+  readonly expected: Outcome;
+}
+
+const HERE = import.meta.dirname;
+export const FOUND = join(HERE, 'found');
+
+/** Where the trees of a suite are checked in. */
+export function expectedFile(suite: string): string {
+  return join(HERE, 'expected', `${suite}.json`);
+}
+
+/** The own cases; their local folders are made below `folder`. */
+export async function ownCases(folder: string): Promise<readonly Case[]> {
+  const loaded: Case[] = [];
+  for (const [suite, group] of Object.entries(suites)) loaded.push(...(await casesOf(suite, group, folder)));
+  return [...loaded, ...(await foundCases())];
+}
+
+/** The bytes that `buildctl build` and `llb-ts solve -` take. */
+export async function definitionOf(state: State): Promise<Uint8Array> {
+  return (await marshal(state)).write();
+}
+
+async function casesOf(suite: string, group: CaseGroup, folder: string): Promise<readonly Case[]> {
+  const expected = readExpected(suite);
+  const cases = Object.entries(group).map(async ([name, { about, build, locals = {} }]): Promise<Case> => {
+    const definition = await definitionOf(build());
+    return {
+      suite,
+      name,
+      about,
+      definition,
+      inputs: { locals: makeLocals(locals, folder) },
+      expected: expected[name],
+    };
+  });
+  return Promise.all(cases);
+}
+
+/** Several cases use the same folder: it is made once. */
+function makeLocals(
+  locals: Readonly<Record<string, readonly FolderEntry[]>>,
+  folder: string,
+): Readonly<Record<string, string>> {
+  const made = Object.entries(locals).map(([name, entries]) => {
+    const path = join(folder, name);
+    if (!existsSync(path)) writeFolder(path, entries);
+    return [name, path] as const;
+  });
+  return Object.fromEntries(made);
+}
+
+function readExpected(suite: string): Readonly<Record<string, Outcome>> {
+  const file = expectedFile(suite);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Outcome>) : {};
+}
+
+async function foundCases(): Promise<readonly Case[]> {
+  if (!existsSync(FOUND)) return [];
+  const files = readdirSync(FOUND).filter((name) => name.endsWith('.json'));
+  return Promise.all(
+    files.sort().map(async (name): Promise<Case> => {
+      const found = JSON.parse(readFileSync(join(FOUND, name), 'utf8')) as FoundCase;
+      const definition = await definitionOf(stateOf(found.plan));
+      return {
+        suite: 'found',
+        name: name.replace(/\.json$/, ''),
+        about: found.about,
+        definition,
+        inputs: {},
+        expected: found.expected,
+      };
+    }),
+  );
+}

@@ -1,0 +1,123 @@
+/** `pnpm conformance`: solves all cases and prints a table. */
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findProgram } from '../support/requirements.ts';
+import { buildctl, llbTs, type Solver } from '../support/solvers.ts';
+import { withTemporaryFolder } from '../support/temporary.ts';
+import { readFlags } from './arguments.ts';
+import { check, inParallel, type Verdict } from './check.ts';
+import { corpusCases } from './corpus.ts';
+import { type Case, ownCases } from './load.ts';
+
+const USAGE = `pnpm conformance [flags]
+  --suite S       only this suite (repeatable)
+  --case TEXT     only cases with TEXT in their name
+  --corpus DIR    the cases of that folder instead of our own (default: LLB_TS_CORPUS)
+  --no-exec       leave out cases that run processes
+  --no-images     leave out cases that need images of a registry
+  --reference     ask the BuildKit at BUILDKIT_HOST through buildctl instead of llb-ts
+  --addr ADDR     llb-ts, but on the BuildKit there
+  --jobs N        at once (2)
+  --verbose       a line for every case`;
+
+const flags = readFlags(USAGE);
+const corpus = flags.corpus ?? process.env.LLB_TS_CORPUS;
+
+await withTemporaryFolder(async (folder) => {
+  const stopRegistry = corpus === undefined ? () => {} : await startRegistry(resolve(corpus), folder);
+  try {
+    const cases = await chosenCases(folder);
+    if (cases.length === 0) throw new Error('no case was chosen');
+    const verdicts = await solveAll(solverFor(folder), cases);
+    printTable(verdicts);
+    process.exitCode = verdicts.every((verdict) => verdict.passed) ? 0 : 1;
+  } finally {
+    stopRegistry();
+  }
+});
+
+async function chosenCases(folder: string): Promise<readonly Case[]> {
+  const filter = { exec: !flags['no-exec'], images: !flags['no-images'] };
+  const all =
+    corpus === undefined ? await ownCases(join(folder, 'locals')) : corpusCases(resolve(corpus), filter);
+  return all.filter(
+    ({ suite, name }) =>
+      (flags.suite === undefined || flags.suite.includes(suite)) &&
+      `${suite}/${name}`.includes(flags.case ?? ''),
+  );
+}
+
+function solverFor(folder: string): Solver {
+  if (flags.reference) return buildctl();
+  return flags.addr === undefined
+    ? llbTs({ stateDir: join(folder, 'state') })
+    : llbTs({ address: flags.addr });
+}
+
+async function solveAll(solver: Solver, cases: readonly Case[]): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  await inParallel(Number(flags.jobs), cases, async (one) => {
+    const verdict = await check(solver, one).catch(
+      (error: Error): Verdict => ({ case: one, passed: false, lines: [error.message], took: 0 }),
+    );
+    verdicts.push(verdict);
+    if (verdict.passed && !flags.verbose) return;
+    const shown = verdict.lines.slice(0, 6).join('; ').replaceAll('\n', ' | ');
+    console.log(`${verdict.passed ? 'pass' : 'FAIL'} ${one.suite}/${one.name}: ${shown || one.about}`);
+  });
+  return verdicts;
+}
+
+function printTable(verdicts: readonly Verdict[]): void {
+  const suites = [...new Set(verdicts.map((verdict) => verdict.case.suite))].sort();
+  const rows = suites.map((suite) =>
+    rowOf(
+      suite,
+      verdicts.filter((verdict) => verdict.case.suite === suite),
+    ),
+  );
+  console.log(
+    `\n${'suite'.padEnd(14)}${'passed'.padStart(10)}${'cases'.padStart(8)}${'seconds'.padStart(10)}`,
+  );
+  for (const row of [...rows, rowOf('all', verdicts)]) console.log(row);
+}
+
+function rowOf(name: string, verdicts: readonly Verdict[]): string {
+  const passed = verdicts.filter((verdict) => verdict.passed).length;
+  const seconds = verdicts.reduce((total, verdict) => total + verdict.took, 0) / 1000;
+  const cells = [
+    String(passed).padStart(10),
+    String(verdicts.length).padStart(8),
+    seconds.toFixed(1).padStart(10),
+  ];
+  return name.padEnd(14) + cells.join('');
+}
+
+/** Serves `registry/` of a corpus on 127.0.0.1:5000, where its definitions look, unless somebody does already. */
+async function startRegistry(root: string, folder: string): Promise<() => void> {
+  const storage = join(root, 'registry');
+  const program = findProgram('docker-registry');
+  if (flags['no-images'] || !existsSync(storage) || (await answers(5000))) return () => {};
+  if (!program) throw new Error('the corpus has images: docker-registry is needed, or --no-images');
+  const config = join(folder, 'registry.yml');
+  writeFileSync(
+    config,
+    `version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: ${storage}\nhttp:\n  addr: 127.0.0.1:5000\n`,
+  );
+  const registry = spawn(program, ['serve', config], { stdio: 'ignore' });
+  for (let tries = 0; tries < 100 && !(await answers(5000)); tries++) await sleep(100);
+  return () => registry.kill();
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.on('error', () => done(false));
+  });
+}

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Solver } from '../support/solvers.ts';
+import { check } from './check.ts';
+import { type Case, ownCases } from './load.ts';
+
+/** Every own case as a test of one solver. */
+export async function conformanceSuite(solverIn: (folder: string) => Solver): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'llb-ts-conformance-'));
+  const solver = solverIn(folder);
+  const cases = await ownCases(join(folder, 'locals'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const bySuite = new Map<string, Case[]>();
+  for (const one of cases) bySuite.set(one.suite, [...(bySuite.get(one.suite) ?? []), one]);
+  for (const [suite, members] of bySuite) {
+    describe.concurrent(`${solver.name}: ${suite}`, () => {
+      for (const one of members) {
+        test(`${one.name}: ${one.about}`, async () => {
+          const { passed, lines } = await check(solver, one);
+          expect(passed ? [] : lines).toEqual([]);
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,76 @@
+/** `pnpm conformance:update`: asks the reference BuildKit (BUILDKIT_HOST) what every own case comes to. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { whyMissing } from '../support/requirements.ts';
+import { buildctl } from '../support/solvers.ts';
+import { withTemporaryFolder } from '../support/temporary.ts';
+import { isFailure, type Outcome, outcomeDifferences } from '../support/tree.ts';
+import { readFlags } from './arguments.ts';
+import { inParallel } from './check.ts';
+import { type Case, expectedFile, ownCases } from './load.ts';
+
+const flags = readFlags('pnpm conformance:update [--suite S] [--jobs N]');
+const missing = whyMissing('reference-buildkit');
+if (missing !== undefined) {
+  console.error(`nobody to ask: ${missing}`);
+  process.exit(3);
+}
+// Nothing from the daemon's cache: expectations are those of a first build.
+const reference = buildctl(undefined, ['--no-cache']);
+
+await withTemporaryFolder(async (folder) => {
+  const cases = (await ownCases(join(folder, 'locals'))).filter(
+    ({ suite }) => suite !== 'found' && (flags.suite === undefined || flags.suite.includes(suite)),
+  );
+  const outcomes = new Map<Case, Outcome>();
+  await inParallel(Number(flags.jobs), cases, async (one) => {
+    outcomes.set(one, withoutHostPaths(await stableOutcome(one)));
+  });
+  for (const suite of new Set(cases.map((one) => one.suite))) {
+    const members = cases.filter((one) => one.suite === suite);
+    write(
+      suite,
+      members.map((one) => [one.name, outcomes.get(one)!]),
+    );
+  }
+});
+
+/** Solved twice, since a tree that depends on chance must not be checked in. */
+async function stableOutcome(one: Case): Promise<Outcome> {
+  const first = await reference.solve(one.definition, one.inputs);
+  const second = await reference.solve(one.definition, one.inputs);
+  const differences = outcomeDifferences(first, second);
+  if (differences.length > 0)
+    throw new Error(`${one.suite}/${one.name} is not stable: ${differences.join('; ')}`);
+  if (one.expected !== undefined) {
+    const changed = outcomeDifferences(one.expected, first);
+    if (changed.length > 0)
+      console.log(`changed: ${one.suite}/${one.name}: ${changed.slice(0, 4).join('; ')}`);
+  }
+  return first;
+}
+
+/** Messages name folders and refs of the daemon, which differ from run to run. */
+function withoutHostPaths(outcome: Outcome): Outcome {
+  if (!isFailure(outcome)) return outcome;
+  const error = outcome.error
+    .replace(/^failed to solve: /, '')
+    .replace(/\/\S*\/(snapshots\/\d+\/fs|buildkit-mount\d+)/g, 'HOST')
+    .replace(/ref \S+::\S+/g, 'ref REF')
+    .replace(/\.tmp-mkfile\d+/g, '.tmp-mkfile');
+  return { error };
+}
+
+/** One line an entry, so that a change is seen as the lines that it changes. */
+function write(suite: string, outcomes: readonly (readonly [string, Outcome])[]): void {
+  const text = outcomes.map(([name, outcome]) => {
+    const key = JSON.stringify(name);
+    if (isFailure(outcome)) return `${key}: ${JSON.stringify(outcome)}`;
+    return outcome.length === 0
+      ? `${key}: []`
+      : `${key}: [\n${outcome.map((entry) => JSON.stringify(entry)).join(',\n')}\n]`;
+  });
+  mkdirSync(dirname(expectedFile(suite)), { recursive: true });
+  writeFileSync(expectedFile(suite), `{\n${text.join(',\n')}\n}\n`);
+  console.log(`${suite}: ${outcomes.length} cases`);
+}
