@@ -1,6 +1,6 @@
 // Builds everything that is published: each package's dist with tsc, and the CLI, bundled with esbuild.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -42,18 +42,18 @@ async function buildCli() {
     logLevel: 'warning',
   };
   try {
-    // The language is a module of its own: build files import it, and the CLI must see the same one. Its functions
-    // keep their names, because messages use them.
+    // The language is a module of its own: build files and the CLI must see the same one, whoever loads it first.
+    // Messages name the function that was called, so names are kept where bundling renames what they belong to.
     await build({
       ...common,
       entryPoints: [join(root, 'packages/llb/src/index.ts')],
-      outfile: join(draft, 'index.js'),
+      outfile: join(draft, 'language.js'),
       keepNames: true,
     });
-    // One entry that is tiny, and chunks that are loaded when a command needs them.
+    // The face and the program; what they share, and what a command needs only when it runs, becomes chunks.
     await build({
       ...common,
-      entryPoints: [join(folder, 'src/main.ts')],
+      entryPoints: [join(folder, 'src/index.ts'), join(folder, 'src/main.ts')],
       outdir: draft,
       splitting: true,
       chunkNames: '[name]-[hash]',
@@ -66,17 +66,12 @@ async function buildCli() {
         {
           name: 'language',
           setup({ onResolve }) {
-            onResolve({ filter: /^@llb-ts\/llb$/ }, () => ({ path: './index.js', external: true }));
+            onResolve({ filter: /^@llb-ts\/llb$/ }, () => ({ path: './language.js', external: true }));
           },
         },
       ],
     });
-    mkdirSync(join(draft, 'llb'), { recursive: true });
-    cpSync(join(root, 'packages/llb/dist'), join(draft, 'llb'), {
-      recursive: true,
-      filter: (path) => !/\.(?:js|map)$/.test(path),
-    });
-    writeFileSync(join(draft, 'index.d.ts'), "export * from './llb/index.js';\n");
+    writeTypes(draft, folder);
     const old = join(folder, `dist.${process.pid}.old`);
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(draft, dist);
@@ -84,4 +79,29 @@ async function buildCli() {
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
+}
+
+/** The declarations of the packages behind the face, side by side, and the face itself. */
+function writeTypes(draft, folder) {
+  const types = join(draft, 'types');
+  for (const name of ['llb', 'pb', 'marshal']) {
+    const from = join(root, 'packages', name, 'dist');
+    mkdirSync(join(types, name), { recursive: true });
+    for (const file of readdirSync(from, { recursive: true })) {
+      if (!file.endsWith('.d.ts')) continue;
+      const up = '../'.repeat(file.split('/').length);
+      const text = readFileSync(join(from, file), 'utf8').replace(
+        /(['"])@llb-ts\/(llb|pb|marshal)\1/g,
+        (_, quote, name) => `${quote}${up}${name}/index.js${quote}`,
+      );
+      mkdirSync(dirname(join(types, name, file)), { recursive: true });
+      writeFileSync(join(types, name, file), text);
+    }
+  }
+  // The face holds nothing but exports, which are declarations as they are.
+  const face = readFileSync(join(folder, 'src/index.ts'), 'utf8');
+  writeFileSync(
+    join(draft, 'index.d.ts'),
+    face.replace(/'@llb-ts\/(llb|pb|marshal)'/g, (_, name) => `'./types/${name}/index.js'`),
+  );
 }

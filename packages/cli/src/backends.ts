@@ -12,7 +12,12 @@ export interface BackendChoice {
 }
 
 /** Opens the backend that was chosen. Its code is loaded only now. */
-export async function openBackend({ stateDir, jobs, snapshotter, executor }: BackendChoice): Promise<Backend> {
+export async function openBackend({
+  stateDir,
+  jobs,
+  snapshotter,
+  executor,
+}: BackendChoice): Promise<Backend> {
   const { createLocalBackend } = await import('@llb-ts/solver');
   const options: LocalBackendOptions & BackendChoiceOptions = {
     stateDir: stateDirOf(stateDir),
@@ -31,8 +36,8 @@ export function stateDirOf(
   env: NodeJS.ProcessEnv = process.env,
   uid = process.getuid?.() ?? 0,
 ): string {
-  const said = flag ?? env['LLB_TS_STATE_DIR'];
+  const said = flag ?? env.LLB_TS_STATE_DIR;
   if (said) return resolve(said);
   if (uid === 0) return '/var/lib/llb-ts';
-  return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'llb-ts');
+  return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'llb-ts');
 }

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
+import type { BuildOptions } from './commands/build.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { ProgressMode } from './display/choose.ts';
 import { usageError } from './error/cli-error.ts';
@@ -18,12 +19,15 @@ export function commandLine(version: string, interrupts: Interrupts): Command {
     .usage('COMMAND [FILE] [TARGET] [flags]')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
-    .addHelpText('after', '\nExample:\n  llb-ts solve build.ts -o out\n\nllb-ts COMMAND --help shows the flags of a command.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  llb-ts solve build.ts -o out\n\nllb-ts COMMAND --help shows the flags of a command.',
+    )
     .argument('[command]')
     .argument('[words...]')
     .action((word?: string) => {
-      if (word === undefined) program.help();
-      throw unknownCommand(word, program);
+      if (word !== undefined) throw unknownCommand(word, program);
+      program.help();
     });
   hideArguments(program);
   program.addCommand(solveCommand(interrupts));
@@ -57,13 +61,22 @@ function solveCommand(interrupts: Interrupts): Command {
     .optionsGroup('Solving:')
     .addOption(list('--allow <entitlement>', 'grant network.host, security.insecure or device'))
     .option('--no-cache', 'run every step again')
-    .addOption(choice('--progress <mode>', 'how to show what happens', ['auto', 'tty', 'plain', 'quiet', 'rawjson'], 'auto'))
-    .addOption(choice('--snapshotter <name>', 'how filesystems are made', ['auto', 'overlay', 'native'], 'auto'))
+    .addOption(
+      choice(
+        '--progress <mode>',
+        'how to show what happens',
+        ['auto', 'tty', 'plain', 'quiet', 'rawjson'],
+        'auto',
+      ),
+    )
+    .addOption(
+      choice('--snapshotter <name>', 'how filesystems are made', ['auto', 'overlay', 'native'], 'auto'),
+    )
     .option('--executor <name>', 'what runs processes: an OCI runtime, or the built-in sandbox')
     .option('--state-dir <dir>', 'where results are kept (LLB_TS_STATE_DIR)')
     .addOption(new Option('--jobs <n>', 'steps at work at one time').argParser(parseJobs))
     .addHelpText('after', '\nExample:\n  llb-ts solve build.ts app -o out --local src=.')
-    .action(async (file: string | undefined, target: string | undefined, flags: Flags) => {
+    .action(async (file: string | undefined, target: string | undefined, flags: SolveFlags) => {
       const { solve } = await import('./commands/solve.ts');
       await solve(
         file,
@@ -96,11 +109,20 @@ function marshalCommand(): Command {
     new Command('marshal').description('write the definition that a build describes').optionsGroup('Result:'),
     (command) => command.option('-o, --output <file>', 'file to write (default: standard output)'),
   )
-    .addHelpText('after', '\nExample:\n  llb-ts marshal build.ts | buildctl build --output type=local,dest=out')
-    .action(async (file: string | undefined, target: string | undefined, flags: Flags & { output?: string }) => {
-      const { marshal } = await import('./commands/marshal.ts');
-      await marshal(file, target, { ...buildOptions(flags), output: flags.output });
-    });
+    .addHelpText(
+      'after',
+      '\nExample:\n  llb-ts marshal build.ts | buildctl build --output type=local,dest=out',
+    )
+    .action(
+      async (
+        file: string | undefined,
+        target: string | undefined,
+        flags: BuildFlags & { readonly output?: string },
+      ) => {
+        const { marshal } = await import('./commands/marshal.ts');
+        await marshal(file, target, { ...buildOptions(flags), output: flags.output });
+      },
+    );
 }
 
 function inspectCommand(): Command {
@@ -108,11 +130,13 @@ function inspectCommand(): Command {
     new Command('inspect').description('show the graph of a build or a definition').optionsGroup('Result:'),
     (command) =>
       command
-        .addOption(choice('--format <format>', 'how to show it', ['table', 'json', 'dot', 'mermaid'], 'table'))
+        .addOption(
+          choice('--format <format>', 'how to show it', ['table', 'json', 'dot', 'mermaid'], 'table'),
+        )
         .option('--digest <prefix>', 'one step in full: the beginning of its digest, or #NUMBER'),
   )
     .addHelpText('after', '\nExample:\n  llb-ts inspect build.ts --format mermaid')
-    .action(async (file: string | undefined, target: string | undefined, flags: Flags & { format: InspectOptions['format']; digest?: string }) => {
+    .action(async (file: string | undefined, target: string | undefined, flags: InspectFlags) => {
       const { inspect } = await import('./commands/inspect.ts');
       await inspect(file, target, { ...buildOptions(flags), format: flags.format, digest: flags.digest });
     });
@@ -135,10 +159,18 @@ function helpCommand(program: Command): Command {
     });
 }
 
-interface Flags {
+interface BuildFlags {
   readonly target?: string;
   readonly arg?: readonly string[];
-  readonly output?: readonly string[] | string;
+}
+
+interface InspectFlags extends BuildFlags {
+  readonly format: InspectOptions['format'];
+  readonly digest?: string;
+}
+
+interface SolveFlags extends BuildFlags {
+  readonly output?: readonly string[];
   readonly local?: readonly string[];
   readonly ociLayout?: readonly string[];
   readonly secret?: readonly string[];
@@ -164,24 +196,25 @@ function withBuildFlags(command: Command, own: (command: Command) => Command): C
     .addOption(list('--arg <name=value>', 'argument of the build file (see llb-ts help FILE)'));
 }
 
-function buildOptions({ target, arg }: Flags): { readonly target: string | undefined; readonly arg: readonly string[] } {
+function buildOptions({ target, arg }: BuildFlags): BuildOptions {
   return { target, arg: arg ?? [] };
 }
 
 /** A flag that may be repeated; each value is kept as it is, commas and all. */
 function list(flags: string, description: string): Option {
-  return new Option(flags, `${description} (repeatable)`).argParser((value: string, before: string[] | undefined) => [
-    ...(before ?? []),
-    value,
-  ]);
+  return new Option(flags, `${description} (repeatable)`).argParser(
+    (value: string, before: string[] | undefined) => [...(before ?? []), value],
+  );
 }
 
 function choice(flags: string, description: string, values: readonly string[], byDefault: string): Option {
   const name = /--[\w-]+/.exec(flags)?.[0] ?? flags;
-  return new Option(flags, `${description}: ${values.join(', ')}`).default(byDefault).argParser((value: string) => {
-    if (values.includes(value)) return value;
-    throw usageError(`${name} ${value}: there is no such choice`, suggestion(value, values));
-  });
+  return new Option(flags, `${description}: ${values.join(', ')}`)
+    .default(byDefault)
+    .argParser((value: string) => {
+      if (values.includes(value)) return value;
+      throw usageError(`${name} ${value}: there is no such choice`, suggestion(value, values));
+    });
 }
 
 function parseJobs(text: string): number {

@@ -25,7 +25,7 @@ async function explain(error: unknown): Promise<ExitCode> {
     import('./error/report.ts'),
     import('./output/colors.ts'),
   ]);
-  const report = reportOf(error, colorsFor(process.stderr), process.env['LLB_TS_DEBUG'] === '1');
+  const report = reportOf(error, colorsFor(process.stderr), process.env.LLB_TS_DEBUG === '1');
   process.stderr.write(report.text);
   return report.exitCode;
 }

@@ -15,9 +15,13 @@ export interface HelpOptions {
 export async function helpFile(file: string, { format }: HelpOptions): Promise<void> {
   const description = await describeProgram(resolve(file));
   if (!description) {
-    throw new CliError('program', `${shownPath(file)} has no default export that can be told without running it`, {
-      help: 'a build file exports a State, a function that returns one, or a record of named targets',
-    });
+    throw new CliError(
+      'program',
+      `${shownPath(file)} has no default export that can be told without running it`,
+      {
+        help: 'a build file exports a State, a function that returns one, or a record of named targets',
+      },
+    );
   }
   const text =
     format === 'json'
@@ -27,9 +31,11 @@ export async function helpFile(file: string, { format }: HelpOptions): Promise<v
 }
 
 function describe(shown: string, { doc, args, targets }: ProgramDescription): string {
-  const blocks = [[usageLine(shown, args, targets.length > 0), ...(doc === '' ? [] : ['', doc])]];
+  const blocks: (readonly string[])[] = [
+    [usageLine(shown, args, targets.length > 0), ...(doc === '' ? [] : ['', doc])],
+  ];
   if (targets.length > 0) {
-    const rows = targets.map((target) => [`  ${target.name}`, firstLine(target.doc)]);
+    const rows = targets.map((target) => [`  ${target.name}`, oneLine(target.doc)]);
     blocks.push(table([{ title: 'Targets:' }, { title: '' }], rows));
   }
   if (args === undefined) blocks.push(['Arguments: any, their types are not said']);
@@ -50,16 +56,19 @@ function argumentTable(title: string, args: readonly Argument[]): readonly strin
     `  ${name}`,
     typeText(type),
     defaultText !== undefined ? `default ${defaultText}` : isRequired ? 'required' : 'optional',
-    firstLine(doc),
+    oneLine(doc),
   ]);
   return table([{ title }, { title: '' }, { title: '' }, { title: '' }], rows);
 }
 
-function table(columns: readonly { readonly title: string }[], rows: readonly (readonly string[])[]): string[] {
-  return [...tableLines(columns, rows, colorsFor(process.stdout))];
+function table(
+  columns: readonly { readonly title: string }[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  return tableLines(columns, rows, colorsFor(process.stdout));
 }
 
-function firstLine(doc: string): string {
+function oneLine(doc: string): string {
   return doc.split('\n').join(' ').trim();
 }
 

@@ -1,3 +1,4 @@
+import type { Built } from '../input/built.ts';
 import { graphDot, graphMermaid } from '../inspect/drawing.ts';
 import { type Graph, graphOf } from '../inspect/graph.ts';
 import { graphJson, stepJson } from '../inspect/json.ts';
@@ -5,7 +6,7 @@ import { selectStep } from '../inspect/select.ts';
 import { graphTable, stepDetails } from '../inspect/table.ts';
 import { colorsFor } from '../output/colors.ts';
 import { writeData } from '../output/write-data.ts';
-import { type BuildOptions, type Built, build } from './build.ts';
+import { type BuildOptions, build } from './build.ts';
 
 export const inspectFormats = ['table', 'json', 'dot', 'mermaid'] as const;
 

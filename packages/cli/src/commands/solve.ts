@@ -14,7 +14,8 @@ import { type BackendChoice, openBackend } from '../backends.ts';
 import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
 import { StepLogs } from '../display/step-logs.ts';
 import { StepCounts, summaryLine } from '../display/summary.ts';
-import { type FailureContext, FailedSolve } from '../error/report.ts';
+import { FailedSolve, type FailureContext } from '../error/report.ts';
+import type { Built } from '../input/built.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { parseAllow } from '../options/allow.ts';
 import { namedFolders, requireFolder } from '../options/folders.ts';
@@ -23,7 +24,7 @@ import { parseSecrets } from '../options/secret.ts';
 import { parseSsh } from '../options/ssh.ts';
 import { writeFileWhole } from '../output/write-data.ts';
 import { shownPath } from '../program/files.ts';
-import { type BuildOptions, type Built, build } from './build.ts';
+import { type BuildOptions, build } from './build.ts';
 import { metadataJson } from './metadata.ts';
 
 export interface SolveOptions extends BuildOptions {
@@ -74,11 +75,7 @@ export async function solve(
         ...given,
         definition: built.definition,
         exports,
-        locals: { ...folderDefaults(built.locals, given.locals, 'locals'), ...given.locals },
-        ociLayouts: {
-          ...folderDefaults(built.ociLayouts, given.ociLayouts, 'ociLayouts'),
-          ...given.ociLayouts,
-        },
+        locals: { ...localDefaults(built.locals, given.locals), ...given.locals },
         noCache: !options.cache,
         signal: interrupts.signal,
         ...(built.imageConfig && { imageConfig: built.imageConfig }),
@@ -112,14 +109,13 @@ async function run(
   }
 }
 
-/** Folders that build.ts declares, relative to itself; checked only where no flag takes their place. */
-function folderDefaults(
+/** Folders that the build file declares; checked only where no flag takes their place. */
+function localDefaults(
   declared: Readonly<Record<string, string>>,
   given: Readonly<Record<string, string>>,
-  what: string,
 ): Readonly<Record<string, string>> {
   for (const [name, path] of Object.entries(declared)) {
-    if (given[name] === undefined) requireFolder(path, `${what}.${name} of the build file (${shownPath(path)})`);
+    if (given[name] === undefined) requireFolder(path, `Local(${JSON.stringify(name)}), ${shownPath(path)}`);
   }
   return declared;
 }
@@ -167,6 +163,8 @@ async function report(
   if (mode === 'quiet' || mode === 'rawjson') return;
   process.stderr.write(`${summaryLine(took, counts, result, exports, shownPath)}\n`);
   if (exports.length === 0) {
-    process.stderr.write('nothing was written: the result is kept; add -o DIR for a folder, -o - for a tar\n');
+    process.stderr.write(
+      'nothing was written: the result is kept; add -o DIR for a folder, -o - for a tar\n',
+    );
   }
 }

@@ -27,7 +27,7 @@ export function resolveMode(
     throw usageError('--progress tty: standard error is not a terminal', 'use --progress plain');
   }
   if (mode !== 'auto') return mode;
-  return isTerminal && env['TERM'] !== 'dumb' && !isCi(env) ? 'tty' : 'plain';
+  return isTerminal && env.TERM !== 'dumb' && !isCi(env) ? 'tty' : 'plain';
 }
 
 export function createDisplay(mode: Exclude<ProgressMode, 'auto'>, stream: DisplayStream): Display {
@@ -56,6 +56,6 @@ export function createDisplay(mode: Exclude<ProgressMode, 'auto'>, stream: Displ
 }
 
 function isCi(env: NodeJS.ProcessEnv): boolean {
-  const ci = env['CI'];
+  const ci = env.CI;
   return ci !== undefined && ci !== '' && ci !== '0' && ci !== 'false';
 }

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { PlainDisplay } from './plain.ts';
 import { recordedEvents } from './recorded-events.ts';

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { ProgressEvent } from '@llb-ts/backend';
 import { describe, expect, it } from 'vitest';
 import { RawJsonDisplay } from './rawjson.ts';

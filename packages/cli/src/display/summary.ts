@@ -36,7 +36,9 @@ export function summaryLine(
 ): string {
   const { layers } = result;
   const size = layers?.reduce((sum, layer) => sum + layer.size, 0) ?? 0;
-  const layerText = layers ? `; ${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}, ${sizeText(size)}` : '';
+  const layerText = layers
+    ? `; ${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}, ${sizeText(size)}`
+    : '';
   const places = targets.map((target) => placeText(target, shown)).join(', ');
   return (
     `solved in ${formatSeconds(milliseconds)}: ${counts.ran} ran, ${counts.cached} cached${layerText}` +
@@ -60,6 +62,6 @@ function placeText({ type, attrs, destination }: ExportTarget, shown: (path: str
     case 'stream':
       return 'standard output';
     case 'none':
-      return attrs['name'] ?? type;
+      return attrs.name ?? type;
   }
 }

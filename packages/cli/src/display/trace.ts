@@ -125,5 +125,6 @@ function refresh(row: MutableRow): void {
   const failed = members.find((member) => member.error !== undefined && !member.cancelled);
   row.error = failed?.error;
   row.cancelled = !failed && members.some((member) => member.cancelled);
-  if (failed || members.some((m) => m.intervals.length > 0 && !m.vertex.progressGroup?.weak)) row.hidden = false;
+  if (failed || members.some((m) => m.intervals.length > 0 && !m.vertex.progressGroup?.weak))
+    row.hidden = false;
 }

@@ -34,7 +34,8 @@ class FakeTerminal implements Terminal {
       this.#column = 0;
       if (this.#row === this.lines.length) this.lines.push('');
     } else {
-      this.lines[this.#row] = line.padEnd(this.#column).slice(0, this.#column) + token + line.slice(this.#column + 1);
+      this.lines[this.#row] =
+        line.padEnd(this.#column).slice(0, this.#column) + token + line.slice(this.#column + 1);
       this.#column++;
     }
     if (this.#row < 0) throw new Error('above the screen');

@@ -72,7 +72,9 @@ describe('reports', () => {
   it('shows our own bugs as such, with a stack only when asked', () => {
     const quiet = reportOf(new TypeError('x is not a function'), none, false);
     expect(quiet.exitCode).toBe(70);
-    expect(quiet.text).toMatch(/^error: Internal error: x is not a function\n {3}help {3}this is a bug in llb-ts/);
+    expect(quiet.text).toMatch(
+      /^error: Internal error: x is not a function\n {3}help {3}this is a bug in llb-ts/,
+    );
     expect(quiet.text).not.toContain('    at ');
     const debug = reportOf(new CliError('usage', 'x', { cause: new Error('y') }), none, true);
     expect(debug.text).toContain('    at ');

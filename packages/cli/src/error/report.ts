@@ -58,7 +58,8 @@ function failureReport(
   if (vertexName !== undefined) notes.push(['step', vertexName]);
   // Without a place in a file the digest is what finds the step in `llb-ts inspect`.
   if (vertex !== undefined && !context.place) notes.push(['vertex', vertex]);
-  if (context.output?.length) notes.push(['output', context.output.map((line) => `\n     | ${line}`).join('')]);
+  if (context.output?.length)
+    notes.push(['output', context.output.map((line) => `\n     | ${line}`).join('')]);
   if (context.logFile !== undefined) notes.push(['log', context.logFile]);
   return {
     text: words(failure.message, { colors, place: context.place, notes, help: hint, stack }),

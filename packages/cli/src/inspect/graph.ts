@@ -40,7 +40,12 @@ export function graphOf(definition: Definition, placeOf: (digest: string) => Pla
   const { head } = definition;
   return {
     steps,
-    result: head && { step: byDigest.get(head.digest), digest: head.digest, output: head.index, mount: undefined },
+    result: head && {
+      step: byDigest.get(head.digest),
+      digest: head.digest,
+      output: head.index,
+      mount: undefined,
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import {
-  type Digest,
   Definition,
+  type Digest,
   digestOf,
   encodeHead,
   encodeOp,
@@ -41,7 +41,12 @@ function definitionOf(...ops: readonly ((digests: readonly Digest[]) => Op)[]): 
       infos: [{ filename: 'build.ts', data: Buffer.from('one\ntwo\n'), language: 'TypeScript' }],
       locations: {
         [digests[0] as Digest]: {
-          locations: [{ sourceIndex: 0, ranges: [{ start: { line: 2, character: 1 }, end: { line: 2, character: 1 } }] }],
+          locations: [
+            {
+              sourceIndex: 0,
+              ranges: [{ start: { line: 2, character: 1 }, end: { line: 2, character: 1 } }],
+            },
+          ],
         },
       },
     },
@@ -74,7 +79,11 @@ const meta = {
 };
 
 const sample = definitionOf(
-  () => ({ inputs: [], platform: linux, op: { kind: 'source', identifier: 'docker-image://alpine', attrs: {} } }),
+  () => ({
+    inputs: [],
+    platform: linux,
+    op: { kind: 'source', identifier: 'docker-image://alpine', attrs: {} },
+  }),
   () => ({
     inputs: [],
     op: { kind: 'file', actions: [{ input: -1, secondaryInput: -1, output: 0, action: mkfile }] },
@@ -183,7 +192,9 @@ describe('inspect', () => {
 
   it('draws for Graphviz', () => {
     const dot = graphDot(graph(sample));
-    expect(dot).toMatch(/^digraph \{\n {2}n1 \[label="docker-image:\/\/alpine" shape=ellipse tooltip="sha256:/);
+    expect(dot).toMatch(
+      /^digraph \{\n {2}n1 \[label="docker-image:\/\/alpine" shape=ellipse tooltip="sha256:/,
+    );
     expect(dot).toContain('n5 [label="the \\"last\\" <one>" shape=box');
     expect(dot).toContain('  n1 -> n3;\n  n2 -> n3;\n');
     expect(dot).toContain('  n2 -> n5 [label="/src"];\n');
@@ -192,7 +203,9 @@ describe('inspect', () => {
 
   it('draws for Mermaid', () => {
     const text = graphMermaid(graph(sample));
-    expect(text).toContain('flowchart TD\n  n1(["docker-image://alpine"])\n  n2["mkfile /a"]\n  n3{{"merge (#35;1, #35;2)"}}');
+    expect(text).toContain(
+      'flowchart TD\n  n1(["docker-image://alpine"])\n  n2["mkfile /a"]\n  n3{{"merge (#35;1, #35;2)"}}',
+    );
     expect(text).toContain('  n5["the #34;last#34; #60;one#62;"]');
     expect(text).toContain('  n2 -->|"/src"| n5\n');
   });

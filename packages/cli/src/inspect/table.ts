@@ -56,7 +56,9 @@ export function stepDetails(step: Step, colors: Colors): string {
   const label = Math.max(...rows.map(([key]) => key.length));
   return `${[
     colors.bold(`#${step.number}`),
-    ...rows.map(([key, value]) => `  ${key.padEnd(label)}  ${value.replaceAll('\n', `\n${' '.repeat(label + 4)}`)}`),
+    ...rows.map(
+      ([key, value]) => `  ${key.padEnd(label)}  ${value.replaceAll('\n', `\n${' '.repeat(label + 4)}`)}`,
+    ),
     ...(step.place ? frameLines(step.place, colors) : []),
     JSON.stringify(opJson(op), null, 2),
   ].join('\n')}\n`;
@@ -70,7 +72,9 @@ function inputText({ step, digest, output, mount }: StepInput): string {
 
 export function platformText(platform: Platform | undefined): string {
   if (!platform) return '-';
-  return [platform.os, platform.architecture, platform.variant].filter((part) => part !== '').join('/') || '-';
+  return (
+    [platform.os, platform.architecture, platform.variant].filter((part) => part !== '').join('/') || '-'
+  );
 }
 
 export function shortDigest(digest: string): string {

@@ -41,7 +41,10 @@ describe('--output', () => {
   });
 
   it('writes a layout to a folder when it is no tar', () => {
-    expect(one(`type=oci,tar=false,dest=${folder}`)?.destination).toEqual({ kind: 'directory', path: folder });
+    expect(one(`type=oci,tar=false,dest=${folder}`)?.destination).toEqual({
+      kind: 'directory',
+      path: folder,
+    });
     expect(one(`type=oci,tar=maybe,dest=${folder}/x`)?.destination.kind).toBe('file');
     expect(one('type=docker')?.destination.kind).toBe('stream');
   });

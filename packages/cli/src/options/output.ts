@@ -45,8 +45,8 @@ function parseOutput(value: string, stdout: Stdout): ExportTarget {
   if (!isExportType(type)) {
     throw usageError(`--output ${value}: unknown type ${JSON.stringify(type)}`, suggestion(type, types));
   }
-  if (attrs['output'] !== undefined) {
-    throw usageError(`--output ${value}: output= is no attribute`, `did you mean dest=${attrs['output']}?`);
+  if (attrs.output !== undefined) {
+    throw usageError(`--output ${value}: output= is no attribute`, `did you mean dest=${attrs.output}?`);
   }
   return target(type, attrs, value, stdout);
 }
@@ -75,7 +75,7 @@ function destinationOf(
     if (dest !== '') throw usageError(`--output ${value}: an image has no dest`, 'use type=oci for a file');
     return { kind: 'none' };
   }
-  const isFolder = type === 'local' || (type !== 'tar' && isFalse(attrs['tar']));
+  const isFolder = type === 'local' || (type !== 'tar' && isFalse(attrs.tar));
   if (isFolder) {
     if (dest === '' || dest === '-') throw usageError(`--output ${value}: a directory is needed, dest=DIR`);
     const path = resolve(dest);
@@ -116,7 +116,10 @@ function requireCreatableFolder(path: string, shown: string): void {
 export function requireWritableFile(path: string, shown: string): void {
   const folder = dirname(path);
   if (!existsSync(folder)) {
-    throw usageError(`cannot write ${shown}: there is no directory ${folder}`, `create it: mkdir -p ${folder}`);
+    throw usageError(
+      `cannot write ${shown}: there is no directory ${folder}`,
+      `create it: mkdir -p ${folder}`,
+    );
   }
   if (!statOf(folder, shown).isDirectory()) {
     throw usageError(`cannot write ${shown}: ${folder} is not a directory`);

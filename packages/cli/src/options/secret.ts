@@ -37,7 +37,11 @@ function parseSecret(value: string, env: NodeJS.ProcessEnv): readonly [string, S
     else if (key === 'src' || key === 'source') path = text;
     else if (key === 'env') variable = text;
     else if (key === 'type') type = text;
-    else throw usageError(`--secret ${value}: unknown key ${JSON.stringify(key)}`, suggestion(key, ['id', 'src', 'env', 'type']));
+    else
+      throw usageError(
+        `--secret ${value}: unknown key ${JSON.stringify(key)}`,
+        suggestion(key, ['id', 'src', 'env', 'type']),
+      );
   }
   if (type !== '' && type !== 'file' && type !== 'env') {
     throw usageError(`--secret ${value}: unknown type ${JSON.stringify(type)}`, 'types: file, env');
@@ -46,7 +50,8 @@ function parseSecret(value: string, env: NodeJS.ProcessEnv): readonly [string, S
     variable = path;
     path = '';
   }
-  if (id === '') throw usageError(`--secret ${value}: the id is missing`, 'as in --secret id=token,src=token.txt');
+  if (id === '')
+    throw usageError(`--secret ${value}: the id is missing`, 'as in --secret id=token,src=token.txt');
   if (variable === '' && path === '') {
     if (env[id] !== undefined) variable = id;
     else path = id;
@@ -66,6 +71,8 @@ function requireReadable(path: string, value: string): void {
   }
   if (stats.isDirectory()) throw usageError(`--secret ${value}: ${path} is a directory`);
   if (stats.size > MAX_SECRET_SIZE) {
-    throw usageError(`--secret ${value}: ${path} is ${stats.size} bytes, at most ${MAX_SECRET_SIZE} are allowed`);
+    throw usageError(
+      `--secret ${value}: ${path} is ${stats.size} bytes, at most ${MAX_SECRET_SIZE} are allowed`,
+    );
   }
 }

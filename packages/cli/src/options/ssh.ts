@@ -18,11 +18,17 @@ export function parseSsh(
     const given = equals < 0 ? '' : value.slice(equals + 1);
     if (sockets.has(id)) throw usageError(`--ssh ${value}: the id ${JSON.stringify(id)} is given twice`);
     if (given.includes(',')) {
-      throw usageError(`--ssh ${value}: one socket an id`, 'put the keys into an ssh-agent and name its socket');
+      throw usageError(
+        `--ssh ${value}: one socket an id`,
+        'put the keys into an ssh-agent and name its socket',
+      );
     }
-    const path = given || env['SSH_AUTH_SOCK'] || '';
+    const path = given || env.SSH_AUTH_SOCK || '';
     if (path === '') {
-      throw usageError(`--ssh ${value}: no agent is running (SSH_AUTH_SOCK is not set)`, 'name a socket: --ssh ID=SOCKET');
+      throw usageError(
+        `--ssh ${value}: no agent is running (SSH_AUTH_SOCK is not set)`,
+        'name a socket: --ssh ID=SOCKET',
+      );
     }
     requireSocket(path, value);
     sockets.set(id, resolve(path));
@@ -38,6 +44,9 @@ function requireSocket(path: string, value: string): void {
     throw usageError(`--ssh ${value}: ${path}: ${systemReason(cause)}`);
   }
   if (!stats.isSocket()) {
-    throw usageError(`--ssh ${value}: ${path} is not a socket`, 'put the key into an ssh-agent and name its socket');
+    throw usageError(
+      `--ssh ${value}: ${path} is not a socket`,
+      'put the key into an ssh-agent and name its socket',
+    );
   }
 }

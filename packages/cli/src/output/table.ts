@@ -1,5 +1,5 @@
-import type { Colors } from './colors.ts';
 import { clip, widthOf } from '../display/terminal-text.ts';
+import type { Colors } from './colors.ts';
 
 export interface Column {
   readonly title: string;

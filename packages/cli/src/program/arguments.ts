@@ -33,7 +33,7 @@ export function argumentValues(
   for (const [name, texts] of grouped(given)) {
     const argument = signature?.find((one) => one.name === name);
     if (signature && !argument) throw unknownArgument(name, signature, shown);
-    values.set(name, valueOf(name, texts, argument?.type ?? { kind: 'any' }, shown));
+    values.set(name, typedValue(name, texts, argument?.type ?? { kind: 'any' }, shown));
   }
   const missing = (signature ?? []).filter(({ name, isRequired }) => isRequired && !values.has(name));
   if (missing.length > 0) throw missingArguments(missing, shown);
@@ -46,7 +46,7 @@ function grouped(given: readonly GivenArgument[]): ReadonlyMap<string, readonly 
   return groups;
 }
 
-function valueOf(
+function typedValue(
   name: string,
   texts: readonly (string | undefined)[],
   type: ArgumentType,
@@ -114,8 +114,12 @@ function missingArguments(missing: readonly Argument[], shown: string): CliError
     return [name, said === '' ? typeText(type) : `${typeText(type)}: ${said}`] as const;
   });
   const names = missing.map(({ name }) => JSON.stringify(name)).join(', ');
-  return new CliError('usage', `${shown} needs ${missing.length === 1 ? 'the argument' : 'the arguments'} ${names}`, {
-    notes: list,
-    help: `give ${missing.length === 1 ? 'it' : 'them'} with ${missing.map(({ name }) => `--arg ${name}=…`).join(' ')}`,
-  });
+  return new CliError(
+    'usage',
+    `${shown} needs ${missing.length === 1 ? 'the argument' : 'the arguments'} ${names}`,
+    {
+      notes: list,
+      help: `give ${missing.length === 1 ? 'it' : 'them'} with ${missing.map(({ name }) => `--arg ${name}=…`).join(' ')}`,
+    },
+  );
 }

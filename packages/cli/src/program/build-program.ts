@@ -1,11 +1,84 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { marshal } from '@llb-ts/marshal';
-import type { Built } from '../commands/build.ts';
+import { type DeclaredLocal, imageConfigOf, localsOf, marshal } from '@llb-ts/marshal';
 import { CliError } from '../error/cli-error.ts';
+import type { Built } from '../input/built.ts';
 import { placeOf } from '../input/places.ts';
 import type { Signature } from './arguments.ts';
-import { shownPath } from './files.ts';
+import { readText } from './files.ts';
 import { loadProgram, type Program } from './load.ts';
 import { programError } from './program-error.ts';
+import { placeAt } from './source-positions.ts';
 import { stateOf, type Wanted } from './targets.ts';
+
+/** Runs a build file and marshals what it made, with the lines that made each op. */
+export async function buildProgram(file: string, wanted: Wanted): Promise<Built> {
+  const program = await loadProgram(file);
+  const state = await stateOf(program, wanted, (target) => readSignature(program.path, target));
+  try {
+    const definition = await marshal(state, {
+      mapLocation: (site) => {
+        const source = program.positions.find(site);
+        return (
+          source && {
+            filename: program.sourceName(source.path),
+            line: source.line,
+            column: source.character + 1,
+          }
+        );
+      },
+      sourceText: (name) => {
+        const text = readText(program.sourcePath(name));
+        return text === undefined ? undefined : { data: Buffer.from(text), language: languageOf(name) };
+      },
+    });
+    // Names in the definition are relative to the build file; a person starts from the current directory.
+    const placeIn = (filename: string, line: number, character: number) =>
+      placeAt({ path: program.sourcePath(filename), line, character });
+    return {
+      definition,
+      imageConfig: imageConfigOf(state),
+      locals: foldersOf(localsOf(state), program),
+      placeAt: ({ filename, line, character }) => placeIn(filename, line, character),
+      placeOf: (digest) => {
+        const place = placeOf(definition, digest);
+        return place && placeIn(place.file, place.line, place.character);
+      },
+    };
+  } catch (error) {
+    throw programError(error, program);
+  }
+}
+
+async function readSignature(path: string, target: string | undefined): Promise<Signature> {
+  const { describeProgram } = await import('./signature.ts');
+  const description = await describeProgram(path);
+  if (target === undefined) return description?.args;
+  return description?.targets.find(({ name }) => name === target)?.args;
+}
+
+/** Where `Local(name, { dir })` says that folders are: name → absolute path, relative to the build file. */
+function foldersOf(declared: readonly DeclaredLocal[], program: Program): Readonly<Record<string, string>> {
+  const folders = new Map<string, string>();
+  for (const { name, dir, callSite } of declared) {
+    const path = resolve(dirname(program.path), dir);
+    const before = folders.get(name);
+    if (before !== undefined && before !== path) {
+      const source = callSite && program.positions.find(callSite);
+      throw new CliError(
+        'program',
+        `Local(${JSON.stringify(name)}) is given two folders: ${before} and ${path}`,
+        {
+          ...(source && { place: placeAt(source) }),
+          help: 'a name stands for one folder in a build',
+        },
+      );
+    }
+    folders.set(name, path);
+  }
+  return Object.fromEntries(folders);
+}
+
+/** As GitHub's linguist names it. */
+function languageOf(name: string): string {
+  return /\.[cm]?jsx?$/.test(name) ? 'JavaScript' : 'TypeScript';
+}

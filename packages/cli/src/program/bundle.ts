@@ -62,7 +62,11 @@ function dslModule({ url, names }: Dsl): Plugin {
   return {
     name: 'llb-ts',
     setup(build) {
-      build.onResolve({ filter: /^llb-ts$/ }, ({ path }) => ({ path, namespace: 'llb-ts', sideEffects: false }));
+      build.onResolve({ filter: /^llb-ts$/ }, ({ path }) => ({
+        path,
+        namespace: 'llb-ts',
+        sideEffects: false,
+      }));
       build.onResolve({ filter: /^/, namespace: 'llb-ts' }, ({ path }) => ({ path, external: true }));
       build.onLoad({ filter: /^/, namespace: 'llb-ts' }, () => ({
         contents: `export { ${names.join(', ')} } from ${JSON.stringify(url)};`,
@@ -125,7 +129,9 @@ function compileError(message: Message, folder: string, dsl: Dsl): CliError {
   const { location, notes } = message;
   const missing = /^No matching export in "llb-ts:llb-ts" for import "(.*)"$/.exec(message.text)?.[1];
   const text =
-    missing === undefined ? decapitalise(message.text) : `llb-ts has no export named ${JSON.stringify(missing)}`;
+    missing === undefined
+      ? decapitalise(message.text)
+      : `llb-ts has no export named ${JSON.stringify(missing)}`;
   const help = missing === undefined ? notes[0]?.text : suggestionFor(missing, dsl.names);
   return new CliError('program', text, {
     ...(location && {

@@ -1,11 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import * as dsl from '@llb-ts/llb';
 import { CliError } from '../error/cli-error.ts';
 import { hasCode, systemReason } from '../error/system-error.ts';
-import { bundle } from './bundle.ts';
+import { logToStderr } from '../output/console.ts';
+import { bundle, type Dsl } from './bundle.ts';
 import { shownPath } from './files.ts';
 import { programError } from './program-error.ts';
 import { SourcePositions } from './source-positions.ts';
@@ -28,11 +29,12 @@ export interface Program {
 export async function loadProgram(file: string): Promise<Program> {
   const path = resolve(file);
   const shown = shownPath(path);
-  const { code, map } = await bundle(path, {
-    url: import.meta.resolve('llb-ts'),
-    names: Object.keys(dsl),
-  });
+  const { code, map } = await bundle(path, await language());
   const folder = await makeFolder();
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // A build file may end the process, and so may a signal while it runs.
+  process.once('exit', remove);
+  logToStderr();
   try {
     const module = join(folder, 'build.mjs');
     await writeFile(module, code);
@@ -48,11 +50,18 @@ export async function loadProgram(file: string): Promise<Program> {
         sourcePath: (name) => resolve(dirname(path), name),
       };
     } catch (error) {
-      throw programError(error, shown, positions);
+      throw programError(error, { shown, positions });
     }
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
+}
+
+/** The language of this program: the package that this file belongs to, by its own name. */
+async function language(): Promise<Dsl> {
+  const url = import.meta.resolve('llb-ts');
+  return { url, names: Object.keys((await import(url)) as object) };
 }
 
 async function makeFolder(): Promise<string> {

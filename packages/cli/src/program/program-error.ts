@@ -1,27 +1,35 @@
 import { CliError, type Place } from '../error/cli-error.ts';
-import { type EnginePosition, placeAt, type SourcePositions } from './source-positions.ts';
+import type { Program } from './load.ts';
+import { type EnginePosition, placeAt } from './source-positions.ts';
 
 /** What an error of the language and of marshal carries beside its message. */
 interface BuildError extends Error {
   readonly hint?: string | undefined;
   readonly callSite?: EnginePosition | undefined;
+  readonly code?: unknown;
 }
 
+/** Errors whose message says all; of others the kind is part of the message. */
+const speaking = ['Error', 'LlbError', 'MarshalError', 'PbError'];
+
 /**
- * An error that running build.ts (or marshaling what it made) ended with, as one of ours: the message as it was thrown
- * and the line of build.ts it came from.
+ * An error that running the build file (or marshaling what it made) ended with, as one of ours: the message as it was
+ * thrown and the line of the build file that it came from. Our own bugs stay what they are.
  */
-export function programError(error: unknown, shown: string, positions: SourcePositions): CliError {
+export function programError(
+  error: unknown,
+  { shown, positions }: Pick<Program, 'shown' | 'positions'>,
+): Error {
   if (error instanceof CliError) return error;
   if (!(error instanceof Error)) {
     return new CliError('program', `${shown} threw ${describe(error)}`, { cause: error });
   }
-  const { hint, callSite } = error as BuildError;
+  const { hint, callSite, code } = error as BuildError;
+  if (error.name === 'MarshalError' && code === 'internal') return error;
   const source = callSite && positions.find(callSite);
   const place: Place | undefined = source ? placeAt(source) : positions.placeOf(error);
-  const isOurs = 'code' in error && error.name === 'LlbError';
-  const kind = isOurs || error.name === 'Error' || error.name === 'MarshalError' ? '' : `${error.name}: `;
-  const where = place ? '' : ` (thrown while running ${shown})`;
+  const kind = speaking.includes(error.name) ? '' : `${error.name}: `;
+  const where = place ? '' : ` (thrown by ${shown})`;
   return new CliError('program', `${kind}${error.message || 'an error without a message'}${where}`, {
     ...(place && { place }),
     ...(typeof hint === 'string' && { help: hint }),

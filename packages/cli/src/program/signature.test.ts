@@ -24,7 +24,10 @@ const table = (args: ProgramDescription['args']) =>
 
 describe('what a build file takes', () => {
   it('is read from types, defaults and JSDoc', async () => {
-    writeFileSync(join(folder, 'args.ts'), 'export interface Common {\n/** Prints more. */\nverbose?: boolean }');
+    writeFileSync(
+      join(folder, 'args.ts'),
+      'export interface Common {\n/** Prints more. */\nverbose?: boolean }',
+    );
     const found = await describeText(`
       import { Image, type State } from 'llb-ts';
       import type { Common } from './args.ts';
@@ -51,7 +54,7 @@ describe('what a build file takes', () => {
     expect(found?.targets).toEqual([]);
     expect(table(found?.args)).toEqual([
       'version ; string ; required ;  ; The version to build.',
-      "platform ; \"amd64\" | \"arm64\" ; optional ; 'amd64' ; For which machine.",
+      'platform ; "amd64" | "arm64" ; optional ; \'amd64\' ; For which machine.',
       'tags ; string[] ; optional ;  ; ',
       'level ; "low" | "high" ; optional ; Level.low ; ',
       'size ; 1 | 2 ; optional ;  ; ',
@@ -63,7 +66,9 @@ describe('what a build file takes', () => {
 
   it('is found through arrows, names and satisfies', async () => {
     const args = ['debug ; boolean ; required ;  ; '];
-    const arrow = await describeText('/** Doc. */\nexport default async ({ debug }: { debug: boolean }) => debug;');
+    const arrow = await describeText(
+      '/** Doc. */\nexport default async ({ debug }: { debug: boolean }) => debug;',
+    );
     expect([table(arrow?.args), arrow?.doc]).toEqual([args, 'Doc.']);
     const named = await describeText(
       '/** Doc. */\nconst build = (a: { debug: boolean }) => a;\nexport { build as default };',

@@ -117,7 +117,9 @@ class Reader {
     return value.getProperties().flatMap((property): Entry[] => {
       if (is.isPropertyAssignment(property)) {
         const initializer = property.getInitializer();
-        return initializer ? [{ name: literalName(property.getName()), declaration: property, value: initializer }] : [];
+        return initializer
+          ? [{ name: literalName(property.getName()), declaration: property, value: initializer }]
+          : [];
       }
       if (is.isShorthandPropertyAssignment(property)) {
         const symbol = property.getValueSymbol();
@@ -200,7 +202,9 @@ class Reader {
     if (type.isBoolean() || type.isBooleanLiteral()) return { kind: 'boolean' };
     if (type.isArray() || type.isReadonlyArray()) {
       const of = this.#typeOf(type.getArrayElementTypeOrThrow());
-      return of.kind === 'unsupported' || of.kind === 'list' ? { kind: 'unsupported', text: textOf(type) } : { kind: 'list', of };
+      return of.kind === 'unsupported' || of.kind === 'list'
+        ? { kind: 'unsupported', text: textOf(type) }
+        : { kind: 'list', of };
     }
     const members = type.isUnion() ? type.getUnionTypes() : [type];
     const values = members.map((member) => member.getLiteralValue());
@@ -224,8 +228,14 @@ class Reader {
   }
 
   #docOfSymbol(symbol: TsSymbol): { readonly doc: string; readonly defaultTag: string | undefined } {
-    const tag = symbol.getJsDocTags().find((one) => one.getName() === 'default' || one.getName() === 'defaultValue');
-    const text = (parts: readonly { readonly text: string }[] | undefined) => parts?.map((part) => part.text).join('').trim();
+    const tag = symbol
+      .getJsDocTags()
+      .find((one) => one.getName() === 'default' || one.getName() === 'defaultValue');
+    const text = (parts: readonly { readonly text: string }[] | undefined) =>
+      parts
+        ?.map((part) => part.text)
+        .join('')
+        .trim();
     const { ts } = this.#morph;
     return {
       doc: ts.displayPartsToString(symbol.compilerSymbol.getDocumentationComment(undefined)).trim(),

@@ -68,7 +68,8 @@ export function placeAt({ path, line, character }: SourcePosition): Place {
 function* framesOf(stack: string): Iterable<EnginePosition> {
   for (const line of stack.split('\n')) {
     // `    at fn (file:///x.mjs:1:2)`, `    at file:///x.mjs:1:2`, and the head of a SyntaxError, `file:///x.mjs:1`.
-    const [, filename, row, column] = /^(?:.*?\(|\s*at (?:async )?)?((?:file:|\/).*?):(\d+)(?::(\d+))?\)?$/.exec(line) ?? [];
+    const [, filename, row, column] =
+      /^(?:.*?\(|\s*at (?:async )?)?((?:file:|\/).*?):(\d+)(?::(\d+))?\)?$/.exec(line) ?? [];
     if (filename && row) yield { filename, line: Number(row), column: Number(column ?? 1) };
   }
 }

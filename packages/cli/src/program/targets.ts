@@ -18,10 +18,14 @@ export type SignatureReader = (target: string | undefined) => Promise<Signature>
  * The State that build.ts describes. Its default export is a State, a function of one object of arguments, or a record
  * of named targets which are states or functions themselves; any of these may be a promise.
  */
-export async function stateOf(program: Program, wanted: Wanted, readSignature: SignatureReader): Promise<State> {
+export async function stateOf(
+  program: Program,
+  wanted: Wanted,
+  readSignature: SignatureReader,
+): Promise<State> {
   const { shown } = program;
   if (!('default' in program.exports)) throw noDefault(program);
-  const root = await called(program, program.exports['default'], undefined, wanted.args, readSignature);
+  const root = await called(program, program.exports.default, undefined, wanted.args, readSignature);
   if (isState(root.value)) {
     if (wanted.target !== undefined) throw noTargets(shown, wanted.target);
     return finish(root, wanted.args, shown);
@@ -41,7 +45,7 @@ interface Called {
 }
 
 async function called(
-  { shown, positions }: Program,
+  program: Program,
   exported: unknown,
   target: string | undefined,
   args: readonly GivenArgument[],
@@ -52,9 +56,9 @@ async function called(
     if (typeof value !== 'function') return { value, tookArguments: false };
     // Without arguments and without a parameter that has to be there, nothing needs to be known about types.
     const signature = args.length > 0 || value.length > 0 ? await readSignature(target) : [];
-    return { value: await value(argumentValues(args, signature, shown)), tookArguments: true };
+    return { value: await value(argumentValues(args, signature, program.shown)), tookArguments: true };
   } catch (error) {
-    throw programError(error, shown, positions);
+    throw programError(error, program);
   }
 }
 
@@ -116,11 +120,8 @@ function noTargets(shown: string, target: string): CliError {
 }
 
 function unusable(shown: string, what: string, value: unknown): CliError {
-  const root = typeof (value as { readonly Root?: unknown } | null)?.Root === 'function';
   return new CliError('program', `${shown}: ${what} is ${kindOf(value)}, not a State`, {
-    help: root
-      ? 'Run() gives a process: take the filesystem it leaves with .Root()'
-      : 'export a State, a function that returns one, or a record of named states',
+    help: 'export a State, a function that returns one, or a record of named states',
   });
 }
 
