@@ -92,7 +92,9 @@ export class GraphWriter implements Context {
     const last = encodeHead(this.#edge(head));
     const metadata = headMetadata(this.#metadata.values());
     const digest = digestOf(last);
-    const all = Object.fromEntries(this.#metadata);
+    // A loop, because Object.fromEntries is several times slower for 10,000 digests.
+    const all: Record<string, OpMetadata> = {};
+    for (const [op, said] of this.#metadata) all[op] = said;
     all[digest] = metadata;
     const source = this.#sources.finish(files);
     return Definition.made({ def: [...this.#def, last], metadata: all, source }, [...this.#digests, digest]);

@@ -1,5 +1,5 @@
 import type { CallSite, SourceLocation, SourceText } from '@llb-ts/llb';
-import type { DefinitionMessage, Location, Source, SourceInfo } from '@llb-ts/pb';
+import type { DefinitionMessage, Location, Locations, Source, SourceInfo } from '@llb-ts/pb';
 
 /** Text of a file that call sites point into. */
 export interface SourceFile {
@@ -50,9 +50,8 @@ export class SourceCollector {
       const { filename, language, data } = text;
       return { filename, language, data, ...(definition && { definition }) };
     });
-    const locations = Object.fromEntries(
-      [...this.#locations].map(([digest, list]) => [digest, { locations: list }]),
-    );
+    const locations: Record<string, Locations> = {};
+    for (const [digest, list] of this.#locations) locations[digest] = { locations: list };
     return { locations, infos };
   }
 
