@@ -1,0 +1,93 @@
+import { createHash, hash } from 'node:crypto';
+import fs from 'node:fs';
+import { readlink } from '../host/files.ts';
+import { getXattr, listXattrs } from '../host/syscalls.ts';
+import { isOverlayXattr } from '../layer/whiteout.ts';
+import { fsPath } from '../tree/bytes.ts';
+import type { Entry, EntryStat } from '../tree/entry.ts';
+
+/**
+ * Digests of file contents, by everything that changes when a file does: device, inode, size, times of content and of
+ * inode. May be kept for as long as the machine's files live.
+ */
+export interface DigestMemo {
+  get(key: string): string | undefined;
+  set(key: string, digest: string): void;
+}
+
+/** Files above this are read in pieces, with pauses. */
+const PIECE = 4 << 20;
+
+/** Digests of single entries: what they are, and the content of files. */
+export class EntryDigester {
+  readonly #pause: () => Promise<void>;
+  readonly #memo: DigestMemo;
+
+  constructor(pause: () => Promise<void>, memo: DigestMemo = new Map()) {
+    this.#pause = pause;
+    this.#memo = memo;
+  }
+
+  async digest(entry: Entry): Promise<string> {
+    await this.#pause();
+    const { stat } = entry;
+    const content = stat.type === 'file' && stat.size > 0 ? await this.#contentDigest(entry) : '';
+    return hash('sha256', Buffer.from(`${headerOf(entry)}\0${content}`, 'latin1'), 'hex');
+  }
+
+  async #contentDigest({ stat, hostPath }: Entry): Promise<string> {
+    const key = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+    const known = this.#memo.get(key);
+    if (known !== undefined) return known;
+    const digest =
+      stat.size <= PIECE
+        ? hash('sha256', fs.readFileSync(fsPath(hostPath)), 'hex')
+        : await this.#digestPieces(hostPath);
+    this.#memo.set(key, digest);
+    return digest;
+  }
+
+  async #digestPieces(hostPath: string): Promise<string> {
+    const whole = createHash('sha256');
+    const piece = Buffer.allocUnsafe(PIECE);
+    const file = fs.openSync(fsPath(hostPath), 'r');
+    try {
+      for (let length = fs.readSync(file, piece); length > 0; length = fs.readSync(file, piece)) {
+        whole.update(piece.subarray(0, length));
+        await this.#pause();
+      }
+    } finally {
+      fs.closeSync(file);
+    }
+    return whole.digest('hex');
+  }
+}
+
+/** Everything of an entry but its name, times and content; a socket counts as the file that a copy makes of it. */
+function headerOf(entry: Entry): string {
+  const { stat, hostPath } = entry;
+  const link = stat.type === 'symlink' ? readlink(hostPath) : '';
+  return [typeOf(stat), modeOf(stat), stat.uid, stat.gid, link, ...xattrsOf(hostPath)].join('\0');
+}
+
+function typeOf({ type, size, major, minor }: EntryStat): string {
+  if (type === 'file') return `file ${size}`;
+  if (type === 'socket') return 'file 0';
+  return type === 'char' || type === 'block' ? `${type} ${major}:${minor}` : type;
+}
+
+/** The mode of a link means nothing and differs between filesystems. */
+function modeOf({ type, mode }: EntryStat): number {
+  return type === 'symlink' ? 0o777 : mode;
+}
+
+function xattrsOf(hostPath: string): readonly string[] {
+  const counted = listXattrs(hostPath).filter(counts).sort();
+  return counted.map((name) => `${name}=${getXattr(hostPath, name)?.toString('hex') ?? ''}`);
+}
+
+/** Labels of the machine and marks of overlayfs say nothing about the content. */
+function counts(name: string): boolean {
+  if (name === 'security.capability') return true;
+  return !name.startsWith('security.') && !name.startsWith('system.') && !isOverlayXattr(name);
+}

@@ -1,0 +1,70 @@
+import { EMPTY_INPUT, type FileOp } from '@llb-ts/pb';
+import type { Draft } from '../../layer/draft.ts';
+import type { Ref } from '../../layer/ref.ts';
+import type { Tree } from '../../tree/tree.ts';
+import type { Workbench } from '../operation.ts';
+import { planActions } from './action-plan.ts';
+import { ownerOf } from './file-key.ts';
+import { findOwner } from './owner.ts';
+import { runAction } from './run-action.ts';
+
+type Inputs = readonly (Ref | undefined)[];
+
+/** What an action left behind: a draft that the one action that needs it goes on with, or if several do, a layer. */
+type Result = { readonly draft: Draft } | { readonly ref: Ref };
+
+/**
+ * Runs the actions that the outputs need, each once, and gives the outputs in order (S B.2.1). A chain of actions writes
+ * one layer; what is an output or is used twice becomes a layer of its own.
+ */
+export async function runActions(op: FileOp, inputs: Inputs, work: Workbench, name: string): Promise<Ref[]> {
+  const plan = planActions(op, inputs.length);
+  const results = new Map<number, Result>();
+  const drafts = new Set<Draft>();
+  try {
+    for (const index of plan.order) {
+      const action = op.actions[index]!;
+      const draft = draftFor(action.input, inputs, results, work);
+      drafts.add(draft);
+      await runAction(action, {
+        draft,
+        source: treeOf(action.secondaryInput, inputs, results, work),
+        owner: findOwner(ownerOf(action), (input) => work.view(inputs[input])),
+        share: plan.mayShare,
+        pause: () => work.pause(),
+      });
+      if (plan.commits.has(index)) {
+        drafts.delete(draft);
+        results.set(inputs.length + index, { ref: await work.commit(draft, name) });
+      } else {
+        results.set(inputs.length + index, { draft });
+      }
+    }
+  } finally {
+    for (const draft of drafts) work.discard(draft);
+  }
+  return plan.outputs.map((index) => {
+    const result = results.get(inputs.length + index);
+    if (!result || !('ref' in result)) throw new Error(`Internal error: no result of file action ${index}`);
+    return result.ref;
+  });
+}
+
+/** The draft an action writes into: that of the action it follows, or a new one on its input. */
+function draftFor(
+  index: number,
+  inputs: Inputs,
+  results: ReadonlyMap<number, Result>,
+  work: Workbench,
+): Draft {
+  const result = results.get(index);
+  if (result && 'draft' in result) return result.draft;
+  return work.edit(result ? result.ref : index === EMPTY_INPUT ? undefined : inputs[index]);
+}
+
+/** The tree an action reads from. */
+function treeOf(index: number, inputs: Inputs, results: ReadonlyMap<number, Result>, work: Workbench): Tree {
+  const result = results.get(index);
+  if (result && 'draft' in result) return result.draft;
+  return work.view(result ? result.ref : index === EMPTY_INPUT ? undefined : inputs[index]);
+}

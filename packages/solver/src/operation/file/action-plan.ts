@@ -1,0 +1,80 @@
+import { EMPTY_INPUT, type FileOp, SKIP_OUTPUT } from '@llb-ts/pb';
+import { stepFailure } from '../../error.ts';
+
+export interface ActionPlan {
+  /** Actions that the outputs need, each after those it needs. */
+  readonly order: readonly number[];
+  /** Actions whose result becomes a layer: outputs, and what is used twice. */
+  readonly commits: ReadonlySet<number>;
+  /** The action behind each output of the op. */
+  readonly outputs: readonly number[];
+  /** Whether files may share inodes with their source: nothing here changes a file that is already there. */
+  readonly mayShare: boolean;
+}
+
+/** Checks how the actions hang together and puts them in order; fails with BuildKit's texts (S B.2.1). */
+export function planActions({ actions }: FileOp, inputCount: number): ActionPlan {
+  const count = inputCount + actions.length;
+  const used = new Set<number>();
+  const commits = new Set<number>();
+  const outputs = new Map<number, number>();
+  for (const [i, { input, secondaryInput, output }] of actions.entries()) {
+    if (input < EMPTY_INPUT || input >= count) {
+      throw stepFailure(`invalid input index ${input}, ${count} provided`);
+    }
+    if (secondaryInput < EMPTY_INPUT || secondaryInput >= count) {
+      // The wrong one of the two, but so it says.
+      throw stepFailure(`invalid secondary input index ${input}, ${inputCount} provided`);
+    }
+    for (const index of [input, secondaryInput]) {
+      if (used.has(index)) commits.add(index - inputCount);
+      used.add(index);
+    }
+    if (output === SKIP_OUTPUT) continue;
+    if (outputs.has(output)) throw stepFailure(`duplicate output ${output}`);
+    outputs.set(output, i);
+    commits.add(i);
+  }
+  if (outputs.size === 0) throw stepFailure('no outputs specified');
+  const ordered = Array.from(outputs.keys(), (_, output) => {
+    const action = outputs.get(output);
+    if (action === undefined) throw stepFailure(`missing output index ${output}`);
+    return action;
+  });
+  return {
+    order: inputsFirst({ actions }, inputCount, ordered),
+    commits,
+    outputs: ordered,
+    mayShare: !actions.some(
+      ({ action }) => action?.kind === 'copy' && action.attemptUnpackDockerCompatibility,
+    ),
+  };
+}
+
+/** A loop, not recursion: a chain of actions may be thousands long. */
+function inputsFirst({ actions }: FileOp, inputCount: number, outputs: readonly number[]): readonly number[] {
+  const order = new Set<number>();
+  const open = new Set<number>();
+  for (const output of outputs) {
+    const pending = [output];
+    while (pending.length > 0) {
+      const index = pending.at(-1)!;
+      if (order.has(index)) {
+        pending.pop();
+        continue;
+      }
+      const { input, secondaryInput } = actions[index]!;
+      const missing = [input - inputCount, secondaryInput - inputCount].find((i) => i >= 0 && !order.has(i));
+      if (missing === undefined) {
+        order.add(index);
+        open.delete(index);
+        pending.pop();
+        continue;
+      }
+      open.add(index);
+      if (open.has(missing)) throw stepFailure(`loop from index ${missing + inputCount}`);
+      pending.push(missing);
+    }
+  }
+  return [...order];
+}

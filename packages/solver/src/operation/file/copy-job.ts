@@ -1,0 +1,13 @@
+import type { Draft } from '../../layer/draft.ts';
+import type { Tree } from '../../tree/tree.ts';
+import type { Owner } from './owner.ts';
+
+/** From where to where, and as whose. */
+export interface CopyJob {
+  readonly source: Tree;
+  readonly draft: Draft;
+  readonly owner: Owner | undefined;
+  /** Files that change nothing on their way may share the inode of their source. */
+  readonly share: boolean;
+  readonly pause: () => Promise<void>;
+}

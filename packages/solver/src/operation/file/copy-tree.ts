@@ -1,0 +1,186 @@
+import { SolveFailure } from '@llb-ts/backend';
+import { stepFailure } from '../../error.ts';
+import { type MatchInfo, PatternMatcher } from '../../pattern/pattern-matcher.ts';
+import { join, textOf } from '../../tree/bytes.ts';
+import type { Entry } from '../../tree/entry.ts';
+import type { ModeChange } from './chmod.ts';
+import { EntryCopier } from './copy-entry.ts';
+import type { CopyJob } from './copy-job.ts';
+import type { Timestamp } from './timestamp.ts';
+
+export interface Patterns {
+  readonly include: PatternMatcher | undefined;
+  readonly exclude: PatternMatcher | undefined;
+}
+
+/** Reads both lists; fails with `invalid includepatterns: [a [b]: syntax error in pattern`. */
+export function patternsOf(include: readonly string[], exclude: readonly string[]): Patterns {
+  return { include: matcherOf('includepatterns', include), exclude: matcherOf('excludepatterns', exclude) };
+}
+
+function matcherOf(name: string, patterns: readonly string[]): PatternMatcher | undefined {
+  if (patterns.length === 0) return undefined;
+  try {
+    return new PatternMatcher(patterns);
+  } catch (error) {
+    if (!(error instanceof SolveFailure)) throw error;
+    throw stepFailure(`invalid ${name}: [${patterns.join(' ')}]: ${error.message}`, { cause: error });
+  }
+}
+
+export interface CopyOptions {
+  readonly mode: ModeChange | undefined;
+  readonly timestamp: Timestamp;
+  readonly patterns: Patterns;
+  /** What is at a path that is copied to goes away first, unless both are directories. */
+  readonly replace: boolean;
+}
+
+/** What the patterns say about an entry, and what they said on the way, for what is in it. */
+interface Verdict {
+  readonly included: boolean;
+  readonly excluded: boolean;
+  readonly includeInfo: MatchInfo | undefined;
+  readonly excludeInfo: MatchInfo | undefined;
+}
+
+const EVERYTHING: Verdict = {
+  included: true,
+  excluded: false,
+  includeInfo: undefined,
+  excludeInfo: undefined,
+};
+
+/** A directory on the way to what is being copied. It is made only when something in it turns out to be wanted. */
+interface OpenDirectory {
+  readonly entry: Entry;
+  readonly target: string;
+  made: boolean;
+}
+
+interface Place {
+  /** Where the entry is in the source. */
+  readonly path: string;
+  readonly target: string;
+  /** Path below what the copy began with; what patterns are matched against. Empty for the start itself. */
+  readonly below: string;
+  /** Nothing can be at the target: this copy made the directory it lies in. */
+  readonly vacant: boolean;
+}
+
+/**
+ * Copies one file or one directory with all in it. Hard links within it stay hard links (S B.3.4–B.3.6).
+ *
+ * Directories that were there already take the mode, owner and times of the source's, except the topmost, which only
+ * takes the times.
+ */
+export class TreeCopier {
+  readonly #job: CopyJob;
+  readonly #options: CopyOptions;
+  readonly #entries: EntryCopier;
+  readonly #open: OpenDirectory[] = [];
+
+  constructor(job: CopyJob, options: CopyOptions) {
+    this.#job = job;
+    this.#options = options;
+    this.#entries = new EntryCopier(job, options);
+  }
+
+  /** @param target where it goes; its parent is a directory */
+  async copy(path: string, entry: Entry, target: string): Promise<void> {
+    const place = { path, target, below: '', vacant: false };
+    if (entry.stat.type === 'dir') await this.#copyDirectory(entry, place, EVERYTHING);
+    else this.#copyOther(entry, place);
+  }
+
+  async #copyDirectory(entry: Entry, place: Place, verdict: Verdict): Promise<void> {
+    const { path, target, below } = place;
+    const { draft } = this.#job;
+    const isTop = below === '';
+    let there = place.vacant ? undefined : draft.lookup(target);
+    if (verdict.included) {
+      there = this.#makeRoom(there, entry, target);
+      if (there && there.stat.type !== 'dir') throw notADirectory(target);
+      if (!there) draft.makeDirectory(target, entry.stat.mode & 0o777);
+    }
+    this.#open.push({ entry, target, made: verdict.included });
+    if (!verdict.excluded || this.#options.patterns.exclude?.hasExceptions) {
+      for (const name of this.#job.source.list(path)) {
+        const child = below === '' ? name : `${below}/${name}`;
+        await this.#copyChild(
+          { path: join(path, name), target: join(target, name), below: child, vacant: !there },
+          verdict,
+        );
+      }
+    }
+    this.#open.pop();
+    if (!verdict.included) return;
+    if (isTop && there) this.#entries.copyTimes(entry, target);
+    else this.#entries.copyAttributes(entry, target);
+  }
+
+  async #copyChild(place: Place, parent: Verdict): Promise<void> {
+    const verdict = this.#judge(place.below, parent);
+    if (!verdict) return;
+    await this.#job.pause();
+    const entry = this.#job.source.lookup(place.path);
+    if (entry?.stat.type === 'dir') await this.#copyDirectory(entry, place, verdict);
+    else if (entry && verdict.included) this.#copyOther(entry, place);
+  }
+
+  /** Undefined if neither the entry nor anything in it can be wanted. */
+  #judge(below: string, parent: Verdict): Verdict | undefined {
+    const { include, exclude } = this.#options.patterns;
+    if (!include && !exclude) return EVERYTHING;
+    const included = include?.match(below, parent.includeInfo);
+    const excluded = exclude?.match(below, parent.excludeInfo);
+    const isExcluded = excluded?.matched ?? false;
+    if (isExcluded && !include && !exclude?.hasExceptions) return undefined;
+    return {
+      included: (included?.matched ?? true) && !isExcluded,
+      excluded: isExcluded,
+      includeInfo: included?.info,
+      excludeInfo: excluded?.info,
+    };
+  }
+
+  /** A file, link, device, fifo or socket. */
+  #copyOther(entry: Entry, { target, vacant }: Place): void {
+    const found = vacant ? undefined : this.#job.draft.lookup(target);
+    const there = this.#makeRoom(found, entry, target);
+    if (there?.stat.type === 'dir') {
+      throw stepFailure(`cannot replace to directory ${textOf(target)} with file`);
+    }
+    if (there) this.#job.draft.remove(target);
+    this.#entries.copy(entry, target);
+  }
+
+  /** Before an entry that is wanted is written: removes what it replaces, makes the directories it lies in. */
+  #makeRoom(there: Entry | undefined, entry: Entry, target: string): Entry | undefined {
+    const remove =
+      there && this.#options.replace && !(there.stat.type === 'dir' && entry.stat.type === 'dir');
+    if (remove) this.#job.draft.remove(target);
+    for (const directory of this.#open) {
+      if (!directory.made) this.#makeOpen(directory);
+    }
+    return remove ? undefined : there;
+  }
+
+  #makeOpen(directory: OpenDirectory): void {
+    const { draft } = this.#job;
+    const { entry, target } = directory;
+    const there = draft.lookup(target);
+    if (there && there.stat.type !== 'dir') throw notADirectory(target);
+    if (there) {
+      draft.setMode(target, entry.stat.mode);
+    } else {
+      draft.makeDirectory(target, entry.stat.mode & 0o777);
+      this.#entries.copyAttributes(entry, target);
+    }
+    directory.made = true;
+  }
+}
+
+function notADirectory(target: string): SolveFailure {
+  return stepFailure(`cannot copy to non-directory: ${textOf(target)}`);
+}

@@ -1,0 +1,47 @@
+/** Errors of file actions in the words that Go gives to system calls. */
+import { SolveFailure } from '@llb-ts/backend';
+import { errnoOf, stepFailure } from '../../error.ts';
+import { textOf } from '../../tree/bytes.ts';
+import { locate } from '../../tree/locate.ts';
+import type { Tree } from '../../tree/tree.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  E2BIG: 'argument list too long',
+  EACCES: 'permission denied',
+  EEXIST: 'file exists',
+  EFBIG: 'file too large',
+  EINVAL: 'invalid argument',
+  EISDIR: 'is a directory',
+  ELOOP: 'too many levels of symbolic links',
+  EMLINK: 'too many links',
+  ENAMETOOLONG: 'file name too long',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'not a directory',
+  ENOTEMPTY: 'directory not empty',
+  EOPNOTSUPP: 'operation not supported',
+  EPERM: 'operation not permitted',
+  ERANGE: 'numerical result out of range',
+  // Node refuses a name with a NUL itself.
+  ERR_INVALID_ARG_VALUE: 'invalid argument',
+};
+
+/** `mkdir /a/b: no such file or directory`, with the path as the tree has it. */
+export function pathFailure(call: string, path: string, code: string, cause?: unknown): SolveFailure {
+  return stepFailure(`${call} ${textOf(path)}: ${REASONS[code] ?? code}`, { cause });
+}
+
+/** That nothing is at `path`: because it is missing, or because a file is on the way. */
+export function missingFailure(call: string, tree: Tree, path: string): SolveFailure {
+  const location = locate(tree, path, { follow: false });
+  return pathFailure(call, path, location.kind === 'failed' ? location.code : 'ENOENT');
+}
+
+/**
+ * What a draft throws, as a failure of the step that names the tree's path and not the machine's. Anything that is not
+ * about the path (a full disk) stays as it is.
+ */
+export function asPathFailure(error: unknown, call: string, path: string): unknown {
+  const code = errnoOf(error);
+  if (error instanceof SolveFailure || code === undefined || REASONS[code] === undefined) return error;
+  return pathFailure(call, path, code, error);
+}

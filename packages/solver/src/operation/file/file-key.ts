@@ -1,0 +1,91 @@
+import {
+  type ChownOpt,
+  EMPTY_INPUT,
+  type FileAction,
+  type FileActionCopy,
+  type FileOp,
+  type UserOpt,
+} from '@llb-ts/pb';
+import type { ContentSelector } from '../../cache/content-digest.ts';
+import { stepFailure } from '../../error.ts';
+import { hasWildcards } from '../../pattern/wildcards.ts';
+import { bytesOf, clean, nameOf } from '../../tree/bytes.ts';
+import type { InputKey, OperationKey } from '../operation.ts';
+
+/**
+ * What the result of a FileOp depends on (S B.8.3): the actions and how they hang together; of an input that is only
+ * copied from or asked for owners, what the actions read of it, and of any other, which it is.
+ *
+ * Of a copied path only the last name counts, as its content is known by what it holds.
+ */
+export function fileKey(op: FileOp, inputCount: number): OperationKey {
+  const selectors = new Map<number, ContentSelector[]>();
+  const select = (input: number, selector: ContentSelector) => {
+    const known = selectors.get(input);
+    if (known) known.push(selector);
+    else selectors.set(input, [selector]);
+  };
+  const changed = new Set<number>();
+  const actions = op.actions.map((action) => {
+    changed.add(action.input);
+    for (const { input, file } of namesIn(ownerOf(action))) {
+      if (input < 0) throw keyFailure(`invalid user index ${input}`);
+      select(input, { ...WHOLE, path: file, followLinks: true });
+    }
+    const { secondaryInput: from, action: kind } = action;
+    if (kind?.kind !== 'copy' || from === EMPTY_INPUT || from >= inputCount) return payloadOf(kind);
+    select(from, copySelector(kind));
+    return { ...payloadOf(kind), src: nameOf(clean(bytesOf(kind.src))) || '/' };
+  });
+  for (const input of selectors.keys()) {
+    if (input < 0 || input >= inputCount) {
+      throw keyFailure(`invalid input index ${input} in file op with ${inputCount} inputs`);
+    }
+  }
+  const indexes = op.actions.map(({ input, secondaryInput, output }) => [input, secondaryInput, output]);
+  return {
+    recipe: { type: 'buildkit.file.v0', actions, indexes },
+    inputs: Array.from({ length: inputCount }, (_, input): InputKey => {
+      const read = changed.has(input) ? undefined : selectors.get(input);
+      return read ? { by: 'content', selectors: read } : { by: 'ref' };
+    }),
+  };
+}
+
+const keyFailure = (text: string) => stepFailure(`failed to load cache key: ${text}`);
+
+const WHOLE: Omit<ContentSelector, 'path' | 'followLinks'> = {
+  wildcard: false,
+  includePatterns: [],
+  excludePatterns: [],
+  requiredPaths: [],
+};
+
+function copySelector(copy: FileActionCopy): ContentSelector {
+  const path = clean(bytesOf(copy.src));
+  return {
+    path,
+    wildcard: copy.allowWildcard && hasWildcards(path),
+    followLinks: copy.followSymlink,
+    includePatterns: copy.includePatterns,
+    excludePatterns: copy.excludePatterns,
+    requiredPaths: copy.requiredPaths,
+  };
+}
+
+/** The fields of an action as JSON data. */
+function payloadOf(action: FileAction['action']): Record<string, unknown> {
+  if (action?.kind !== 'mkfile') return { ...action };
+  return { ...action, data: Buffer.from(action.data).toString('base64') };
+}
+
+export function ownerOf({ action }: FileAction): ChownOpt | undefined {
+  return action && 'owner' in action ? action.owner : undefined;
+}
+
+/** The inputs that an owner's names refer to, with the file that knows them. */
+function namesIn(owner: ChownOpt | undefined): readonly { readonly input: number; readonly file: string }[] {
+  const name = (option: UserOpt | undefined, file: string) =>
+    option?.user?.kind === 'byName' ? [{ input: option.user.input, file }] : [];
+  return [...name(owner?.user, '/etc/passwd'), ...name(owner?.group, '/etc/group')];
+}
