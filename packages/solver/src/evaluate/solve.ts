@@ -6,6 +6,7 @@ import { contentDigest } from '../cache/content-digest.ts';
 import { checkExport } from '../exporter/exporter.ts';
 import { loadDefinition } from '../graph/load.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
+import type { LayerPacks } from '../layer/pack-blobs.ts';
 import { layerIdOf } from '../layer/piece.ts';
 import { layersOf, type Ref } from '../layer/ref.ts';
 import type { RefStore } from '../layer/ref-store.ts';
@@ -29,6 +30,7 @@ export interface SolverServices {
   readonly cache: CacheStore;
   readonly slots: JobSlots;
   readonly sources: SourceStores;
+  readonly packs: LayerPacks;
 }
 
 /** One solve: load, evaluate, export. Fails with a `SolveFailure`. */
@@ -41,13 +43,21 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
   const sources = createSources(request, services.sources);
   const views = new Views(services.layers, sources.provideLayer);
   const stores: Stores = { ...services, views };
+  const images = {
+    packs: services.packs,
+    blobs: services.sources.blobs,
+    places: services.sources.places,
+    registries: services.sources.registries,
+    fetchBlob: async (refId: string) => (await sources.blobOf(refId)) !== undefined,
+    ...(request.imageConfig && { imageConfig: request.imageConfig }),
+  };
   try {
     const evaluator = createEvaluator(request, signal, services, stores, sources.sources);
     const ref = await evaluator.result(head);
     const metadata: Record<string, string> = {};
     for (const target of request.exports) {
       const answer = await runExport(target, signal, request.onProgress, (work) =>
-        exportRef(ref, target, work, stores),
+        exportRef(ref, target, work, { views, images }),
       );
       Object.assign(metadata, answer);
     }

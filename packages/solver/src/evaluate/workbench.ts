@@ -28,13 +28,13 @@ export function createWorkbench(
       return draft;
     },
     async commit(draft, description) {
+      const layer = await layers.commitAnew(own(draft));
       const id = layers.newId();
-      await layers.commit(own(draft), id);
       const base = bases.get(draft)?.base;
       const ref: LayerRef = {
         kind: 'layer',
         id,
-        layer: id,
+        layer,
         description,
         createdAt: Date.now(),
         ...(base && { parent: base }),

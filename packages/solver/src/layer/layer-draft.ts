@@ -35,14 +35,23 @@ export class LayerDraft implements Draft {
   readonly sharedWith = new Set<string>();
   /** Bytes of the files written so far. */
   bytes = 0;
+  /** Entries made so far, those that were removed again included. */
+  entries = 0;
   readonly #isImmutable: (source: string) => boolean;
   readonly #sharedInodes = new Set<string>();
+  /** Paths that have the time of this build. */
+  readonly #untimed = new Set<string>();
   readonly #directories = new Map<string, DirectoryState>();
 
   constructor({ base, upper, isImmutable }: LayerDraftOptions) {
     this.base = base;
     this.upper = upper;
     this.#isImmutable = isImmutable;
+  }
+
+  /** Whether the same actions would give the same layer at any time. */
+  get isTimeless(): boolean {
+    return this.#untimed.size === 0;
   }
 
   lookup(path: string): Entry | undefined {
@@ -108,6 +117,7 @@ export class LayerDraft implements Draft {
       this.sharedWith.add(from.source);
     }
     this.bytes += from.stat.size;
+    this.#untimed.delete(path);
   }
 
   makeSymlink(path: string, target: string): void {
@@ -131,6 +141,7 @@ export class LayerDraft implements Draft {
   makeHardlink(path: string, existing: string): void {
     const from = this.#own(existing);
     fs.linkSync(fsPath(from), fsPath(this.#place(path, 'link')));
+    if (!this.#untimed.has(existing)) this.#untimed.delete(path);
     this.#noteOverlap(path);
   }
 
@@ -140,6 +151,7 @@ export class LayerDraft implements Draft {
     const parent = this.#copyUp(parentOf(path));
     const hostPath = this.#host(path);
     this.bytes -= removeTree(hostPath);
+    this.#noteChange(path, false);
     if (entry.stat.type === 'dir') this.#forget(path);
     else this.overlaps.delete(path);
     if (parent.showsBase && this.base?.lookup(path)) {
@@ -158,6 +170,7 @@ export class LayerDraft implements Draft {
 
   setTimes(path: string, atimeNs: bigint, mtimeNs: bigint): void {
     setTimes(this.#own(path), atimeNs, mtimeNs);
+    this.#untimed.delete(path);
   }
 
   setXattr(path: string, name: string, value: Uint8Array): void {
@@ -179,6 +192,7 @@ export class LayerDraft implements Draft {
     const hostPath = this.#host(path);
     // What the lookup did not show can only be a whiteout.
     if (lstat(hostPath)) fs.unlinkSync(fsPath(hostPath));
+    this.#noteChange(path, true);
     return hostPath;
   }
 
@@ -193,6 +207,7 @@ export class LayerDraft implements Draft {
     if ((shown ?? base)?.type === 'dir') throw fileError('EISDIR', 'is a directory', syscall, path);
     if (there) this.bytes -= removeTree(hostPath);
     this.#noteOverlap(path);
+    this.#noteChange(path, true);
     return hostPath;
   }
 
@@ -241,6 +256,18 @@ export class LayerDraft implements Draft {
     this.overlaps.add(path);
   }
 
+  /** Something was made or removed: it, or only its parent, has the time of this build now. The root's does not count. */
+  #noteChange(path: string, made: boolean): void {
+    if (made) {
+      this.entries++;
+      this.#untimed.add(path);
+    } else {
+      this.#untimed.delete(path);
+    }
+    const parent = parentOf(path);
+    if (parent !== '/') this.#untimed.add(parent);
+  }
+
   #noteOverlap(path: string): Entry | undefined {
     if (!this.#directories.get(parentOf(path))?.inBase) return undefined;
     const entry = this.base?.lookup(path);
@@ -275,7 +302,13 @@ export class LayerDraft implements Draft {
   /** Drops what is remembered of a directory and all below. */
   #forget(path: string): void {
     const below = `${path}/`;
-    for (const known of [this.#directories, this.opaque, this.overlaps, this.whiteoutHolders]) {
+    for (const known of [
+      this.#directories,
+      this.opaque,
+      this.overlaps,
+      this.whiteoutHolders,
+      this.#untimed,
+    ]) {
       for (const key of known.keys()) if (key === path || key.startsWith(below)) known.delete(key);
     }
   }

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { SolveFailure } from '@llb-ts/backend';
 import { afterAll, describe, expect, it } from 'vitest';
+import { isAlike } from './alike.ts';
+import type { LayerDraft } from './layer-draft.ts';
 import { LayerStore } from './layer-store.ts';
 import { chain, dump, layer, temporaryStore } from './testing.ts';
 
@@ -82,5 +84,43 @@ describe('LayerStore', () => {
     fs.writeFileSync(`${root}/a-file`, '');
     expect(failureOf(() => new LayerStore(`${root}/a-file`)).message).toContain('is not a directory');
     expect(failureOf(() => new LayerStore('/proc/llb-ts')).code).toBe('environment');
+  });
+});
+
+describe('layers that are made again', () => {
+  const time = 1_000_000_000_000_000_000n;
+  const write =
+    (content: string, linked = false) =>
+    (draft: LayerDraft) => {
+      draft.makeDirectory('/d', 0o755);
+      draft.writeFile('/d/f', Buffer.from(content), 0o644);
+      if (linked) draft.makeHardlink('/d/g', '/d/f');
+      else draft.writeFile('/d/g', Buffer.from(content), 0o644);
+      for (const path of ['/d/f', '/d/g', '/d']) draft.setTimes(path, time, time);
+    };
+
+  const made = (actions: (draft: LayerDraft) => void) => {
+    const draft = store.edit(undefined, { uid: 0, gid: 0 });
+    actions(draft);
+    return store.commitAnew(draft);
+  };
+
+  it('are stored once', async () => {
+    const first = await made(write('same'));
+    expect(await made(write('same'))).toBe(first);
+    expect(await made(write('SAME'))).not.toBe(first);
+  });
+
+  it('are told apart by hard links', async () => {
+    const linked = await made(write('x', true));
+    const apart = await made(write('x'));
+    expect(isAlike(store.path(linked, 'own'), store.path(apart, 'own'))).toBe(false);
+    expect(isAlike(store.path(apart, 'own'), store.path(linked, 'own'))).toBe(false);
+    expect(isAlike(store.path(apart, 'own'), store.path(apart, 'own'))).toBe(true);
+  });
+
+  it('are not looked for where something has the time of the build', async () => {
+    const now = (draft: LayerDraft) => draft.writeFile('/f', Buffer.from('now'), 0o644);
+    expect(await made(now)).not.toBe(await made(now));
   });
 });

@@ -5,6 +5,7 @@ import { makeFolders, readdir, removeTree } from '../host/files.ts';
 import { isProcessAlive, processTag } from '../host/process-tag.ts';
 import type { Tree } from '../tree/tree.ts';
 import { adoptUpper } from './adopt-upper.ts';
+import { AlikeLayers } from './alike.ts';
 import { LayerDraft } from './layer-draft.ts';
 import { normalise } from './normal-form.ts';
 
@@ -41,12 +42,14 @@ export interface LayerRecord {
 export class LayerStore {
   readonly #root: string;
   readonly #staging: string;
+  readonly #alike: AlikeLayers;
   readonly #stages = new WeakMap<LayerDraft, string>();
   readonly #records = new Map<string, LayerRecord>();
 
   /** Makes the folders and sweeps what dead processes left. Fails with an `environment` failure. */
   constructor(root: string) {
     this.#root = root;
+    this.#alike = new AlikeLayers(root);
     // A process may have several stores open.
     this.#staging = `${root}/staging/${processTag()}-${this.newId()}`;
     try {
@@ -118,11 +121,34 @@ export class LayerStore {
     return draft;
   }
 
-  /** Makes a draft of this store the layer `id`, in normal form; if that exists already, the draft is dropped. */
+  /** Makes a draft of this store the layer `id`, in normal form; if there is one of this name, the draft is dropped. */
   async commit(draft: LayerDraft, id: string): Promise<void> {
     const stage = this.#stageOf(draft);
+    this.#store(draft, id, await normalise(draft, `${stage}/movable`));
+  }
+
+  /**
+   * Makes a draft of this store a layer, in normal form.
+   * @returns its new id, or that of a stored layer that is exactly like it
+   */
+  async commitAnew(draft: LayerDraft): Promise<string> {
+    const stage = this.#stageOf(draft);
     const hasMovable = await normalise(draft, `${stage}/movable`);
-    this.#place(stage, {
+    const id = this.newId();
+    if (!hasMovable && draft.isTimeless && draft.entries > 0) {
+      const twin = this.#alike.find(draft, (other) => this.#pathIfStored(other));
+      if (twin !== undefined) {
+        this.discard(draft);
+        return twin;
+      }
+      this.#alike.add(draft, id);
+    }
+    this.#store(draft, id, hasMovable);
+    return id;
+  }
+
+  #store(draft: LayerDraft, id: string, hasMovable: boolean): void {
+    this.#place(this.#stageOf(draft), {
       version: 1,
       id,
       bytes: draft.bytes,
@@ -132,6 +158,10 @@ export class LayerStore {
       linkedFrom: [],
     });
     this.#stages.delete(draft);
+  }
+
+  #pathIfStored(id: string): string | undefined {
+    return this.has(id) ? this.path(id, 'own') : undefined;
   }
 
   /**

@@ -9,8 +9,9 @@ import type { LayerStore } from './layer-store.ts';
 import { packLayer } from './pack.ts';
 import { compressInto, LAYER_MEDIA_TYPES, type PackCompression } from './pack-compression.ts';
 import type { PackedLayer, PackVariants } from './pack-variants.ts';
+import { layerIdOf } from './piece.ts';
 import type { LayerPiece } from './ref.ts';
-import { layerIdOf, type Views } from './views.ts';
+import type { Views } from './views.ts';
 
 /** In which form a layer is wanted. */
 export interface PackWish {
@@ -35,8 +36,8 @@ export interface LayerPacksOptions {
 export interface PackWork {
   readonly views: Views;
   pause(): Promise<void>;
-  /** Brings the blob of a layer that was pulled; false if it was not pulled. */
-  fetchBlob(layer: PackedLayer): Promise<boolean>;
+  /** Brings the blob that a ref was pulled as into the store; false if it came from no image. */
+  fetchBlob(refId: string): Promise<boolean>;
 }
 
 /**
@@ -69,7 +70,7 @@ export class LayerPacks {
   /** Makes sure that the bytes of a layer's blob are in the blob store. */
   async ensure(piece: LayerPiece, layer: PackedLayer, work: PackWork): Promise<void> {
     const { blobs } = this.#options;
-    if (blobs.size(layer.digest) === layer.size || (await work.fetchBlob(layer))) return;
+    if (blobs.size(layer.digest) === layer.size || (await work.fetchBlob(piece.id))) return;
     const compression = compressionOf(layer.mediaType);
     const again = await this.#pack(piece, { compression, force: false }, work);
     if (again.digest === layer.digest) return;
