@@ -45,7 +45,7 @@ export class CacheStore {
       key,
     };
     const draft = `${file}.${process.pid}.tmp`;
-    fs.writeFileSync(draft, `${JSON.stringify(record)}\n`);
+    fs.writeFileSync(draft, `${JSON.stringify(record, plain)}\n`);
     fs.renameSync(draft, file);
   }
 
@@ -66,12 +66,16 @@ export class CacheStore {
 
 /** The name of a key: sha256 of its JSON with the fields of every object sorted. */
 export function hashOf(key: CacheKey): string {
-  const text = JSON.stringify({ version: VERSION, ...key }, (_name, value: unknown) => {
-    if (typeof value === 'bigint') return value.toString();
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
-  return createHash('sha256').update(text).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify({ version: VERSION, ...key }, plain))
+    .digest('hex');
+}
+
+/** Sorts the fields of objects, and writes the numbers that JSON has no form for as text. */
+function plain(_name: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const VERSION = 1;
