@@ -62,6 +62,7 @@ const archives = (): readonly FolderEntry[] => [
   {
     path: 'through-link.tar',
     content: writeTar([
+      { name: 'etc/', type: 'dir' },
       { name: 'door', type: 'symlink', linkname: '/etc' },
       { name: 'door/hosts', content: 'not in the real /etc' },
     ]),

@@ -19,6 +19,7 @@ export type Component =
   | 'skopeo'
   | 'umoci'
   | 'xz'
+  | 'buildctl'
   | 'reference-buildkit'
   | 'reference-daemon';
 
@@ -34,6 +35,7 @@ const missing: Readonly<Record<Component, () => string | undefined>> = {
   skopeo: () => missingProgram('skopeo'),
   umoci: () => missingProgram('umoci'),
   xz: () => missingProgram('xz'),
+  buildctl: () => missingProgram('buildctl'),
   'reference-buildkit': missingReference,
   'reference-daemon': () =>
     missing.root() ?? missing.runc() ?? missingProgram('buildkitd') ?? missingProgram('buildctl'),

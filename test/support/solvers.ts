@@ -41,11 +41,8 @@ export function llbTs(options: LlbTsOptions = {}): Solver {
           ? ['--addr', options.address]
           : ['--state-dir', options.stateDir ?? join(folder, 'state')];
         const args = ['solve', '-', '--progress', 'plain', ...place, ...(options.flags ?? [])];
-        return solveToTar(
-          (more) => runLlbTs([...args, ...more], definition),
-          inputs,
-          join(folder, 'out.tar'),
-        );
+        const tar = join(folder, 'out.tar');
+        return solveToTar((more) => runLlbTs([...args, ...more], definition), inputs, tar, mustFailWell);
       }),
   };
 }
@@ -83,11 +80,21 @@ async function solveToTar(
   solve: (flags: readonly string[]) => Promise<RunResult>,
   inputs: Inputs,
   tar: string,
+  checkFailed: (tar: string, result: RunResult) => void = () => {},
 ): Promise<Outcome> {
   const result = await solve(['--output', `type=tar,dest=${tar}`, ...flagsOf(inputs)]);
   if (result.status === 0) return readTar(tar);
-  if (existsSync(tar)) return { error: `a failed solve left an output behind: ${lastError(result.stderr)}` };
+  checkFailed(tar, result);
   return { error: lastError(result.stderr) };
+}
+
+/** A failed solve leaves no output that looks complete (`buildctl` does), and says in words what was wrong. */
+function mustFailWell(tar: string, result: RunResult): void {
+  if (existsSync(tar)) throw new Error(`a failed solve left an output behind: ${result.stderr}`);
+  if (/^\s+at .+:\d+:\d+\)?$/m.test(result.stderr))
+    throw new Error(`a failure with a stack: ${result.stderr}`);
+  if (result.status !== 1 && result.status !== 2)
+    throw new Error(`exit code ${result.status}: ${result.stderr}`);
 }
 
 function flagsOf(inputs: Inputs): readonly string[] {

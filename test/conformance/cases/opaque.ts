@@ -48,7 +48,7 @@ export const opaque: CaseGroup = {
   'link-then-directory': {
     about: 'a link replaced by a directory hides what the link led to',
     build: () => {
-      const linked = on(base, rm('/d'), link('/e', '/d'), dir('/e'), file('/e/in-e', 'e'));
+      const linked = on(base, rm('/d'), link('e', '/d'), dir('/e'), file('/e/in-e', 'e'));
       return Merge(other, Diff(base, on(linked, rm('/d'), dir('/d'), file('/d/n', 'n'))));
     },
   },
