@@ -6,6 +6,8 @@ import { asFailure } from './error.ts';
 import { JobSlots } from './evaluate/job-slots.ts';
 import { solve } from './evaluate/solve.ts';
 import { LayerStore } from './layer/layer-store.ts';
+import { LayerPacks } from './layer/pack-blobs.ts';
+import { PackVariants } from './layer/pack-variants.ts';
 import { RefStore } from './layer/ref-store.ts';
 import { SourceStores } from './source/source-stores.ts';
 
@@ -30,6 +32,12 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
     layers,
     refs,
     sources,
+    packs: new LayerPacks({
+      layers,
+      blobs: sources.blobs,
+      layerBlobs: sources.layerBlobs,
+      variants: new PackVariants(stateDir),
+    }),
     cache: new CacheStore(stateDir, (id) => refs.load(id)),
     slots: new JobSlots(options.jobs ?? os.availableParallelism()),
   };

@@ -28,6 +28,8 @@ export interface TarHeader {
   readonly typeflag: number;
   /** Permission bits with setuid 0o4000, setgid 0o2000, sticky 0o1000. */
   readonly mode: number;
+  /** The mode as it stands in the archive, maybe with type bits. */
+  readonly rawMode: number;
   /** 0 to 2^32-1; the kernel takes the last number to mean "leave the owner". */
   readonly uid: number;
   readonly gid: number;
@@ -36,6 +38,11 @@ export interface TarHeader {
   /** Nanoseconds since 1970, may be negative. */
   readonly mtimeNs: bigint;
   readonly atimeNs: bigint | undefined;
+  readonly ctimeNs: bigint | undefined;
+  readonly uname: string;
+  readonly gname: string;
+  /** In which format the entry is written, as far as it keeps to one; `any` if it does not. */
+  readonly format: 'any' | 'ustar' | 'pax' | 'gnu';
   readonly major: number;
   readonly minor: number;
   /** Values are bytes; names are byte strings, with their namespace. */
@@ -71,6 +78,9 @@ export function hasContent(type: TarEntryType): boolean {
   return type === 'file' || type === 'other' || type === 'global';
 }
 
+/** Formats that a block may belong to, as bits, so that an entry of several blocks belongs to what they have in common. */
+export const FORMAT = { ustar: 1, pax: 2, gnu: 4 } as const;
+
 /** Reads a header block; throws where the checksum or a number is wrong. */
 export function parseHeader(bytes: Uint8Array): HeaderFields {
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -82,11 +92,16 @@ export function parseHeader(bytes: Uint8Array): HeaderFields {
     type: typeOf(typeflag),
     typeflag,
     mode: Number(number(block, 100, 8) & 0o7777n),
+    rawMode: Number(number(block, 100, 8)),
     uid: unsigned32(number(block, 108, 8)),
     gid: unsigned32(number(block, 116, 8)),
     size: Number(number(block, 124, 12)),
     mtimeNs: number(block, 136, 12) * 1_000_000_000n,
     atimeNs: undefined,
+    ctimeNs: undefined,
+    uname: '',
+    gname: '',
+    format: 'any',
     major: 0,
     minor: 0,
     xattrs: new Map(),
@@ -97,18 +112,40 @@ export function parseHeader(bytes: Uint8Array): HeaderFields {
   return header;
 }
 
+/** The {@link FORMAT} bits of a header block: none where it breaks its format's rules, as Go judges. */
+export function formatsOf(bytes: Uint8Array): number {
+  const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (block.toString('latin1', 257, 265) === 'ustar  \0') return areGnuTimes(block) ? FORMAT.gnu : 0;
+  const star = block.toString('latin1', 508) === 'tar\0';
+  if (star || block.toString('latin1', 257, 263) !== 'ustar\0') return 0;
+  // Size, mode, ids, time and device numbers have to end with NUL.
+  const ends = [135, 107, 115, 123, 147, 336, 344].every((end) => block[end] === 0);
+  return ends && block.every((byte) => byte < 0x80) ? FORMAT.ustar | FORMAT.pax : 0;
+}
+
+function areGnuTimes(block: Buffer): boolean {
+  try {
+    for (const offset of [345, 357]) if (block[offset] !== 0) number(block, offset, 12);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The part behind the old header, in one of three formats. Returns what belongs in front of the name. */
 function readExtension(block: Buffer, header: HeaderFields): string {
   const magic = block.toString('latin1', 257, 265);
   const ustar = magic.startsWith('ustar\0');
   const gnu = magic === 'ustar  \0';
   if (!ustar && !gnu) return '';
+  header.uname = text(block, 265, 32);
+  header.gname = text(block, 297, 32);
   header.major = unsigned32(number(block, 329, 8));
   header.minor = unsigned32(number(block, 337, 8));
   if (ustar && block.toString('latin1', 508) !== 'tar\0') return text(block, 345, 155);
   if (ustar) {
     header.atimeNs = number(block, 476, 12) * 1_000_000_000n;
-    number(block, 488, 12);
+    header.ctimeNs = number(block, 488, 12) * 1_000_000_000n;
     return text(block, 345, 131);
   }
   return readGnuTimes(block, header);
@@ -118,10 +155,11 @@ function readExtension(block: Buffer, header: HeaderFields): string {
 function readGnuTimes(block: Buffer, header: HeaderFields): string {
   try {
     if (block[345] !== 0) header.atimeNs = number(block, 345, 12) * 1_000_000_000n;
-    if (block[357] !== 0) number(block, 357, 12);
+    if (block[357] !== 0) header.ctimeNs = number(block, 357, 12) * 1_000_000_000n;
     return '';
   } catch {
     header.atimeNs = undefined;
+    header.ctimeNs = undefined;
     const prefix = text(block, 345, 155);
     return [...prefix].every((byte) => byte < '\x80') ? prefix : '';
   }

@@ -47,7 +47,9 @@ export function applyRecords(header: HeaderFields, records: ReadonlyMap<string, 
     else if (key === 'size') header.size = Number(requireInt64(value));
     else if (key === 'mtime') header.mtimeNs = parseTime(value);
     else if (key === 'atime') header.atimeNs = parseTime(value);
-    else if (key === 'ctime') parseTime(value);
+    else if (key === 'ctime') header.ctimeNs = parseTime(value);
+    else if (key === 'uname') header.uname = value;
+    else if (key === 'gname') header.gname = value;
   }
   header.xattrs = xattrs;
   header.pax = records;

@@ -2,6 +2,8 @@ import { stepFailure } from '../error.ts';
 import { ByteSource, type ByteStream } from './byte-source.ts';
 import {
   BLOCK_SIZE,
+  FORMAT,
+  formatsOf,
   type HeaderFields,
   hasContent,
   invalidHeader,
@@ -55,20 +57,23 @@ async function readHeader(input: ByteSource): Promise<HeaderFields | undefined> 
   let records = new Map<string, string>();
   let longName = '';
   let longLink = '';
+  let formats = FORMAT.ustar | FORMAT.pax | FORMAT.gnu;
   for (;;) {
     const block = await readBlock(input);
     if (!block) return undefined;
     const header = parseHeader(block);
+    formats &= formatsOf(block);
     if (header.size < 0 && hasContent(header.type)) throw invalidHeader();
     const flag = String.fromCharCode(header.typeflag);
     if (flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K') {
+      formats &= flag === 'x' || flag === 'g' ? FORMAT.pax : FORMAT.gnu;
       const content = await readMetadata(input, header.size);
       if (flag === 'L') longName = cutAtNul(content);
       else if (flag === 'K') longLink = cutAtNul(content);
       else records = parseRecords(content);
       const padding = paddingOf(header.size);
       const ended = (await input.skip(padding)) < padding;
-      if (flag === 'g') return { ...header, size: 0, pax: records };
+      if (flag === 'g') return { ...header, size: 0, pax: records, format: formatName(formats) };
       if (ended) return undefined;
       continue;
     }
@@ -78,8 +83,16 @@ async function readHeader(input: ByteSource): Promise<HeaderFields | undefined> 
     // The oldest archives mark a directory by its name only.
     if (header.typeflag === 0 && header.name.endsWith('/')) header.type = 'dir';
     if (header.size < 0 && hasContent(header.type)) throw invalidHeader();
+    header.format = formatName(formats);
     return header;
   }
+}
+
+/** The plainest of the formats that an entry may have. */
+function formatName(formats: number): TarHeader['format'] {
+  if (formats & FORMAT.ustar) return 'ustar';
+  if (formats & FORMAT.pax) return 'pax';
+  return formats & FORMAT.gnu ? 'gnu' : 'any';
 }
 
 async function readBlock(input: ByteSource): Promise<Uint8Array | undefined> {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { fsPath } from '../tree/bytes.ts';
 import { encodeTarHeader, TAR_END, TAR_ZEROS, tarPadding } from './tar-writer.ts';
-import type { TarHeader } from './tar-writer-header.ts';
+import { isHeaderOnly, type TarHeader } from './tar-writer-header.ts';
 
 /** Where bytes go. A chunk is the sink's only until the promise settles: its memory is used again. */
 export interface ByteSink {
@@ -37,17 +37,18 @@ export class TarWriter {
     await this.#put(TAR_ZEROS.subarray(0, tarPadding(header.size)));
   }
 
-  /** An entry whose content comes as chunks of exactly `header.size` bytes. */
+  /** An entry whose content comes as chunks: exactly `header.size` bytes, none for a type that has no content. */
   async entryOf(header: TarHeader, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     await this.#put(encodeTarHeader(header));
-    let rest = header.size;
+    const size = isHeaderOnly(header.type) ? 0 : header.size;
+    let rest = size;
     for await (const chunk of content) {
       rest -= chunk.length;
       if (rest < 0) throw new RangeError('archive/tar: write too long');
       await this.#put(chunk);
     }
     if (rest > 0) throw missed(rest);
-    await this.#put(TAR_ZEROS.subarray(0, tarPadding(header.size)));
+    await this.#put(TAR_ZEROS.subarray(0, tarPadding(size)));
   }
 
   /** Closes the archive and hands out what is left. */

@@ -11,6 +11,7 @@
  * ```
  */
 import type { ExportTarget } from '@llb-ts/backend';
+import { checkImageExport } from './image-options.ts';
 import { treeOptions } from './tree-options.ts';
 
 /** What an export needs of the solve it belongs to. */
@@ -18,7 +19,13 @@ export interface ExportWork {
   /** Gives other work a turn, and throws when the solve was stopped. */
   pause(): Promise<void>;
   readonly signal: AbortSignal;
-  report(status: ExportStatus): void;
+  report(event: ExportStatus | ExportWarning): void;
+}
+
+/** Something that does not stop the export. */
+export interface ExportWarning {
+  readonly type: 'warning';
+  readonly message: string;
 }
 
 /** A transfer: the same `id` comes again with new numbers. */
@@ -53,6 +60,7 @@ export function checkExport(target: ExportTarget): void {
     case 'oci':
     case 'docker':
     case 'image':
+      checkImageExport(target);
       return;
   }
 }

@@ -67,3 +67,12 @@ export class Progress {
     });
   }
 }
+
+/** Reports one step that is only begun and done (`progress.OneOff`). */
+export async function oneOff<T>(work: ExportWork, id: string, run: () => Promise<T>): Promise<T> {
+  const status = { type: 'status', id, name: '', current: 0, total: 0, started: Date.now() } as const;
+  work.report(status);
+  const result = await run();
+  work.report({ ...status, completed: Date.now() });
+  return result;
+}

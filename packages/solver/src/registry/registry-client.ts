@@ -46,6 +46,15 @@ export class RegistryClient {
     );
   }
 
+  /** Another client with the same configuration, which may speak to one host without TLS, or without a valid certificate. */
+  insecureFor(hostname: string): RegistryClient {
+    const host = { ...this.#config[hostname], http: true, insecure: true };
+    return new RegistryClient({
+      config: { ...this.#config, [hostname]: host },
+      credentials: this.#credentials,
+    });
+  }
+
   async close(): Promise<void> {
     const connections = [...this.#connections.values()];
     this.#connections.clear();
@@ -161,6 +170,34 @@ export class RegistryRepository {
       ...options,
       open: (offset) => this.#open(place, accept, offset, descriptor, options.signal),
     });
+  }
+
+  /** The bytes of a blob (or manifest) of which nothing but the digest is known. */
+  async *fetchByDigest(digest: string, options: FetchOptions = {}): AsyncGenerator<Uint8Array> {
+    parseBlobDigest(digest);
+    const { place, size } = await this.#locate(digest, options.signal);
+    const descriptor = { mediaType: '', digest, size };
+    const open = (offset: number) => this.#open(place, '*/*', offset, descriptor, options.signal);
+    yield* downloadBlob(descriptor, { ...options, open });
+  }
+
+  async #locate(digest: string, signal: AbortSignal | undefined): Promise<{ place: string; size: number }> {
+    let failure: unknown;
+    for (const place of [`blobs/${digest}`, `manifests/${digest}`]) {
+      for (const connection of this.#connections) {
+        try {
+          const response = await this.#send(connection, 'HEAD', place, { accept: '*/*' }, signal);
+          await response.drop();
+          const size = Number(response.headers['content-length'] ?? Number.NaN);
+          if (response.status <= 299 && Number.isSafeInteger(size)) return { place, size };
+          if (response.status !== 404) failure ??= await unexpectedStatus('HEAD', response);
+        } catch (error) {
+          if (signal?.aborted) throw error;
+          failure ??= error;
+        }
+      }
+    }
+    throw failure ?? stepFailure(`could not fetch content ${digest} from remote: not found`);
   }
 
   async #open(

@@ -1,0 +1,77 @@
+import { requestFailure } from '../error.ts';
+import { normalizePlatform, type OciPlatform } from '../registry/platform.ts';
+
+/** Annotations of an image by where they stand; of manifests, maybe only of one platform. */
+export interface Annotations {
+  readonly index: readonly Annotation[];
+  readonly indexDescriptor: readonly Annotation[];
+  readonly manifest: readonly Annotation[];
+  readonly manifestDescriptor: readonly Annotation[];
+}
+
+export interface Annotation {
+  readonly key: string;
+  readonly value: string;
+  /** Only for manifests of this platform. */
+  readonly platform?: OciPlatform;
+}
+
+const KEY = /^annotation(?:-([a-z-]+))?(?:\[([A-Za-z0-9_/-]+)\])?\.(\S+)$/;
+
+/** Parts attributes `annotation[-TYPE][PLATFORM].KEY` from the others (`exptypes.ParseAnnotationKey`). */
+export function splitAnnotations(attrs: Readonly<Record<string, string>>): {
+  readonly annotations: Annotations;
+  readonly rest: Readonly<Record<string, string>>;
+} {
+  const rest: Record<string, string> = {};
+  const annotations = {
+    index: [] as Annotation[],
+    indexDescriptor: [] as Annotation[],
+    manifest: [] as Annotation[],
+    manifestDescriptor: [] as Annotation[],
+  };
+  for (const [name, value] of Object.entries(attrs)) {
+    const [match, type = 'manifest', platform, key = ''] = KEY.exec(name) ?? [];
+    if (match === undefined) {
+      rest[name] = value;
+      continue;
+    }
+    const place = PLACES[type];
+    if (!place) throw requestFailure(`unrecognized annotation type ${type}`);
+    annotations[place].push({ key, value, ...(platform && { platform: parsePlatform(platform) }) });
+  }
+  return { annotations, rest };
+}
+
+const PLACES: Readonly<Record<string, keyof Annotations>> = {
+  index: 'index',
+  'index-descriptor': 'indexDescriptor',
+  manifest: 'manifest',
+  'manifest-descriptor': 'manifestDescriptor',
+};
+
+function parsePlatform(text: string): OciPlatform {
+  const [os = '', architecture = '', variant, ...more] = text.split('/');
+  if (os === '' || architecture === '' || more.length > 0) {
+    throw requestFailure(`${JSON.stringify(text)}: cannot parse platform specifier: invalid argument`);
+  }
+  return normalizePlatform({ os, architecture, ...(variant && { variant }) });
+}
+
+/** What stands on an image of this platform. */
+export function annotationsFor(
+  list: readonly Annotation[],
+  platform: OciPlatform,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  // What is said of one platform wins over what is said of all.
+  for (const { key, value } of list.filter((one) => !one.platform)) found.set(key, value);
+  for (const one of list) {
+    if (one.platform && isSame(one.platform, platform)) found.set(one.key, one.value);
+  }
+  return found;
+}
+
+function isSame(a: OciPlatform, b: OciPlatform): boolean {
+  return a.os === b.os && a.architecture === b.architecture && (a.variant ?? '') === (b.variant ?? '');
+}

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import type { ImageConfig } from '@llb-ts/backend';
+import type { FileBlobPlaces } from '../blob/blob-places.ts';
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { LayerPacks, PackWork } from '../layer/pack-blobs.ts';
+import type { PackedLayer } from '../layer/pack-variants.ts';
+import { type LayerPiece, layersOf, type Ref } from '../layer/ref.ts';
+import { type Descriptor, MediaType } from '../registry/descriptor.ts';
+import type { OciPlatform } from '../registry/platform.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import { annotationsFor } from './annotations.ts';
+import type { ExportWork } from './exporter.ts';
+import { exportFailure } from './failure.ts';
+import { type GoJson, goJson } from './go-json.ts';
+import { buildImageConfig } from './image-config.ts';
+import type { ImageOptions } from './image-options.ts';
+import { distributable, layerTypeFor } from './media-types.ts';
+import { oneOff } from './progress.ts';
+
+/** What exporters of images work with. */
+export interface ImageServices extends PackWork {
+  readonly packs: LayerPacks;
+  readonly blobs: BlobStore;
+  /** Where blobs were found before: what a registry has already need not be sent. */
+  readonly places: FileBlobPlaces;
+  readonly registries: RegistryClient;
+  /** What the build says about running the image. */
+  readonly imageConfig?: ImageConfig;
+}
+
+/** A layer of a finished image. */
+export interface ImageLayer {
+  readonly piece: LayerPiece;
+  readonly packed: PackedLayer;
+  /** As the manifest has it. */
+  readonly descriptor: Descriptor;
+}
+
+/** A JSON document with its descriptor. */
+export interface ImageDocument {
+  readonly bytes: Buffer;
+  readonly descriptor: Descriptor;
+}
+
+/** A finished image: everything but the bytes of its layers, which may still be elsewhere. */
+export interface CommittedImage {
+  readonly manifest: ImageDocument;
+  readonly config: ImageDocument;
+  /** Lowest → highest; a layer that is applied twice is there twice. */
+  readonly layers: readonly ImageLayer[];
+  readonly platform: OciPlatform;
+}
+
+/** How many layers are packed at one time: compression uses several threads by itself. */
+const PARALLEL = 2;
+
+/** Makes config and manifest of a result and packs the layers that are not packed yet (`ImageWriter.Commit`). */
+export async function commitImage(
+  ref: Ref | undefined,
+  options: ImageOptions,
+  services: ImageServices,
+  work: ExportWork,
+): Promise<CommittedImage> {
+  const { annotations, ociTypes } = options;
+  if (annotations.index.length > 0 || annotations.indexDescriptor.length > 0) {
+    throw exportFailure('index annotations not supported for single platform export');
+  }
+  const pieces = ref ? layersOf(ref) : [];
+  const packed = await oneOff(work, 'exporting layers', () => packAll(pieces, options, services, work));
+  const config = buildImageConfig(
+    {
+      ...metadataConfig(options.metadata),
+      ...(services.imageConfig && { imageConfig: services.imageConfig }),
+    },
+    {
+      diffIds: packed.map(({ diffId }) => diffId),
+      layers: pieces,
+      ...(options.epoch !== undefined && { epoch: options.epoch }),
+    },
+  );
+  const configDocument = documentOf(config.bytes, ociTypes ? MediaType.ociConfig : MediaType.dockerConfig);
+  const layers = packed.map((layer, i) => ({
+    piece: pieces[i]!,
+    packed: layer,
+    descriptor: layerDescriptor(layer, options),
+  }));
+  const manifest = documentOf(
+    Buffer.from(manifestJson(configDocument, layers, config.platform, options)),
+    ociTypes ? MediaType.ociManifest : MediaType.dockerManifest,
+  );
+  for (const [what, { descriptor }] of [
+    ['manifest', manifest],
+    ['config', configDocument],
+  ] as const) {
+    await oneOff(work, `exporting ${what} ${descriptor.digest}`, async () => {});
+  }
+  return { manifest, config: configDocument, layers, platform: config.platform };
+}
+
+function metadataConfig(metadata: Readonly<Record<string, string>>) {
+  const { 'containerimage.config': json, 'containerimage.base.config': baseJson } = metadata;
+  return { ...(json && { json }), ...(baseJson && { baseJson }) };
+}
+
+async function packAll(
+  pieces: readonly LayerPiece[],
+  options: ImageOptions,
+  services: ImageServices,
+  work: ExportWork,
+): Promise<readonly PackedLayer[]> {
+  const packed: PackedLayer[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let i = next++; i < pieces.length; i = next++) {
+      packed[i] = await packOne(pieces[i]!, options, services, work);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  return packed;
+}
+
+async function packOne(
+  piece: LayerPiece,
+  options: ImageOptions,
+  services: ImageServices,
+  work: ExportWork,
+): Promise<PackedLayer> {
+  const { compression, level, force, epoch, rewriteTimestamp } = options;
+  const wish = { compression, ...(level !== undefined && { level }), force };
+  if (!rewriteTimestamp || epoch === undefined) return services.packs.blobOf(piece, wish, services);
+  try {
+    return await services.packs.blobOf(piece, { ...wish, epoch }, services);
+  } catch (error) {
+    // A time that the archive's format cannot say: BuildKit leaves such a layer as it is, too.
+    if (!(error instanceof RangeError)) throw error;
+    const message = `failed to rewrite layer ${piece.description} to match source-date-epoch ${epoch}: ${error.message}`;
+    work.report({ type: 'warning', message });
+    return services.packs.blobOf(piece, wish, services);
+  }
+}
+
+function layerDescriptor(layer: PackedLayer, options: ImageOptions): Descriptor {
+  const { ociTypes, preferNondistributable, rewriteTimestamp, epoch } = options;
+  const keepAway = preferNondistributable && layer.urls !== undefined;
+  const mediaType = distributable(layerTypeFor(layer.mediaType, ociTypes), !keepAway);
+  const rewritten = ociTypes && rewriteTimestamp && epoch !== undefined;
+  return {
+    mediaType,
+    digest: layer.digest,
+    size: layer.size,
+    ...(keepAway && layer.urls && { urls: layer.urls }),
+    ...(rewritten && { annotations: { 'buildkit/rewritten-timestamp': String(epoch) } }),
+  };
+}
+
+function manifestJson(
+  config: ImageDocument,
+  layers: readonly ImageLayer[],
+  platform: OciPlatform,
+  { annotations, ociTypes }: ImageOptions,
+): string {
+  const own = annotationsFor(annotations.manifest, platform);
+  const manifest: GoJson = {
+    schemaVersion: 2,
+    mediaType: ociTypes ? MediaType.ociManifest : MediaType.dockerManifest,
+    config: descriptorJson(config.descriptor),
+    layers: layers.map(({ descriptor }) => descriptorJson(descriptor)),
+    annotations: own.size > 0 ? own : undefined,
+  };
+  return goJson(manifest, '  ');
+}
+
+/** A descriptor in the order of its fields in Go. */
+export function descriptorJson({ mediaType, digest, size, urls, annotations, platform }: Descriptor): GoJson {
+  return {
+    mediaType,
+    digest,
+    size,
+    urls,
+    annotations: annotations && new Map(Object.entries(annotations)),
+    platform: platform && platformJson(platform),
+  };
+}
+
+function platformJson(platform: OciPlatform): GoJson {
+  const { architecture, os, variant } = platform;
+  return {
+    architecture,
+    os,
+    'os.version': platform['os.version'],
+    'os.features': platform['os.features'],
+    variant,
+  };
+}
+
+function documentOf(bytes: Buffer, mediaType: string): ImageDocument {
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return { bytes, descriptor: { mediaType, digest, size: bytes.length } };
+}

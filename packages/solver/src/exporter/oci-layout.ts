@@ -1,0 +1,125 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ExportDestination } from '@llb-ts/backend';
+import { errnoOf } from '../error.ts';
+import { processTag } from '../host/process-tag.ts';
+import type { Descriptor } from '../registry/descriptor.ts';
+import type { ExportWork } from './exporter.ts';
+import { destinationFailure, exportFailure } from './failure.ts';
+import { goJson } from './go-json.ts';
+import { type CommittedImage, descriptorJson, type ImageServices } from './image-commit.ts';
+import type { ImageName } from './image-name.ts';
+import { blobName, namedDescriptor } from './oci-names.ts';
+import { Progress } from './progress.ts';
+
+let serial = 0;
+
+/**
+ * Adds an image to a layout in a folder, which is made if it is missing (`tar=false`; `client/ociindex`). Blobs come
+ * first, the index last, so the image is in the layout only when all of it is. An image of the same name is replaced.
+ */
+export async function writeLayout(
+  destination: ExportDestination,
+  image: CommittedImage,
+  descriptor: Descriptor,
+  names: readonly ImageName[],
+  { blobs }: ImageServices,
+  work: ExportWork,
+): Promise<void> {
+  if (destination.kind !== 'directory') {
+    throw exportFailure('output directory is required for an exporter with tar=false');
+  }
+  const folder = destination.path;
+  const progress = new Progress(work, 'copying blobs');
+  try {
+    fs.mkdirSync(path.join(folder, 'blobs/sha256'), { recursive: true });
+    for (const { packed } of image.layers) {
+      await progress.entry();
+      placeFile(path.join(folder, blobName(packed.digest)), 0o444, (draft) =>
+        fs.copyFileSync(blobs.path(packed.digest), draft, fs.constants.COPYFILE_FICLONE),
+      );
+      await progress.bytes(packed.size);
+    }
+    for (const { bytes, descriptor } of [image.config, image.manifest]) {
+      placeFile(path.join(folder, blobName(descriptor.digest)), 0o444, (draft) =>
+        fs.writeFileSync(draft, bytes),
+      );
+    }
+    replaceFile(path.join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+    addToIndex(path.join(folder, 'index.json'), descriptor, names);
+  } catch (error) {
+    throw errnoOf(error) ? destinationFailure(error, `export to ${folder}`) : error;
+  }
+  progress.done();
+}
+
+/** Makes a file unless it is there; blobs are named by what they hold. */
+function placeFile(file: string, mode: number, write: (draft: string) => void): void {
+  if (fs.existsSync(file)) return;
+  const draft = `${path.dirname(file)}/.llb-ts-${processTag()}-${serial++}.tmp`;
+  try {
+    write(draft);
+    fs.chmodSync(draft, mode);
+    fs.renameSync(draft, file);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+function replaceFile(file: string, text: string): void {
+  const draft = `${file}.llb-ts-${processTag()}-${serial++}.tmp`;
+  try {
+    fs.writeFileSync(draft, text);
+    fs.renameSync(draft, file);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+interface Index {
+  readonly manifests?: readonly Descriptor[];
+}
+
+const REF_NAME = 'org.opencontainers.image.ref.name';
+const IMAGE_NAME = 'io.containerd.image.name';
+
+function addToIndex(file: string, descriptor: Descriptor, names: readonly ImageName[]): void {
+  const added =
+    names.length > 0
+      ? names.map((name) => namedDescriptor(descriptor, name))
+      : [{ ...descriptor, annotations: { ...descriptor.annotations, [REF_NAME]: 'latest' } }];
+  const isReplaced = (one: Descriptor) =>
+    added.some(
+      (other) =>
+        one.annotations?.[REF_NAME] === other.annotations?.[REF_NAME] &&
+        (one.annotations?.[IMAGE_NAME] ?? '') === (other.annotations?.[IMAGE_NAME] ?? ''),
+    );
+  const kept = (readIndex(file).manifests ?? []).filter((one) => !isReplaced(one));
+  replaceFile(
+    file,
+    goJson({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: [...kept, ...added].map(descriptorJson),
+    }),
+  );
+}
+
+function readIndex(file: string): Index {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return {};
+    throw error;
+  }
+  if (text === '') return {};
+  try {
+    return JSON.parse(text) as Index;
+  } catch (error) {
+    throw exportFailure(`could not unmarshal ${file}`, {
+      cause: error,
+      hint: 'it is no index of an OCI layout: remove it, or export to another folder',
+    });
+  }
+}

@@ -1,0 +1,133 @@
+/** Images as archives and layouts (`exporter/oci`, containerd `core/images/archive`). */
+import type { ExportTarget } from '@llb-ts/backend';
+import { TAR_TYPE, type TarHeader } from '../archive/tar-writer-header.ts';
+import { TarWriter } from '../archive/tar-writer-stream.ts';
+import type { Ref } from '../layer/ref.ts';
+import type { Descriptor } from '../registry/descriptor.ts';
+import { annotationsFor } from './annotations.ts';
+import type { ExportWork } from './exporter.ts';
+import { goJson } from './go-json.ts';
+import { epochText, timeText } from './go-time.ts';
+import { type CommittedImage, commitImage, descriptorJson, type ImageServices } from './image-commit.ts';
+import { familiarName, fullName, type ImageName, parseImageName, tagged } from './image-name.ts';
+import { type ImageOptions, imageOptions } from './image-options.ts';
+import { writeLayout } from './oci-layout.ts';
+import { blobName, indexJson } from './oci-names.ts';
+import { writeOutput } from './output-file.ts';
+import { Progress } from './progress.ts';
+
+/** Exports an image as one archive or as a layout in a folder; answers under BuildKit's metadata keys. */
+export async function exportArchive(
+  ref: Ref | undefined,
+  target: ExportTarget,
+  services: ImageServices,
+  work: ExportWork,
+): Promise<Readonly<Record<string, string>>> {
+  const options = imageOptions(target);
+  const image = await commitImage(ref, options, services, work);
+  const names = namesOf(options);
+  const descriptor = describe(image, options);
+  for (const { piece, packed } of image.layers) await services.packs.ensure(piece, packed, services);
+  if (options.tar) await writeArchive(target, image, descriptor, names, services, work);
+  else await writeLayout(target.destination, image, descriptor, names, services, work);
+  return {
+    'containerimage.digest': image.manifest.descriptor.digest,
+    'containerimage.config.digest': image.config.descriptor.digest,
+    'containerimage.descriptor': Buffer.from(goJson(descriptorJson(descriptor))).toString('base64'),
+    ...(names.length > 0 && { 'image.name': names.map(fullName).join(',') }),
+  };
+}
+
+function namesOf({ name, metadata }: ImageOptions): readonly ImageName[] {
+  const text = name === '*' ? (metadata['image.name'] ?? name) : name;
+  return text === '' ? [] : text.split(',').map((one) => tagged(parseImageName(one)));
+}
+
+/** What the index says of the manifest, but for its name. */
+function describe({ manifest, platform }: CommittedImage, options: ImageOptions): Descriptor {
+  const annotations = Object.fromEntries(annotationsFor(options.annotations.manifestDescriptor, platform));
+  const created = options.epoch === undefined ? nowInSeconds() : epochText(options.epoch);
+  return {
+    ...manifest.descriptor,
+    annotations: { 'org.opencontainers.image.created': created, ...annotations },
+    platform,
+  };
+}
+
+function nowInSeconds(): string {
+  return timeText(Math.floor(Date.now() / 1_000) * 1_000);
+}
+
+interface ArchiveRecord {
+  readonly name: string;
+  readonly mode: number;
+  readonly content?: Buffer;
+  /** Digest of a blob in the store, instead of content. */
+  readonly blob?: { readonly digest: string; readonly size: number };
+}
+
+async function writeArchive(
+  { type, destination }: ExportTarget,
+  image: CommittedImage,
+  descriptor: Descriptor,
+  names: readonly ImageName[],
+  { blobs }: ImageServices,
+  work: ExportWork,
+): Promise<void> {
+  const records = [
+    { name: 'oci-layout', mode: 0o444, content: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
+    { name: 'index.json', mode: 0o644, content: Buffer.from(indexJson(descriptor, names)) },
+    { name: 'blobs/', mode: 0o755 },
+    { name: 'blobs/sha256/', mode: 0o755 },
+    ...[image.manifest, image.config].map(documentRecord),
+    ...image.layers.map(({ packed }) => ({ name: blobName(packed.digest), mode: 0o444, blob: packed })),
+    ...(type === 'docker'
+      ? [{ name: 'manifest.json', mode: 0o644, content: Buffer.from(dockerManifest(image, names)) }]
+      : []),
+  ];
+  const progress = new Progress(work, 'sending tarball');
+  await writeOutput(destination, async (sink) => {
+    const tar = new TarWriter(progress.watch(sink));
+    for (const record of inOrder(records)) {
+      const content = record.blob ? blobs.stream(record.blob.digest) : [record.content ?? Buffer.alloc(0)];
+      await tar.entryOf(headerOf(record), content);
+    }
+    await tar.end();
+  });
+  progress.done();
+}
+
+function documentRecord({ bytes, descriptor }: CommittedImage['config']): ArchiveRecord {
+  return { name: blobName(descriptor.digest), mode: 0o444, content: bytes };
+}
+
+/** By name, each once. */
+function inOrder(records: readonly ArchiveRecord[]): readonly ArchiveRecord[] {
+  const byName = new Map(records.map((record) => [record.name, record]));
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function headerOf({ name, mode, content, blob }: ArchiveRecord): TarHeader {
+  return {
+    type: name.endsWith('/') ? TAR_TYPE.dir : TAR_TYPE.file,
+    name,
+    size: blob?.size ?? content?.length ?? 0,
+    mode,
+    uid: 0,
+    gid: 0,
+    mtimeNs: 0n,
+    format: 'any',
+  };
+}
+
+/** What `docker load` reads. */
+function dockerManifest({ config, layers }: CommittedImage, names: readonly ImageName[]): string {
+  const repoTags = names.map((name) => familiarName(tagged(name)));
+  return goJson([
+    {
+      Config: blobName(config.descriptor.digest),
+      RepoTags: repoTags.length > 0 ? repoTags : null,
+      Layers: layers.length > 0 ? layers.map(({ packed }) => blobName(packed.digest)) : null,
+    },
+  ]);
+}
