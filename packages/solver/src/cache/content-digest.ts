@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../error.ts';
-import { type MatchInfo, PatternMatcher } from '../pattern/pattern-matcher.ts';
+import { type MatchInfo, matcherFor, type PatternMatcher } from '../pattern/pattern-matcher.ts';
 import { findMatches, splitWildcards } from '../pattern/wildcards.ts';
 import { nameOf, textOf } from '../tree/bytes.ts';
 import { locate } from '../tree/locate.ts';
@@ -124,8 +124,8 @@ interface Chosen {
 /** The digest of the entries that wildcard and patterns choose, each with its path, directories without what they hold. */
 async function digestChosen(tree: Tree, selector: ContentSelector, digester: EntryDigester): Promise<string> {
   const chosen: Chosen[] = [];
-  const include = matcherOf('includepatterns', selector.includePatterns);
-  const exclude = matcherOf('excludepatterns', selector.excludePatterns);
+  const include = matcherFor('includepatterns', selector.includePatterns);
+  const exclude = matcherFor('excludepatterns', selector.excludePatterns);
   const prefix = selector.wildcard ? splitWildcards(selector.path).prefix : selector.path;
   for (const { path, shown } of startsOf(tree, selector, prefix)) {
     const start = find(tree, path, selector.followLinks);
@@ -145,16 +145,6 @@ async function digestChosen(tree: Tree, selector: ContentSelector, digester: Ent
     hash.update(`${path.slice(prefix === '/' ? 0 : prefix.length)}\0${await digest()}`, 'latin1');
   }
   return hash.digest('hex');
-}
-
-function matcherOf(name: string, patterns: readonly string[]): PatternMatcher | undefined {
-  if (patterns.length === 0) return undefined;
-  try {
-    return new PatternMatcher(patterns);
-  } catch (error) {
-    if (!(error instanceof SolveFailure)) throw error;
-    throw stepFailure(`invalid ${name}: [${patterns.join(' ')}]: ${error.message}`, { cause: error });
-  }
 }
 
 /** The selected path itself, or what its wildcards match: where it is, and how the selector would write it. */

@@ -1,3 +1,4 @@
+import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../error.ts';
 import { bytesOf } from '../tree/bytes.ts';
 import { cleanPath } from './clean-path.ts';
@@ -45,6 +46,23 @@ export class PatternMatcher {
       return hit;
     });
     return { matched, info };
+  }
+}
+
+/**
+ * The matcher of one list of an action, undefined for an empty one. A malformed pattern fails with
+ * `invalid includepatterns: [a [b]: syntax error in pattern`.
+ */
+export function matcherFor(
+  list: 'includepatterns' | 'excludepatterns',
+  patterns: readonly string[],
+): PatternMatcher | undefined {
+  if (patterns.length === 0) return undefined;
+  try {
+    return new PatternMatcher(patterns);
+  } catch (error) {
+    if (!(error instanceof SolveFailure)) throw error;
+    throw stepFailure(`invalid ${list}: [${patterns.join(' ')}]: ${error.message}`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
-import { SolveFailure } from '@llb-ts/backend';
+import type { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
-import { type MatchInfo, PatternMatcher } from '../../pattern/pattern-matcher.ts';
+import { type MatchInfo, matcherFor, type PatternMatcher } from '../../pattern/pattern-matcher.ts';
 import { join, textOf } from '../../tree/bytes.ts';
 import type { Entry } from '../../tree/entry.ts';
 import type { ModeChange } from './chmod.ts';
@@ -15,17 +15,7 @@ export interface Patterns {
 
 /** Reads both lists; fails with `invalid includepatterns: [a [b]: syntax error in pattern`. */
 export function patternsOf(include: readonly string[], exclude: readonly string[]): Patterns {
-  return { include: matcherOf('includepatterns', include), exclude: matcherOf('excludepatterns', exclude) };
-}
-
-function matcherOf(name: string, patterns: readonly string[]): PatternMatcher | undefined {
-  if (patterns.length === 0) return undefined;
-  try {
-    return new PatternMatcher(patterns);
-  } catch (error) {
-    if (!(error instanceof SolveFailure)) throw error;
-    throw stepFailure(`invalid ${name}: [${patterns.join(' ')}]: ${error.message}`, { cause: error });
-  }
+  return { include: matcherFor('includepatterns', include), exclude: matcherFor('excludepatterns', exclude) };
 }
 
 export interface CopyOptions {

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { FolderTree } from '../tree/folder-tree.ts';
+import { folderOf, isRoot, mark, type Told, treeOf } from '../tree/testdata/folder.ts';
+import type { Tree } from '../tree/tree.ts';
+import { type ContentSelector, contentDigest } from './content-digest.ts';
+
+const BASE: Told = {
+  '/d/a.txt': 'file 644 a',
+  '/d/b.md': 'file 644 b',
+  '/d/s/c.txt': 'file 644 c',
+  '/d/l': 'link a.txt',
+  '/ld': 'link d',
+  '/other': 'file 644 o',
+};
+
+const selector = (path: string, more: Partial<ContentSelector> = {}): ContentSelector => ({
+  path,
+  wildcard: /[*?[]/.test(path),
+  followLinks: false,
+  includePatterns: [],
+  excludePatterns: [],
+  requiredPaths: [],
+  ...more,
+});
+
+const digest = (tree: Tree, ...selectors: ContentSelector[]) =>
+  contentDigest(tree, selectors, { pause: async () => {}, name: 'R' });
+
+async function same(a: Told, b: Told, first: ContentSelector, second = first): Promise<boolean> {
+  return (await digest(treeOf(a), first)) === (await digest(treeOf(b), second));
+}
+
+const with_ = (changes: Told, without: readonly string[] = []): Told =>
+  Object.fromEntries(Object.entries({ ...BASE, ...changes }).filter(([path]) => !without.includes(path)));
+
+describe('contentDigest', () => {
+  it.each<[string, Told, ContentSelector]>([
+    ['anything outside the path', with_({ '/other': 'file 600 changed' }), selector('/d')],
+    ['another link to the same directory', with_({}), selector('/ld', { followLinks: true })],
+    ['an excluded file', with_({ '/d/b.md': 'file 644 B' }), selector('/d', { excludePatterns: ['*.md'] })],
+    [
+      'a file not included',
+      with_({ '/d/b.md': 'file 644 B' }),
+      selector('/d', { includePatterns: ['**/*.txt'] }),
+    ],
+    ['a file the wildcard leaves out', with_({ '/d/b.md': 'file 644 B' }), selector('/d/*.txt')],
+    [
+      'what a link points at, not followed',
+      with_({ '/d/a.txt': 'file 644 A' }),
+      selector('/d/l', { followLinks: false }),
+    ],
+  ])('hits with a change of %s', async (_, changed, chosen) => {
+    expect(await same(BASE, changed, chosen)).toBe(true);
+  });
+
+  it.each<[string, Told, ContentSelector]>([
+    ['content', with_({ '/d/s/c.txt': 'file 644 C' }), selector('/d')],
+    ['mode', with_({ '/d/a.txt': 'file 600 a' }), selector('/d/a.txt')],
+    ['a directory mode', with_({ '/d/s': 'dir 700' }), selector('/d')],
+    ['a link target', with_({ '/d/l': 'link b.md' }), selector('/d')],
+    ['a name', with_({ '/d/x': 'file 644 b' }, ['/d/b.md']), selector('/d')],
+    ['type', with_({ '/d/a.txt': 'dir 644' }), selector('/d')],
+    ['a new empty directory', with_({ '/d/e': 'dir 755' }), selector('/d')],
+    ['what a link points at', with_({ '/d/a.txt': 'file 644 A' }), selector('/d/l', { followLinks: true })],
+    [
+      'an included file',
+      with_({ '/d/s/c.txt': 'file 644 C' }),
+      selector('/d', { includePatterns: ['**/*.txt'] }),
+    ],
+    [
+      'a parent of an included file',
+      with_({ '/d/s': 'dir 700' }),
+      selector('/d', { includePatterns: ['s/c.txt'] }),
+    ],
+    ['a matched file', with_({ '/d/a.txt': 'file 644 A' }), selector('/d/*.txt')],
+    ['what is in a matched directory', with_({ '/d/s/c.txt': 'file 644 C' }), selector('/d/s*')],
+    [
+      'what a followed match leads to',
+      with_({ '/d/s/c.txt': 'file 644 C' }),
+      selector('/l*', { followLinks: true }),
+    ],
+    [
+      'what is included behind a followed link',
+      with_({ '/d/s/c.txt': 'file 644 C' }),
+      selector('/ld', { followLinks: true, includePatterns: ['s'] }),
+    ],
+    ['the root', with_({ '/new': 'file 644 n' }), selector('/')],
+  ])('misses with a change of %s', async (_, changed, chosen) => {
+    expect(await same(BASE, changed, chosen)).toBe(false);
+  });
+
+  it('does not look at times or at the name of what is selected', async () => {
+    const moved = {
+      '/e/a.txt': 'file 644 a',
+      '/e/b.md': 'file 644 b',
+      '/e/s/c.txt': 'file 644 c',
+      '/e/l': 'link a.txt',
+    };
+    expect(await same(BASE, moved, selector('/d'), selector('/e'))).toBe(true);
+    const include = { includePatterns: ['**/*.txt'] };
+    expect(await same(BASE, moved, selector('/d', include), selector('/e', include))).toBe(true);
+  });
+
+  it.runIf(isRoot)('looks at owners, devices and xattrs, but not at labels and marks', async () => {
+    const device = { '/c': 'char 600 1,3' };
+    expect(await same(device, { '/c': 'char 600 1,5' }, selector('/'))).toBe(false);
+    expect(await same({ '/f': 'file 644 x' }, { '/f': 'file 644 1:2 x' }, selector('/f'))).toBe(false);
+    const folder = folderOf(BASE);
+    const before = await digest(new FolderTree(folder), selector('/d'));
+    mark(folder, '/d/a.txt', 'trusted.overlay.origin', 'x');
+    mark(folder, '/d/a.txt', 'security.other', 'x');
+    expect(await digest(new FolderTree(folder), selector('/d'))).toBe(before);
+    mark(folder, '/d/a.txt', 'user.mine', 'x');
+    expect(await digest(new FolderTree(folder), selector('/d'))).not.toBe(before);
+  });
+
+  it('takes several selectors together, whatever their order', async () => {
+    const [a, b] = [selector('/d/a.txt'), selector('/other')];
+    expect(await digest(treeOf(BASE), a, b)).toBe(await digest(treeOf(BASE), b, a));
+    expect(await digest(treeOf(BASE), a)).not.toBe(await digest(treeOf(BASE), a, b));
+    expect(await digest(treeOf(BASE), selector('/d'), a)).toBe(await digest(treeOf(BASE), selector('/d')));
+  });
+
+  it.each<[ContentSelector, string]>([
+    [selector('/none'), '"/none": not found'],
+    [selector('/d/a.txt/x'), '"/d/a.txt/x": not found'],
+    [selector('/n\xc3\xa9'), '"/né": not found'],
+    [selector('/ld/none'), '"/ld/none": not found'],
+    [selector('/d', { includePatterns: ['*.txt'], requiredPaths: ['/d/z'] }), '"/d/z": not found'],
+    [selector('/d', { includePatterns: ['*.txt'], requiredPaths: ['d/a.txt'] }), '"d/a.txt": not found'],
+    [
+      selector('/d', { includePatterns: ['a', '['] }),
+      'invalid includepatterns: [a []: syntax error in pattern',
+    ],
+    [selector('/d', { excludePatterns: ['['] }), 'invalid excludepatterns: [[]: syntax error in pattern'],
+    [selector('/d/a['), 'syntax error in pattern'],
+  ])('fails on %o', async (chosen, message) => {
+    await expect(digest(treeOf(BASE), chosen)).rejects.toThrow(
+      `failed to compute cache key: failed to calculate checksum of ref R: ${message}`,
+    );
+  });
+
+  it('is content with required paths that some included path begins with, and with nothing at all', async () => {
+    const required = selector('/d', { includePatterns: ['*.txt'], requiredPaths: ['/d/a'] });
+    await expect(digest(treeOf(BASE), required)).resolves.toMatch(/^sha256:/);
+    await expect(digest(treeOf(BASE), selector('/none*'))).resolves.toMatch(/^sha256:/);
+    await expect(digest(treeOf(BASE), selector('/none', { includePatterns: ['x'] }))).resolves.toMatch(
+      /^sha256:/,
+    );
+    await expect(digest(treeOf({}), selector('/'))).resolves.toMatch(/^sha256:/);
+  });
+
+  it('reads a file again only when it changed', async () => {
+    const known = new Map<string, string>();
+    const tree = treeOf(BASE);
+    const options = { pause: async () => {}, name: 'R', memo: known };
+    const first = await contentDigest(tree, [selector('/d')], options);
+    expect(known.size).toBe(3);
+    for (const key of known.keys()) known.set(key, 'remembered');
+    expect(await contentDigest(tree, [selector('/d')], options)).not.toBe(first);
+  });
+
+  it('follows no circle for ever', async () => {
+    const tree = treeOf({ '/a': 'link b', '/b': 'link a' });
+    await expect(digest(tree, selector('/a', { followLinks: true }))).rejects.toThrow('too many links');
+  });
+});
