@@ -13,7 +13,10 @@ export interface Graph {
   readonly result?: Expression;
   readonly options?: readonly Expression[];
   readonly observe?: readonly Expression[];
+  /** Why llb-ts refuses what the Go client takes. */
   readonly refused?: string;
+  /** What llb-ts says where both refuse the graph, in other words than Go's. */
+  readonly says?: string;
 }
 
 export interface Recipe {

@@ -17,7 +17,7 @@ class Generator {
   readonly #random: Random;
   readonly #bindings: (readonly [string, Expression])[] = [
     ['map1', ['NewSourceMap', null, 'build.ts', 'TypeScript', 'export default 1\n']],
-    ['map2', ['NewSourceMap', ['Image', 'frontend'], 'Dockerfile', 'Dockerfile', { base64: 'RlJPTSBh/w==' }]],
+    ['map2', ['NewSourceMap', null, 'Dockerfile', 'Dockerfile', { base64: 'RlJPTSBh/w==' }]],
   ];
   readonly #states: Known[] = [];
 

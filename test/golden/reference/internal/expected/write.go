@@ -57,9 +57,7 @@ func (w *writer) graph(name string, outcome *recipe.Outcome, more bool) error {
 	if outcome.Definition != nil {
 		definition := Describe(outcome.Definition.ToPB())
 		w.list("ops", definition.Ops)
-		if definition.Infos != nil {
-			w.list("infos", definition.Infos)
-		}
+		w.list("infos", definition.Infos)
 	}
 	if len(outcome.Observed) > 0 {
 		var observed []any
@@ -82,7 +80,7 @@ func (w *writer) list(name string, members any) {
 	}
 	w.line(`,`)
 	if len(each) == 0 {
-		w.out.WriteString(`    "` + name + `": []`)
+		w.out.WriteString(`    "` + name + `": ` + data)
 		return
 	}
 	w.line(`    "`, name, `": [`)

@@ -25,6 +25,9 @@ func as[T any](where string, value any) T {
 		}
 	}
 	t, ok := value.(T)
+	if value == nil && any(t) == nil {
+		return t // scratch has no output
+	}
 	if !ok {
 		fail("%s: %T is not a %T", where, value, t)
 	}

@@ -3,7 +3,6 @@ package recipe
 import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
-	"github.com/moby/buildkit/util/apicaps"
 	apicapspb "github.com/moby/buildkit/util/apicaps/pb"
 )
 
@@ -56,22 +55,6 @@ var constraints = table{
 	"CPUQuota":           func(c *call) any { return llb.CPUQuota(c.int64(0)) },
 	"CpusetCpus":         func(c *call) any { return llb.CpusetCpus(c.str(0)) },
 	"CpusetMems":         func(c *call) any { return llb.CpusetMems(c.str(0)) },
-
-	"NewConstraints": func(c *call) any { return *llb.NewConstraints(rest[llb.ConstraintsOpt](c, 0)...) },
-	"MarshalConstraints": func(c *call) any {
-		base, override := arg[llb.Constraints](c, 0), arg[llb.Constraints](c, 1)
-		op, metadata := llb.MarshalConstraints(&base, &override)
-		caps := []apicaps.CapID{}
-		for _, id := range sortedKeys(metadata.Caps) {
-			caps = append(caps, apicaps.CapID(id))
-		}
-		return map[string]any{
-			"platform":    op.Platform.Spec(),
-			"filter":      append([]string{}, op.Constraints.Filter...),
-			"ignoreCache": metadata.IgnoreCache,
-			"caps":        caps,
-		}
-	},
 
 	"NewSourceMap": func(c *call) any {
 		var state *llb.State

@@ -2,14 +2,10 @@ package recipe
 
 import (
 	"bytes"
-	"maps"
-	"slices"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 )
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // definitions holds marshaling and the ways back from a marshaled graph.
 var definitions = table{
@@ -30,12 +26,4 @@ var definitions = table{
 	},
 	"ReadFrom":        func(c *call) any { return must(llb.ReadFrom(bytes.NewReader(arg[[]byte](c, 0)))) },
 	"NewDefinitionOp": func(c *call) any { return must(llb.NewDefinitionOp(arg[*pb.Definition](c, 0))) },
-
-	"NewOpMetadata":   func(c *call) any { return llb.NewOpMetadata(arg[*pb.OpMetadata](c, 0)) },
-	"OpMetadata.ToPB": func(c *call) any { return arg[llb.OpMetadata](c, 0).ToPB() },
-	"OpMetadata.FromPB": func(c *call) any {
-		var metadata llb.OpMetadata
-		metadata.FromPB(arg[*pb.OpMetadata](c, 0))
-		return metadata
-	},
 }

@@ -88,17 +88,4 @@ var execs = table{
 	"UlimitRttime":     ulimit(llb.UlimitRttime),
 	"UlimitSigpending": ulimit(llb.UlimitSigpending),
 	"UlimitStack":      ulimit(llb.UlimitStack),
-
-	"NewExecOp": func(c *call) any {
-		var proxy *llb.ProxyEnv
-		if c.raw(1) != nil {
-			env := record[llb.ProxyEnv](c, 1)
-			proxy = &env
-		}
-		return llb.NewExecOp(c.state(0), proxy, c.bool(2), constraintsOf(rest[llb.ConstraintsOpt](c, 3)))
-	},
-	"ExecOp.GetMount": func(c *call) any { return arg[*llb.ExecOp](c, 0).GetMount(c.str(1)) },
-	"ExecOp.AddMount": func(c *call) any {
-		return arg[*llb.ExecOp](c, 0).AddMount(c.str(1), c.state(2).Output(), rest[llb.MountOption](c, 3)...)
-	},
 }

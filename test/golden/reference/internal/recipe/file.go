@@ -29,6 +29,9 @@ type Graph struct {
 	Options []any `json:"options"`
 	// Observe holds expressions whose plain values are recorded, after the graph was marshaled.
 	Observe []any `json:"observe"`
+	// Refused and Says are for llb-ts, which refuses more and may say it in other words.
+	Refused string `json:"refused"`
+	Says    string `json:"says"`
 }
 
 // Read reads a recipe file; unknown fields and duplicate graph names are errors.

@@ -103,8 +103,4 @@ var files = table{
 		}
 		return &info
 	},
-
-	"NewFileOp": func(c *call) any {
-		return llb.NewFileOp(c.state(0), arg[*llb.FileAction](c, 1), constraintsOf(rest[llb.ConstraintsOpt](c, 2)))
-	},
 }

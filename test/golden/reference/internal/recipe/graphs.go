@@ -22,12 +22,6 @@ func (c *call) passthroughInputs(i int) []llb.PassthroughInput {
 var graphs = table{
 	"Merge": func(c *call) any { return llb.Merge(list[llb.State](c, 0), rest[llb.ConstraintsOpt](c, 1)...) },
 	"Diff":  func(c *call) any { return llb.Diff(c.state(0), c.state(1), rest[llb.ConstraintsOpt](c, 2)...) },
-	"NewMerge": func(c *call) any {
-		return llb.NewMerge(list[llb.State](c, 0), constraintsOf(rest[llb.ConstraintsOpt](c, 1)))
-	},
-	"NewDiff": func(c *call) any {
-		return llb.NewDiff(c.state(0), c.state(1), constraintsOf(rest[llb.ConstraintsOpt](c, 2)))
-	},
 
 	"NewPassthrough": func(c *call) any {
 		return llb.NewPassthrough(c.str(0), c.passthroughInputs(1), rest[llb.ConstraintsOpt](c, 2)...)
@@ -42,46 +36,10 @@ var graphs = table{
 	"llbbuild.WithConstraints": func(c *call) any {
 		return llbbuild.WithConstraints(arg[llb.ConstraintsOpt](c, 0))
 	},
-	"llbbuild.NewBuildOp": func(c *call) any {
-		return llbbuild.NewBuildOp(c.state(0).Output(), rest[llbbuild.BuildOption](c, 1)...)
-	},
 
-	"ExecOp.Output":        output,
 	"SourceOp.Output":      output,
-	"FileOp.Output":        output,
-	"MergeOp.Output":       output,
-	"DiffOp.Output":        output,
 	"PassthroughOp.Output": output,
 	"DefinitionOp.Output":  output,
-	"Vertex.Output":        output,
-
-	"ExecOp.Inputs":        inputs,
-	"SourceOp.Inputs":      inputs,
-	"FileOp.Inputs":        inputs,
-	"MergeOp.Inputs":       inputs,
-	"DiffOp.Inputs":        inputs,
-	"PassthroughOp.Inputs": inputs,
-	"DefinitionOp.Inputs":  inputs,
-	"Vertex.Inputs":        inputs,
-
-	"ExecOp.Validate":        validate,
-	"SourceOp.Validate":      validate,
-	"FileOp.Validate":        validate,
-	"MergeOp.Validate":       validate,
-	"DiffOp.Validate":        validate,
-	"PassthroughOp.Validate": validate,
-	"DefinitionOp.Validate":  validate,
-	"Vertex.Validate":        validate,
-
-	"Output.Vertex": func(c *call) any { return arg[llb.Output](c, 0).Vertex(background, llb.NewConstraints()) },
 }
 
 func output(c *call) any { return arg[llb.Vertex](c, 0).Output() }
-
-// inputs counts them: an output is no plain value.
-func inputs(c *call) any { return len(arg[llb.Vertex](c, 0).Inputs()) }
-
-func validate(c *call) any {
-	must(0, arg[llb.Vertex](c, 0).Validate(background, llb.NewConstraints(rest[llb.ConstraintsOpt](c, 1)...)))
-	return true
-}

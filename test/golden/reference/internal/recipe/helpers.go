@@ -26,8 +26,6 @@ var helpers = table{
 		name := platforms.Format(*arg[llb.Constraints](c, 0).Platform)
 		return eval(as[map[string]any](c.name, c.raw(1))[name], c.scope)
 	},
-	// constraints are options applied to nothing.
-	"constraints": func(c *call) any { return constraintsOf(rest[llb.ConstraintsOpt](c, 0)) },
 }
 
 // answer says what a resolver answers to one question.

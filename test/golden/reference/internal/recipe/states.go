@@ -82,10 +82,6 @@ var states = table{
 		}
 		return value
 	},
-	"State.Validate": func(c *call) any {
-		must(0, c.state(0).Validate(background, llb.NewConstraints(c.lookupOptions(1)...)))
-		return true
-	},
 
 	"EnvList.AddOrReplace": func(c *call) any { return arg[*llb.EnvList](c, 0).AddOrReplace(c.str(1), c.str(2)) },
 	"EnvList.SetDefault":   func(c *call) any { return arg[*llb.EnvList](c, 0).SetDefault(c.str(1), c.str(2)) },
