@@ -178,6 +178,9 @@ export type {
   UserOpt,
   Vertex,
 } from './graph.ts';
+export { MergeUnique } from './helpers/merge-unique.ts';
+export { Squash } from './helpers/squash.ts';
+export { Subdir } from './helpers/subdir.ts';
 export type { ImageConfig, ImageConfigSettings } from './image-config.ts';
 export { Merge } from './merge.ts';
 export { type Change, type ConstraintsOpt, constraintsOf, noConstraints } from './option.ts';

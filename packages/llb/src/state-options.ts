@@ -2,7 +2,8 @@ import type { Caller } from './call-site.ts';
 import { text } from './check.ts';
 import { envName } from './env-list.ts';
 import type { NetMode, SecurityMode } from './graph.ts';
-import { checkNetMode, checkSecurityMode, resetTo, type State, type StateOption } from './state.ts';
+import { resetTo, type State, type StateOption } from './state.ts';
+import { checkNetMode, checkSecurityMode } from './state-checks.ts';
 
 /** Sets an environment variable. `base.Run(Shlex('make'), AddEnv('CI', '1'))` */
 export function AddEnv(key: string, value: string): StateOption {

@@ -1,46 +1,29 @@
-import { isOwnState, own, requireState, shared } from './brand.ts';
+import { isOwnState, requireState } from './brand.ts';
 import { type Caller, callSiteOf } from './call-site.ts';
-import { long, nonEmpty, oneOf, text } from './check.ts';
-import { type EnvList, envName } from './env-list.ts';
-import {
-  deferredEnvironment,
-  mergeImageConfig,
-  resolveEnvironment,
-  rootEnvironment,
-  withDir,
-} from './environment.ts';
-import { fail, invalid } from './error.ts';
+import { show, text } from './check.ts';
+import { envName } from './env-list.ts';
+import { deferredEnvironment, mergeImageConfig, rootEnvironment, withDir } from './environment.ts';
+import { invalid } from './error.ts';
 import { type MountOption, makeMount, type NoOutputOption } from './exec/mount.ts';
-import { Process } from './exec/process.ts';
+import type { Process } from './exec/process.ts';
+import { collectRun, makeProcess, type RunInfo } from './exec/run.ts';
 import { bindActions, type FileAction } from './file/file-action.ts';
 import type {
   AsyncContext,
-  CDIDevice,
-  Constraints,
   Deferred,
   Environment,
   HasState,
-  Mount,
   NetMode,
   Output,
-  ProxyEnv,
-  Secret,
   SecurityMode,
-  SSHSocket,
 } from './graph.ts';
 import { type ImageConfigSettings, imageConfigFrom } from './image-config.ts';
 import { parseImageJSON } from './image-json.ts';
-import { canonicalIP } from './ip.ts';
-import {
-  type Change,
-  type ConstraintsOpt,
-  constraintsOf,
-  isChange,
-  noConstraints,
-  wrongOption,
-} from './option.ts';
+import { type Change, type ConstraintsOpt, constraintsOf, noConstraints, wrongOption } from './option.ts';
 import { passthroughVertex } from './passthrough-vertex.ts';
 import { checkPlatform, normalizePlatform, type PlatformSpec, type PlatformText } from './platform.ts';
+import { checkHost, checkNetMode, checkSecurityMode, checkUlimit } from './state-checks.ts';
+import { StateValues } from './state-values.ts';
 import type { UlimitName } from './ulimit.ts';
 
 /** A change of a state, as `With` and `Run` take it. `const asApp: StateOption = (s) => s.User('app').Dir('/app')` */
@@ -56,17 +39,7 @@ export interface ReadonlyRootOption extends RunChange {
 }
 
 /** What the options of a `Run` add up to. */
-export interface ExecInfo {
-  /** The state that the process starts in; its directory, variables and user are the process'. */
-  readonly state: State;
-  readonly mounts: readonly Mount[];
-  readonly readonlyRootFS: boolean;
-  readonly proxyEnv: ProxyEnv | undefined;
-  readonly secrets: readonly Secret[];
-  readonly ssh: readonly SSHSocket[];
-  readonly cdiDevices: readonly CDIDevice[];
-  readonly constraints: Constraints;
-}
+export type ExecInfo = RunInfo<State>;
 
 /** What a `Run` leaves: with `ReadonlyRootFS()` only its mounts. */
 export type RunResult<Options extends readonly RunOption[]> =
@@ -91,10 +64,7 @@ export type NoOutput = Pick<State, 'environment'>;
  * const built = base.Run(Shlex('make'), AddMount('/src', Local('src'))).Root()
  * ```
  */
-export class State implements HasState {
-  readonly #output: Output | undefined;
-  /** What the next command sees. */
-  readonly environment: Environment;
+export class State extends StateValues {
   /** Constraints for a marshal of exactly this State. */
   readonly marshalDefaults: readonly ConstraintsOpt[];
 
@@ -104,23 +74,9 @@ export class State implements HasState {
     environment: Environment,
     marshalDefaults: readonly ConstraintsOpt[] = [],
   ) {
-    this.#output = output;
-    this.environment = environment;
+    super(output, environment);
     this.marshalDefaults = marshalDefaults;
     Object.freeze(this);
-  }
-
-  get [own](): true {
-    return true;
-  }
-
-  get [shared](): true {
-    return true;
-  }
-
-  /** Whose filesystem it is; undefined for an empty one. */
-  Output(): Output | undefined {
-    return this.#output;
   }
 
   /** The same values over another filesystem. A platform that the output was made for becomes the State's. */
@@ -167,7 +123,7 @@ export class State implements HasState {
 
   /** Sets the directory for processes and relative paths; a relative one is below that so far. `state.Dir('/src')` */
   Dir(path: string): State {
-    return new State(this.#output, withDir(this.environment, text(this.Dir, 'the directory', path)));
+    return new State(this.Output(), withDir(this.environment, text(this.Dir, 'the directory', path)));
   }
 
   /** Sets who processes run as: `user`, `user:group`, names or numbers. `state.User('app')` */
@@ -266,57 +222,7 @@ export class State implements HasState {
   /** Constraints for a marshal of exactly this State; any further verb drops them. `state.SetMarshalDefaults(LinuxArm64)` */
   SetMarshalDefaults(...options: readonly ConstraintsOpt[]): State {
     constraintsOf(this.SetMarshalDefaults, options);
-    return new State(this.#output, this.environment, Object.freeze([...options]));
-  }
-
-  /** All variables. Like every getter it fails with `unresolved-state` where the values are those of an async state. */
-  Env(): EnvList {
-    return resolveEnvironment(this.environment).env;
-  }
-
-  /** The value of a variable; undefined when it is not set. */
-  GetEnv(key: string): string | undefined {
-    return this.Env().Get(key);
-  }
-
-  /** The directory; `''` when none was ever set. */
-  GetDir(): string {
-    return resolveEnvironment(this.environment).dir ?? '';
-  }
-
-  /** The arguments; only a state inside `Run` options has any. */
-  GetArgs(): readonly string[] {
-    return resolveEnvironment(this.environment).args ?? [];
-  }
-
-  /** The user; `''` when none was set. */
-  GetUser(): string {
-    return resolveEnvironment(this.environment).user ?? '';
-  }
-
-  /** The host name; `''` when none was set. */
-  GetHostname(): string {
-    return resolveEnvironment(this.environment).hostname ?? '';
-  }
-
-  /** The platform; undefined when none was set. */
-  GetPlatform(): PlatformSpec | undefined {
-    return resolveEnvironment(this.environment).platform;
-  }
-
-  /** The network mode; `'sandbox'` when none was set. */
-  GetNetwork(): NetMode {
-    return resolveEnvironment(this.environment).network ?? 'sandbox';
-  }
-
-  /** The security mode; `'sandbox'` when none was set. */
-  GetSecurity(): SecurityMode {
-    return resolveEnvironment(this.environment).security ?? 'sandbox';
-  }
-
-  /** A value that {@link State.WithValue} kept; undefined when there is none. */
-  Value(key: unknown): unknown {
-    return resolveEnvironment(this.environment).values?.get(key);
+    return new State(this.Output(), this.environment, Object.freeze([...options]));
   }
 }
 
@@ -358,6 +264,9 @@ export class ExecState extends State {
 
 /** A State of a filesystem, with the root directory and nothing else set. `NewState(state.Output())` */
 export function NewState(output: Output | undefined): State {
+  if (output !== undefined && typeof (output as Partial<Output> | null)?.kind !== 'string') {
+    throw invalid(NewState, `an output is needed, got ${show(output)}`, 'state.Output() is one');
+  }
   return new State(output, withPlatformOf(output, rootEnvironment));
 }
 
@@ -404,39 +313,6 @@ export function resetTo(at: Caller, state: State, other: State): State {
   );
 }
 
-/** @internal */
-export function checkNetMode(at: Caller, mode: unknown): NetMode {
-  return oneOf(at, 'the network mode', ['sandbox', 'host', 'none'], mode);
-}
-
-/** @internal */
-export function checkSecurityMode(at: Caller, mode: unknown): SecurityMode {
-  if (mode !== 'sandbox' && mode !== 'insecure') {
-    throw invalid(at, `invalid security mode ${String(mode)}`, 'it is "sandbox" or "insecure"');
-  }
-  return mode;
-}
-
-/** @internal */
-export function checkHost(
-  at: Caller,
-  host: unknown,
-  ip: unknown,
-): { readonly host: string; readonly ip: string } {
-  const address = canonicalIP(text(at, 'the IP address', ip));
-  if (address === undefined) throw invalid(at, `${JSON.stringify(ip)} is no IP address`);
-  return Object.freeze({ host: nonEmpty(at, 'the host name', host), ip: address });
-}
-
-/** @internal */
-export function checkUlimit(at: Caller, name: unknown, soft: unknown, hard: unknown) {
-  return Object.freeze({
-    name: nonEmpty(at, 'the limit', name),
-    soft: long(at, 'the soft limit', soft, -1n),
-    hard: long(at, 'the hard limit', hard, -1n),
-  });
-}
-
 function setEnv(state: State, key: string, value: string): State {
   return withValues(state, { env: state.environment.env.with(key, value) });
 }
@@ -458,49 +334,7 @@ function requireResult(at: Caller, state: unknown): State {
 
 function runIn(state: State, options: readonly unknown[]): ExecState {
   const at = state.Run;
-  requireState(at, 'the state', state);
-  let info: ExecInfo = {
-    state,
-    mounts: [],
-    readonlyRootFS: false,
-    proxyEnv: undefined,
-    secrets: [],
-    ssh: [],
-    cdiDevices: [],
-    constraints: noConstraints,
-  };
-  for (const [index, option] of options.entries()) {
-    if (typeof option === 'function') {
-      info = { ...info, state: requireResult(at, (option as StateOption)(info.state)) };
-    } else if (isChange(option) && option.of === 'run') {
-      info = option.change(info) as ExecInfo;
-    } else if (isChange(option) && option.of === 'constraints') {
-      info = { ...info, constraints: option.change(info.constraints) as Constraints };
-    } else {
-      throw wrongOption(at, index, option);
-    }
-  }
-  requireState(at, 'the state', info.state);
-  const { environment } = info.state;
-  if (!environment.args?.length && !environment.base) {
-    throw fail(
-      'invalid-exec',
-      at,
-      'arguments are required',
-      "give Run a command: Shlex('make') or Args(['make'])",
-    );
-  }
-  const process = new Process({
-    environment,
-    root: info.state.Output(),
-    readonlyRoot: info.readonlyRootFS,
-    proxyEnv: info.proxyEnv,
-    secrets: info.secrets,
-    ssh: info.ssh,
-    cdiDevices: info.cdiDevices,
-    constraints: info.constraints,
-    callSite: callSiteOf(at),
-  });
-  for (const mount of info.mounts) process.add(mount);
+  const apply = (option: StateOption, to: State) => requireResult(at, option(to));
+  const process = makeProcess(at, collectRun(at, requireResult(at, state), options, apply));
   return new ExecState(state.WithOutput(process.at('/')), process);
 }

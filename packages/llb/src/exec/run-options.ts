@@ -6,8 +6,6 @@ import type { ProxyEnv } from '../graph.ts';
 import { wrongOption } from '../option.ts';
 import { splitWords } from '../shlex.ts';
 import {
-  checkHost,
-  checkUlimit,
   type ExecInfo,
   type ReadonlyRootOption,
   type RunChange,
@@ -15,6 +13,7 @@ import {
   type StateOption,
   withValues,
 } from '../state.ts';
+import { checkHost, checkUlimit } from '../state-checks.ts';
 import type { UlimitName } from '../ulimit.ts';
 import { type MountOption, makeMount } from './mount.ts';
 

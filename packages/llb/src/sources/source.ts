@@ -43,10 +43,10 @@ export function NewSource(
   return NewState(sourceOutput(at, source, constraintsOf(at, options)));
 }
 
-/** A digest in the shape `algorithm:encoded`; whether it is one of an algorithm's is the daemon's business. */
+/** A digest in the shape `algorithm:encoded`, or `''` for none; what an algorithm's must look like is the daemon's business. */
 export function checkDigest(at: Caller, what: string, value: unknown): string {
   const digest = text(at, what, value);
-  if (!/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/.test(digest)) {
+  if (digest !== '' && !/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/.test(digest)) {
     throw invalid(at, `${what} must be a digest such as sha256:…, got ${show(digest)}`);
   }
   return digest;

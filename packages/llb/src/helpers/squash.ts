@@ -1,0 +1,17 @@
+import type { Caller } from '../call-site.ts';
+import { type ConstraintsOpt, constraintsOf } from '../option.ts';
+import type { State } from '../state.ts';
+import { copyInto } from './copy-into.ts';
+
+/**
+ * The same files as one layer: nothing of what was overwritten or deleted on the way is left, and nothing of it deletes
+ * when it is merged over something else. Values stay. The whole content is copied, so it costs time and space.
+ *
+ * ```ts
+ * Merge(base, Squash(Diff(base, built)))  // what was added, without what was deleted
+ * ```
+ */
+export function Squash(state: State, ...options: readonly ConstraintsOpt[]): State {
+  const at: Caller = Squash;
+  return copyInto(at, state, '/', constraintsOf(at, options));
+}

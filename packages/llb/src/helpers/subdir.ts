@@ -1,0 +1,18 @@
+import type { Caller } from '../call-site.ts';
+import { text } from '../check.ts';
+import { type ConstraintsOpt, constraintsOf } from '../option.ts';
+import type { State } from '../state.ts';
+import { copyInto } from './copy-into.ts';
+
+/**
+ * A folder of a state as a filesystem of its own. BuildKit's merge and diff take whole filesystems only, so this is how to
+ * merge a folder. A relative path is below the directory of the state. The folder is copied.
+ *
+ * ```ts
+ * Merge(base, Subdir(built, '/out'))
+ * ```
+ */
+export function Subdir(state: State, path: string, ...options: readonly ConstraintsOpt[]): State {
+  const at: Caller = Subdir;
+  return copyInto(at, state, text(at, 'the path', path), constraintsOf(at, options));
+}
