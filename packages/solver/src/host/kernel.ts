@@ -42,6 +42,7 @@ export const MS = {
   bind: 4096,
   move: 8192,
   recursive: 16384,
+  strictatime: 1 << 24,
   private: 1 << 18,
   slave: 1 << 19,
 } as const;

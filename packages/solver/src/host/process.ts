@@ -43,26 +43,21 @@ export interface LongProcess {
 }
 
 /**
- * Runs a process to its end. Its output comes through real pipes, so that it can open `/dev/stdout` again. It has a session
- * of its own, out of reach of the terminal's ctrl-C, unless it shares the terminal.
+ * Runs a process to its end. It reads nothing, and its output comes through real pipes, so that it can open `/dev/stdout`
+ * again. It has a session of its own, out of reach of the terminal's ctrl-C, unless it shares the terminal.
  * Rejects only when it cannot be started.
  */
 export async function runProcess(task: LongProcess): Promise<ExitStatus> {
   const { onOutput, signal } = task;
-  const streams = onOutput ? [outputPipe('stdout', onOutput), outputPipe('stderr', onOutput)] : [];
+  const pipes = onOutput && openPipes(onOutput);
   try {
     const child = spawn(task.program, task.args, {
       env: task.env,
       cwd: task.cwd,
-      detached: onOutput !== undefined,
-      stdio: [
-        ...(onOutput
-          ? (['ignore', streams[0]!.end, streams[1]!.end] as const)
-          : (['inherit', 'inherit', 'inherit'] as const)),
-        ...(task.files ?? []),
-      ],
+      detached: pipes !== undefined,
+      stdio: [...(pipes?.ends ?? (['inherit', 'inherit', 'inherit'] as const)), ...(task.files ?? [])],
     });
-    for (const stream of streams) stream.closeEnd();
+    pipes?.handOver();
     const stop = () => child.pid !== undefined && killTree(child.pid);
     const exited = new Promise<ExitStatus>((resolve, reject) => {
       child.once('error', reject);
@@ -74,30 +69,40 @@ export async function runProcess(task: LongProcess): Promise<ExitStatus> {
     if (signal.aborted) stop();
     try {
       const status = await exited;
-      await Promise.all(streams.map((stream) => stream.drained));
-      return status;
+      await pipes?.drained;
+      // Helpers on the way do not always pass the signal on.
+      return signal.aborted ? { code: 137, signal: 'SIGKILL' } : status;
     } finally {
       signal.removeEventListener('abort', stop);
     }
   } finally {
-    for (const stream of streams) stream.closeEnd();
+    pipes?.handOver();
   }
 }
 
-function outputPipe(stream: 'stdout' | 'stderr', onOutput: NonNullable<LongProcess['onOutput']>) {
-  const { read, write } = makePipe();
-  const reader = new net.Socket({ fd: read, readable: true, writable: false });
-  const drained = new Promise<void>((resolve) => {
+/** An empty pipe to read from, and two that are read here. */
+function openPipes(onOutput: NonNullable<LongProcess['onOutput']>) {
+  const input = makePipe();
+  fs.closeSync(input.write);
+  const outputs = (['stdout', 'stderr'] as const).map((stream) => {
+    const { read, write } = makePipe();
+    const reader = new net.Socket({ fd: read, readable: true, writable: false });
     reader.on('data', (data) => onOutput(stream, data));
-    reader.once('error', () => resolve());
-    reader.once('close', () => resolve());
+    const drained = new Promise<void>((resolve) => {
+      reader.once('error', () => resolve());
+      reader.once('close', () => resolve());
+    });
+    return { write, drained };
   });
+  const ends = [input.read, ...outputs.map(({ write }) => write)];
   let open = true;
   return {
-    end: write,
-    drained,
-    closeEnd() {
-      if (open) fs.closeSync(write);
+    ends,
+    /** When everything that was written has been reported and nobody can write any more. */
+    drained: Promise.all(outputs.map(({ drained }) => drained)),
+    /** Closes the child's ends here. */
+    handOver() {
+      if (open) for (const end of ends) fs.closeSync(end);
       open = false;
     },
   };

@@ -1,0 +1,324 @@
+/** What every executor must do; a test of one is `describeExecutor(name, make)`. Needs root and a static busybox. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { enterMountNamespace } from '../host/namespace.ts';
+import { findProgram } from '../host/programs.ts';
+import { type Executor, plainStep, type Step } from './executor.ts';
+
+const busybox = findProgram('busybox');
+
+/** Whether this machine can run the contract. */
+export const canRunExecutors = process.getuid?.() === 0 && busybox !== undefined;
+
+export function describeExecutor(name: string, make: (folder: string) => Executor): void {
+  describe(`executor ${name}`, () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-executor-'));
+    const root = path.join(dir, 'root');
+    let executor: Executor;
+
+    beforeAll(() => {
+      enterMountNamespace();
+      fs.mkdirSync(`${dir}/run`);
+      executor = make(`${dir}/run`);
+      makeRoot(root);
+    });
+    afterAll(() => {
+      executor.close();
+      fs.rmSync(dir, { recursive: true, force: true });
+    });
+
+    async function run(step: Partial<Step>, signal = new AbortController().signal) {
+      const output = { stdout: '', stderr: '' };
+      const exit = await executor.run(
+        { ...plainStep, env: ['PATH=/bin'], root, args: [], ...step },
+        {
+          signal,
+          onOutput: (stream, data) => {
+            output[stream] += Buffer.from(data).toString();
+          },
+        },
+      );
+      return { code: exit.code, ...output };
+    }
+    const sh = (script: string, step: Partial<Step> = {}, signal?: AbortSignal) =>
+      run({ args: ['sh', '-c', script], ...step }, signal);
+    const lines = async (script: string, step: Partial<Step> = {}) => {
+      const { stdout, stderr, code } = await sh(script, step);
+      expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+      return stdout.trimEnd().split('\n');
+    };
+
+    it('hands over arguments, output and exit code', async () => {
+      expect(await run({ args: ['sh', '-c', 'echo "$@"; echo e >&2; exit 3', 'x', 'a b', '', "'"] })).toEqual(
+        {
+          code: 3,
+          stdout: "a b  '\n",
+          stderr: 'e\n',
+        },
+      );
+    });
+
+    it('counts a signal as 128 and its number', async () => {
+      expect((await sh('sh -c "kill -TERM \\$\\$"; exit $?')).code).toBe(143);
+    });
+
+    it('is exit code 1, with a reason, when the program is missing or none', async () => {
+      for (const args of [['nosuch'], ['/nosuch'], ['/etc/passwd'], ['/etc']]) {
+        const { code, stderr } = await run({ args });
+        expect({ args, code }).toEqual({ args, code: 1 });
+        expect(stderr).not.toBe('');
+      }
+    });
+
+    it('is the first process of its own namespaces', async () => {
+      expect(await lines('echo $$; hostname; ls /proc | grep -c "^[0-9]"')).toEqual([
+        '1',
+        'buildkitsandbox',
+        '3',
+      ]);
+      expect(await lines('hostname', { hostname: 'other' })).toEqual(['other']);
+    });
+
+    it('gives exactly the environment, with HOME, the last of a name counting', async () => {
+      const env = ['PATH=/bin', 'A=1', 'B=x y', 'A=2', 'EMPTY=', 'noequals'];
+      expect((await run({ args: ['env'], env })).stdout.split('\n').sort()).toEqual([
+        '',
+        'A=2',
+        'B=x y',
+        'EMPTY=',
+        'HOME=/root',
+        'PATH=/bin',
+      ]);
+      expect(await lines('echo $HOME', { user: '77' })).toEqual(['/']);
+      expect(await lines('echo $HOME', { env: ['PATH=/bin', 'HOME=/h'] })).toEqual(['/h']);
+    });
+
+    it('looks up users and groups', async () => {
+      const id = async (user: string) =>
+        (await lines('grep -E "^(Uid|Gid|Groups):" /proc/self/status | tr -s "\\t " " "', { user })).map(
+          (line) => line.trim(),
+        );
+      expect(await id('')).toEqual(['Uid: 0 0 0 0', 'Gid: 0 0 0 0', 'Groups: 0 10']);
+      expect(await id('bob')).toEqual([
+        'Uid: 1001 1001 1001 1001',
+        'Gid: 100 100 100 100',
+        'Groups: 10 20 100',
+      ]);
+      expect(await id('bob:staff')).toEqual(['Uid: 1001 1001 1001 1001', 'Gid: 20 20 20 20', 'Groups: 20']);
+      expect(await id('5:6')).toEqual(['Uid: 5 5 5 5', 'Gid: 6 6 6 6', 'Groups: 6']);
+      expect(await id('4242')).toEqual(['Uid: 4242 4242 4242 4242', 'Gid: 0 0 0 0', 'Groups: 0']);
+      await expect(run({ args: ['true'], user: 'nope' })).rejects.toThrow(
+        /^unable to find user nope: no matching entries in passwd file$/,
+      );
+    });
+
+    it('gives fourteen capabilities to root and none to others, and a umask of 022', async () => {
+      const caps = 'grep -E "^Cap(Inh|Prm|Eff|Bnd|Amb)" /proc/self/status | tr -d "\\t "; umask';
+      const bounding = '00000000a80425fb';
+      expect(await lines(caps)).toEqual([
+        'CapInh:0000000000000000',
+        `CapPrm:${bounding}`,
+        `CapEff:${bounding}`,
+        `CapBnd:${bounding}`,
+        'CapAmb:0000000000000000',
+        '0022',
+      ]);
+      expect((await lines(caps, { user: 'bob' })).slice(1, 4)).toEqual([
+        'CapPrm:0000000000000000',
+        'CapEff:0000000000000000',
+        `CapBnd:${bounding}`,
+      ]);
+    });
+
+    it('gives all capabilities and devices to an insecure step', async () => {
+      const own = /^CapEff:\t(\S+)$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'))?.[1];
+      const script =
+        'grep CapEff /proc/self/status | cut -f2; mount -t tmpfs t /mnt && echo mounted; ls /dev/loop0';
+      expect(await lines(script, { security: 'insecure' })).toEqual([own, 'mounted', '/dev/loop0']);
+    });
+
+    it('has the devices of a container', async () => {
+      const core = fs.existsSync('/proc/kcore') ? ['core'] : [];
+      expect(await lines('ls /dev')).toEqual(
+        [
+          ...core,
+          'fd',
+          'full',
+          'mqueue',
+          'null',
+          'ptmx',
+          'pts',
+          'random',
+          'shm',
+          'stderr',
+          'stdin',
+          'stdout',
+          'tty',
+        ]
+          .concat('urandom', 'zero')
+          .sort(),
+      );
+      expect(await lines('echo x > /dev/null; head -c 3 /dev/zero | wc -c; readlink /dev/ptmx')).toEqual([
+        '3',
+        'pts/ptmx',
+      ]);
+      expect(await lines('echo again > /dev/stdout', { user: 'bob' })).toEqual(['again']);
+    });
+
+    it('masks what a build has no business with', async () => {
+      const { stdout } = await sh(
+        'cat /proc/interrupts | wc -c; ls /sys/firmware | wc -l; echo 1 > /proc/sys/kernel/panic; echo $?; touch /sys/x; echo $?',
+      );
+      expect(stdout.trim().split('\n')).toEqual(['0', '0', '1', '1']);
+    });
+
+    it('cannot be left', async () => {
+      const script = `
+        mkdir -p /tmp/jail && cd / && for i in 1 2 3 4 5 6 7 8 9; do cd ..; done; ls -d ${dir} 2>/dev/null
+        chroot /tmp/jail /nothing 2>/dev/null; mount -t proc p /mnt 2>/dev/null && echo mounted
+        mknod /tmp/disk b $(stat -c '%d' / | awk '{print int($1/256), $1%256}') 2>/dev/null && head -c1 /tmp/disk 2>/dev/null
+        ls /proc/1/root/${dir} 2>/dev/null; rm -rf /tmp/jail /tmp/disk; echo end`;
+      expect((await sh(script)).stdout).toBe('end\n');
+    });
+
+    it('makes the working directory for the user', async () => {
+      expect(
+        await lines('pwd; stat -c %u:%g:%a /made /made/here', { cwd: '/made/here', user: 'bob' }),
+      ).toEqual(['/made/here', '1001:100:755', '1001:100:755']);
+      expect(await lines('pwd', { cwd: '/link' })).toEqual(['/etc']);
+      const { code, stderr } = await sh('pwd', { cwd: '/etc/passwd' });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/not a directory/i);
+    });
+
+    it('writes hosts and resolv.conf, read-only, and leaves nothing of them', async () => {
+      const extraHosts = [{ host: 'there', ip: '10.0.0.7' }];
+      expect(await lines('cat /etc/hosts; test -s /etc/resolv.conf && echo dns', { extraHosts })).toEqual([
+        '127.0.0.1\tlocalhost buildkitsandbox',
+        '::1\tlocalhost ip6-localhost ip6-loopback',
+        '10.0.0.7\tthere',
+        'dns',
+      ]);
+      expect((await sh('echo x >> /etc/hosts')).code).not.toBe(0);
+      expect(fs.existsSync(`${root}/etc/hosts`)).toBe(false);
+    });
+
+    it('mounts folders, files and memory, and removes the mount points', async () => {
+      fs.mkdirSync(`${dir}/src/sub`, { recursive: true });
+      fs.writeFileSync(`${dir}/src/f`, 'content');
+      const script = `
+        cat /m/deep/f /one/file; echo w > /m/deep/w; echo x > /ro/x; echo $?
+        stat -c %a /mem; stat -f -c %T /mem; echo y > /mem/y`;
+      const { stdout } = await sh(script, {
+        mounts: [
+          { type: 'bind', dest: '/m/deep', source: `${dir}/src`, isReadonly: false },
+          { type: 'tmpfs', dest: '/mem', size: 1 << 20, isReadonly: false },
+          { type: 'bind', dest: '/one/file', source: `${dir}/src/f`, isReadonly: true },
+          { type: 'bind', dest: '/ro', source: `${dir}/src`, isReadonly: true },
+        ],
+      });
+      expect(stdout.split('\n')).toEqual(['contentcontent1', '1777', 'tmpfs', '']);
+      expect(fs.readFileSync(`${dir}/src/w`, 'utf8')).toBe('w\n');
+      expect(['m', 'mem', 'one', 'ro'].filter((stub) => fs.existsSync(`${root}/${stub}`))).toEqual([]);
+    });
+
+    it('makes a mount point inside another mount', async () => {
+      fs.mkdirSync(`${dir}/outer`, { recursive: true });
+      fs.mkdirSync(`${dir}/inner`, { recursive: true });
+      fs.writeFileSync(`${dir}/inner/f`, 'in');
+      await lines('cat /o/i/f', {
+        mounts: [
+          { type: 'bind', dest: '/o', source: `${dir}/outer`, isReadonly: false },
+          { type: 'bind', dest: '/o/i', source: `${dir}/inner`, isReadonly: false },
+        ],
+      });
+      expect(fs.readdirSync(`${dir}/outer`)).toEqual(['i']);
+    });
+
+    it('keeps a read-only root as it is', async () => {
+      expect((await sh('echo x > /x', { isRootReadonly: true })).code).not.toBe(0);
+      expect(fs.existsSync(`${root}/x`)).toBe(false);
+      expect(
+        await lines('echo y > /m/y; cat /m/y', {
+          isRootReadonly: true,
+          mounts: [{ type: 'tmpfs', dest: '/m', size: 0, isReadonly: false }],
+        }),
+      ).toEqual(['y']);
+    });
+
+    it("cuts the network off, or shares the host's", async () => {
+      expect(await lines('ls /sys/class/net; cat /sys/class/net/lo/flags', { network: 'none' })).toEqual([
+        'lo',
+        '0x9',
+      ]);
+      const own = fs.readlinkSync('/proc/self/ns/net');
+      expect(await lines('readlink /proc/self/ns/net', { network: 'host' })).toEqual([own]);
+      expect(await lines('readlink /proc/self/ns/net')).toEqual([own]);
+    });
+
+    it('sets limits, and fails for unknown ones', async () => {
+      const ulimits = [{ name: 'nofile', soft: 123n, hard: 456n }];
+      expect(await lines('ulimit -n; ulimit -Hn', { ulimits })).toEqual(['123', '456']);
+      expect((await sh('true', { ulimits: [{ name: 'nonsense', soft: 1n, hard: 1n }] })).code).toBe(1);
+    });
+
+    it('has nothing to read', async () => {
+      expect(await lines('cat; test -p /dev/stdin && echo pipe')).toEqual(['pipe']);
+    });
+
+    it('is killed with all that it started', async () => {
+      const stop = new AbortController();
+      const running = sh('trap "" TERM INT; sleep 98765 & sleep 98765; true', {}, stop.signal);
+      await until(() => countProcesses('sleep 98765') >= 2);
+      stop.abort();
+      expect((await running).code).toBe(137);
+      expect(countProcesses('sleep 98765')).toBe(0);
+    });
+
+    it('leaves no folder, mount or process', async () => {
+      const mounts = () => fs.readFileSync('/proc/thread-self/mountinfo', 'utf8');
+      await sh('true');
+      const before = [mounts(), fs.readdirSync(`${dir}/run`)];
+      await sh('sleep 1000 & exit 0');
+      expect([mounts(), fs.readdirSync(`${dir}/run`)]).toEqual(before);
+      expect(countProcesses('sleep 1000')).toBe(0);
+    });
+  });
+}
+
+function makeRoot(root: string): void {
+  for (const folder of ['bin', 'etc', 'tmp', 'mnt', 'root'])
+    fs.mkdirSync(`${root}/${folder}`, { recursive: true });
+  fs.copyFileSync(busybox!, `${root}/bin/busybox`);
+  fs.chmodSync(`${root}/bin/busybox`, 0o755);
+  for (const applet of execFileSync(busybox!, ['--list'], { encoding: 'utf8' }).trim().split('\n')) {
+    if (applet !== 'busybox') fs.symlinkSync('busybox', `${root}/bin/${applet}`);
+  }
+  fs.writeFileSync(
+    `${root}/etc/passwd`,
+    'root:x:0:0:root:/root:/bin/sh\nbob:x:1001:100:Bob:/home/bob:/bin/sh\n',
+  );
+  fs.writeFileSync(`${root}/etc/group`, 'root:x:0:\nusers:x:100:\nwheel:x:10:root,bob\nstaff:x:20:bob\n');
+  fs.symlinkSync('/etc', `${root}/link`);
+}
+
+function countProcesses(commandLine: string): number {
+  return fs
+    .readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').includes(commandLine);
+      } catch {
+        return false;
+      }
+    }).length;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let left = 500; left > 0 && !condition(); left--)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,93 @@
+import fs from 'node:fs';
+import { removeTree } from '../host/files.ts';
+import { isInUserNamespace } from '../host/mount.ts';
+import { processTag } from '../host/process-tag.ts';
+import { finalEnvironment } from './environment.ts';
+import type { Executor, Step, StepExit, StepMount, StepUse } from './executor.ts';
+import { hostsFile } from './hosts-file.ts';
+import { homeOf, type Identity, lookUpIdentity } from './identity.ts';
+import { noteMountStubs } from './mount-stubs.ts';
+import { resolvConf } from './resolv-conf.ts';
+import { makeWorkingDirectory } from './working-directory.ts';
+
+/** A step of which everything is known that does not depend on how processes are started. */
+export interface PreparedStep {
+  /** Unique on this machine. */
+  readonly id: string;
+  readonly step: Step;
+  readonly identity: Identity;
+  /** All of the process's environment. */
+  readonly env: readonly string[];
+  /** Hosts and resolv.conf, then the step's own; a later one with the same destination replaces an earlier one. */
+  readonly mounts: readonly StepMount[];
+  /** An empty folder of this run, removed after it. */
+  readonly folder: string;
+}
+
+/** Starts prepared steps: the part in which executors differ. */
+export interface Runtime {
+  readonly name: string;
+  launch(prepared: PreparedStep, use: StepUse): Promise<StepExit>;
+  /** Takes back what it has changed on this machine. */
+  close(): void;
+}
+
+/** An executor from a way to start processes. */
+export class RuntimeExecutor implements Executor {
+  readonly name: string;
+  readonly #runtime: Runtime;
+  readonly #folder: string;
+  #serial = 0;
+
+  /** @param folder an existing folder that only this process uses, best in memory: secrets pass through configurations */
+  constructor(runtime: Runtime, folder: string) {
+    this.name = runtime.name;
+    this.#runtime = runtime;
+    this.#folder = folder;
+  }
+
+  async run(step: Step, use: StepUse): Promise<StepExit> {
+    const id = `llb-${processTag()}-${this.#serial++}`;
+    const folder = `${this.#folder}/${id}`;
+    fs.mkdirSync(folder, 0o711);
+    try {
+      const mounts = [...fileMounts(step, folder), ...step.mounts];
+      const dests = ['/etc/resolv.conf', '/etc/hosts', ...step.mounts.map(({ dest }) => dest)];
+      const removeStubs = noteMountStubs(step.root, dests, step.removeStubParents);
+      try {
+        const identity = lookUpIdentity(step.root, step.user);
+        const env = finalEnvironment(step.env, homeOf(step.root, identity.uid));
+        makeWorkingDirectory(step.root, step.cwd, identity);
+        const exit = await this.#runtime.launch({ id, step, identity, env, mounts, folder }, use);
+        if (isInUserNamespace()) makeSysFolder(step.root);
+        return exit;
+      } finally {
+        removeStubs();
+      }
+    } finally {
+      removeTree(folder);
+    }
+  }
+
+  close(): void {
+    this.#runtime.close();
+  }
+}
+
+function fileMounts(step: Step, folder: string): readonly StepMount[] {
+  const files = {
+    '/etc/resolv.conf': resolvConf(step.network === 'host'),
+    '/etc/hosts': hostsFile(step.hostname, step.extraHosts),
+  };
+  return Object.entries(files).map(([dest, content]): StepMount => {
+    const source = `${folder}/${dest.slice('/etc/'.length)}`;
+    fs.writeFileSync(source, content, { mode: 0o644 });
+    fs.chmodSync(source, 0o644);
+    return { dest, isReadonly: true, type: 'bind', source, restrictions: ['nosuid', 'noexec', 'nodev'] };
+  });
+}
+
+/** Inside a user namespace `/sys` cannot be mounted, but layers should look as they do elsewhere (moby/buildkit#6686). */
+function makeSysFolder(root: string): void {
+  fs.mkdirSync(`${root}/sys`, { recursive: true, mode: 0o755 });
+}

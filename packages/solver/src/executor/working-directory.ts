@@ -1,0 +1,33 @@
+import fs from 'node:fs';
+import { errnoOf } from '../error.ts';
+import { lstat, undoUmask } from '../host/files.ts';
+import { resolveInRoot } from '../host/root-path.ts';
+import { bytesOf, fsPath, parentOf } from '../tree/bytes.ts';
+
+/**
+ * Makes the working directory of a step where it is missing: 0755, and every part that was made belongs to the user.
+ * What is there stays, even if it is no directory: then the runtime says so.
+ */
+export function makeWorkingDirectory(
+  root: string,
+  cwd: string,
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+): void {
+  const missing: string[] = [];
+  for (let path = resolveInRoot(root, bytesOf(cwd)); path !== root && !lstat(path); path = parentOf(path)) {
+    missing.push(path);
+  }
+  for (const path of missing.reverse()) {
+    try {
+      fs.mkdirSync(fsPath(path), 0o755);
+    } catch (error) {
+      const code = errnoOf(error);
+      throw new Error(
+        `failed to create working directory ${cwd}: mkdir ${cwd}: ${code === 'ENOTDIR' ? 'not a directory' : code}`,
+        { cause: error },
+      );
+    }
+    undoUmask(path, 0o755);
+    fs.chownSync(fsPath(path), uid, gid);
+  }
+}
