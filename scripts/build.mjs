@@ -29,7 +29,7 @@ async function buildCli() {
   const folder = join(root, 'packages/cli');
   const dist = join(folder, 'dist');
   // Made beside its place, so that a CLI that runs meanwhile is whole.
-  const draft = join(folder, `dist.${process.pid}.tmp`);
+  const draft = join(folder, `node_modules/.dist-${process.pid}`);
   const common = {
     absWorkingDir: root,
     bundle: true,
@@ -72,7 +72,7 @@ async function buildCli() {
       ],
     });
     writeTypes(draft, folder);
-    const old = join(folder, `dist.${process.pid}.old`);
+    const old = `${draft}.old`;
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(draft, dist);
     rmSync(old, { recursive: true, force: true });

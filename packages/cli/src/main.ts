@@ -1,6 +1,8 @@
 import { commandLine, parseError } from './command-line.ts';
+import { CliError } from './error/cli-error.ts';
 import { ExitCode } from './error/exit-code.ts';
 import { Interrupts } from './interrupts.ts';
+import { takeStrayErrors } from './stray-errors.ts';
 import { version } from './version.ts';
 
 /** Runs `llb-ts` with the words after its name and ends the process. */
@@ -8,15 +10,24 @@ export async function main(words: readonly string[]): Promise<never> {
   // A reader that has closed the pipe is told by the write itself; without a listener the event would be fatal.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const interrupts = new Interrupts();
-  let exitCode: ExitCode;
+  // The program always ends by itself; where nothing is left to wait for before that, a build file waits for ever.
+  process.once('beforeExit', () => void end(unsettled()));
+  takeStrayErrors((error) => void end(error));
+  async function end(error: unknown): Promise<never> {
+    const exitCode = await explain(error);
+    // Timers and sockets that a build file left open must not keep the process.
+    process.exit(interrupts.exitCode ?? process.exitCode ?? exitCode);
+  }
   try {
     await commandLine(version, interrupts).parseAsync(words, { from: 'user' });
-    exitCode = ExitCode.done;
   } catch (error) {
-    exitCode = await explain(parseError(error));
+    return end(parseError(error));
   }
-  // Timers and sockets that a build file left open must not keep the process.
-  process.exit(interrupts.exitCode ?? process.exitCode ?? exitCode);
+  return end(undefined);
+}
+
+function unsettled(): CliError {
+  return new CliError('program', 'the build file waits for a promise that is never settled');
 }
 
 async function explain(error: unknown): Promise<ExitCode> {

@@ -1,3 +1,4 @@
+import { widthOf } from '../display/terminal-text.ts';
 import type { Colors } from '../output/colors.ts';
 import type { Place } from './cli-error.ts';
 
@@ -19,7 +20,7 @@ export function frameLines(place: Place, colors: Colors): readonly string[] {
     const mark = number === place.line ? colors.red('>') : ' ';
     return ` ${mark} ${String(number).padStart(width)} | ${expand(text).slice(0, MAX_COLUMNS)}`.trimEnd();
   });
-  const column = expand(marked.slice(0, place.character)).length;
+  const column = widthOf(expand(marked.slice(0, place.character)));
   if (column >= MAX_COLUMNS) return [head, ...shown];
   return [head, ...shown, `   ${' '.repeat(width)} | ${' '.repeat(column)}${colors.red('^')}`];
 }

@@ -1,5 +1,7 @@
 import { dirname, resolve } from 'node:path';
+import type { State } from '@llb-ts/llb';
 import { type DeclaredLocal, imageConfigOf, localsOf, marshal } from '@llb-ts/marshal';
+import type { Definition } from '@llb-ts/pb';
 import { CliError } from '../error/cli-error.ts';
 import type { Built } from '../input/built.ts';
 import { placeOf } from '../input/places.ts';
@@ -9,28 +11,13 @@ import { loadProgram, type Program } from './load.ts';
 import { programError } from './program-error.ts';
 import { placeAt } from './source-positions.ts';
 import { stateOf, type Wanted } from './targets.ts';
+import { watched } from './watched.ts';
 
 /** Runs a build file and marshals what it made, with the lines that made each op. */
 export async function buildProgram(file: string, wanted: Wanted): Promise<Built> {
   const program = await loadProgram(file);
-  const state = await stateOf(program, wanted, (target) => readSignature(program.path, target));
   try {
-    const definition = await marshal(state, {
-      mapLocation: (site) => {
-        const source = program.positions.find(site);
-        return (
-          source && {
-            filename: program.sourceName(source.path),
-            line: source.line,
-            column: source.character + 1,
-          }
-        );
-      },
-      sourceText: (name) => {
-        const text = readText(program.sourcePath(name));
-        return text === undefined ? undefined : { data: Buffer.from(text), language: languageOf(name) };
-      },
-    });
+    const [state, definition] = await watched(() => runProgram(program, wanted));
     // Names in the definition are relative to the build file; a person starts from the current directory.
     const placeIn = (filename: string, line: number, character: number) =>
       placeAt({ path: program.sourcePath(filename), line, character });
@@ -47,6 +34,27 @@ export async function buildProgram(file: string, wanted: Wanted): Promise<Built>
   } catch (error) {
     throw programError(error, program);
   }
+}
+
+async function runProgram(program: Program, wanted: Wanted): Promise<readonly [State, Definition]> {
+  const state = await stateOf(program, wanted, (target) => readSignature(program.path, target));
+  const definition = await marshal(state, {
+    mapLocation: (site) => {
+      const source = program.positions.find(site);
+      return (
+        source && {
+          filename: program.sourceName(source.path),
+          line: source.line,
+          column: source.character + 1,
+        }
+      );
+    },
+    sourceText: (name) => {
+      const text = readText(program.sourcePath(name));
+      return text === undefined ? undefined : { data: Buffer.from(text), language: languageOf(name) };
+    },
+  });
+  return [state, definition];
 }
 
 async function readSignature(path: string, target: string | undefined): Promise<Signature> {

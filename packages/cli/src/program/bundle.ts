@@ -45,6 +45,8 @@ export async function bundle(file: string, dsl: Dsl): Promise<Bundle> {
       charset: 'utf8',
       legalComments: 'none',
       logLevel: 'silent',
+      // CommonJS files ask for Node's modules and for packages with it; esbuild names others of that name otherwise.
+      banner: { js: requireFrom(file) },
       define: moduleConstants.define,
       plugins: [dslModule(dsl), moduleConstants.plugin, packageModules()],
     });
@@ -55,6 +57,13 @@ export async function bundle(file: string, dsl: Dsl): Promise<Bundle> {
     if (!failure) throw error;
     throw compileError(failure, folder, dsl);
   }
+}
+
+function requireFrom(file: string): string {
+  return [
+    "import { createRequire as __llbTsCreateRequire } from 'node:module';",
+    `const require = __llbTsCreateRequire(${JSON.stringify(file)});`,
+  ].join('\n');
 }
 
 /** An explicit list of names, so that esbuild itself points at an import that does not exist. */
@@ -91,13 +100,12 @@ const moduleConstants = {
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: 'file' }, async ({ path }) => {
         const text = await readFile(path, 'utf8');
         if (!/\bimport\.meta\b|\b__(?:dir|file)name\b/.test(text)) return undefined;
-        const names = 'url as __llbTsUrl, filename as __llbTsFilename, dirname as __llbTsDirname';
-        const loader = /\.[cm]?([jt]s)(x?)$/.exec(path);
+        const [, language = 'ts', x = ''] = /\.[cm]?([jt]s)(x?)$/.exec(path) ?? [];
         return {
           contents: isCommonJs(path, text)
-            ? text
-            : `${text}\nimport { ${names}, filename as __filename, dirname as __dirname } from ${JSON.stringify(`llb-ts-place:${path}`)};`,
-          loader: `${loader?.[1] ?? 'ts'}${loader?.[2] ?? ''}` as 'js' | 'jsx' | 'ts' | 'tsx',
+            ? `${commonJsConstants(path)}${text}`
+            : `${text}\n${importConstants(path)}`,
+          loader: `${language}${x}` as 'js' | 'jsx' | 'ts' | 'tsx',
           resolveDir: dirname(path),
         };
       });
@@ -116,6 +124,22 @@ const moduleConstants = {
     },
   } satisfies Plugin,
 };
+
+function importConstants(path: string): string {
+  const names = [
+    'url as __llbTsUrl',
+    'filename as __llbTsFilename',
+    'dirname as __llbTsDirname',
+    'filename as __filename',
+    'dirname as __dirname',
+  ];
+  return `import { ${names.join(', ')} } from ${JSON.stringify(`llb-ts-place:${path}`)};`;
+}
+
+/** An import would make another kind of module of it; columns of its first line are told wrong instead. */
+function commonJsConstants(path: string): string {
+  return `var __filename = ${JSON.stringify(path)}, __dirname = ${JSON.stringify(dirname(path))};`;
+}
 
 function isCommonJs(path: string, text: string): boolean {
   return /\.c[jt]s$/.test(path) || !/^\s*(?:import|export)\b/m.test(text);

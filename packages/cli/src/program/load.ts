@@ -10,6 +10,7 @@ import { bundle, type Dsl } from './bundle.ts';
 import { shownPath } from './files.ts';
 import { programError } from './program-error.ts';
 import { SourcePositions } from './source-positions.ts';
+import { watched } from './watched.ts';
 
 /** A build.ts that has been compiled and run: what it exports, and the way back to its lines. */
 export interface Program {
@@ -45,7 +46,7 @@ export async function loadProgram(file: string): Promise<Program> {
         path,
         shown,
         positions,
-        exports: (await import(href)) as Readonly<Record<string, unknown>>,
+        exports: await watched<Readonly<Record<string, unknown>>>(() => import(href)),
         sourceName: (source) => relative(dirname(path), source),
         sourcePath: (name) => resolve(dirname(path), name),
       };
