@@ -154,9 +154,14 @@ export class BlobWriter {
     this.size += chunk.length;
   }
 
+  /** The digest of what was written so far. */
+  get digest(): string {
+    return `${this.#algorithm}:${this.#hash.copy().digest('hex')}`;
+  }
+
   /** Puts the blob in its place and returns its digest; fails if it is not what was expected. */
   commit(expected?: Expected): string {
-    const digest = `${this.#algorithm}:${this.#hash.digest('hex')}`;
+    const digest = this.digest;
     if (expected?.size !== undefined && expected.size !== this.size) {
       throw stepFailure(
         `unexpected commit size ${this.size}, expected ${expected.size}: failed precondition`,

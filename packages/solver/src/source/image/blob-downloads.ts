@@ -1,11 +1,11 @@
 import type { BlobStore } from '../../blob/blob-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
+import { TransferProgress } from '../transfer-progress.ts';
 import type { ImageOrigin } from './image-origin.ts';
 
 /** As many as BuildKit lets run per registry. */
 const PARALLEL = 4;
-const REPORT_INTERVAL = 100;
 
 /** The blobs of one image on their way into the store: a few at a time, in the order in which they were asked for. */
 export class BlobDownloads {
@@ -59,7 +59,10 @@ export class BlobDownloads {
   async #fetch(blob: Descriptor): Promise<void> {
     if (this.#blobs.size(blob.digest) === blob.size) return;
     const signal = AbortSignal.any([this.#abort.signal, this.#work.signal]);
-    const progress = new TransferProgress(blob, this.#work);
+    const progress = new TransferProgress(
+      { id: blob.digest, name: 'downloading', total: blob.size },
+      this.#work,
+    );
     const writer = this.#blobs.writer(blob.digest);
     try {
       const options = { signal, onRetry: (reason: string, delay: number) => this.#noteRetry(reason, delay) };
@@ -80,42 +83,5 @@ export class BlobDownloads {
   #noteRetry(reason: string, delay: number): void {
     const text = `error: ${reason}\nretrying in ${delay / 1_000}s\n`;
     this.#work.report({ type: 'log', stream: 'stderr', data: Buffer.from(text) });
-  }
-}
-
-/** Says now and then how far a transfer has come. */
-class TransferProgress {
-  readonly #blob: Descriptor;
-  readonly #work: Workbench;
-  readonly #started = Date.now();
-  #current = 0;
-  #last = 0;
-
-  constructor(blob: Descriptor, work: Workbench) {
-    this.#blob = blob;
-    this.#work = work;
-    this.#report();
-  }
-
-  advance(bytes: number): void {
-    this.#current += bytes;
-    if (Date.now() - this.#last >= REPORT_INTERVAL) this.#report();
-  }
-
-  done(): void {
-    this.#report(Date.now());
-  }
-
-  #report(completed?: number): void {
-    this.#last = Date.now();
-    this.#work.report({
-      type: 'status',
-      id: this.#blob.digest,
-      name: completed === undefined ? 'downloading' : 'done',
-      current: this.#current,
-      total: this.#blob.size,
-      started: this.#started,
-      ...(completed !== undefined && { completed }),
-    });
   }
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { BlobStore } from '../../blob/blob-store.ts';
-import type { LayerBlobs } from '../../blob/layer-blobs.ts';
+import type { LayerBlobRecord, LayerBlobs } from '../../blob/layer-blobs.ts';
 import { stepFailure } from '../../error.ts';
-import { ChainTree } from '../../layer/chain-tree.ts';
+import { type ChainFolder, ChainTree } from '../../layer/chain-tree.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { LayerRef } from '../../layer/ref.ts';
 import type { RefStore } from '../../layer/ref-store.ts';
@@ -20,152 +20,152 @@ export interface ImageLayersOptions {
   readonly layerBlobs: LayerBlobs;
 }
 
-/** A layer of an image with the ref that stands for it. */
+/** A layer of an image that a solve may need, with the ref that stands for it. */
 interface Step {
   readonly ref: LayerRef;
   readonly layer: ImageLayer;
+  readonly image: KnownImage;
+}
+
+/** An image of this solve: where its blobs come from, and who wants to hear of it. */
+interface KnownImage {
+  /** Lowest → highest. */
+  readonly steps: Step[];
+  readonly downloads: BlobDownloads;
+  readonly work: Workbench;
 }
 
 /**
- * Turns images into refs (`cache/manager.go` `GetByBlob`).
+ * The images of one solve as refs (`cache/manager.go` `GetByBlob`).
  *
- * Which refs an image has follows from its manifest and config alone. A stored layer is named by its chain ID, so that
- * it is unpacked once for all images that have it; a ref also by the blobs that it came from, since these are what an
- * export hands on.
+ * Which refs an image has follows from its manifest and config alone, so nothing is pulled before something looks into a
+ * layer ({@link ImageLayers.provide}) or hands its blob on ({@link ImageLayers.blobOf}). A stored layer is named by its
+ * chain ID, so that it is unpacked once for all images that have it; a ref also by the blobs that it came from, since
+ * these are what an export hands on.
  */
 export class ImageLayers {
   readonly #options: ImageLayersOptions;
-  /** Layers that are being unpacked, by id. */
-  readonly #unpacking = new Map<string, Promise<void>>();
+  readonly #byLayer = new Map<string, Step>();
+  readonly #byRef = new Map<string, Step>();
 
   constructor(options: ImageLayersOptions) {
     this.#options = options;
   }
 
-  /** The ref of an image, with every layer in the store; undefined for an image without layers. */
-  async fetch(
-    layers: readonly ImageLayer[],
-    origin: ImageOrigin,
-    work: Workbench,
-  ): Promise<LayerRef | undefined> {
-    const steps = this.#steps(layers, origin);
-    await this.materialise(steps, origin, work);
-    for (const { ref, layer } of steps) {
-      this.#options.refs.save(ref);
-      const { digest, size, mediaType, urls } = layer.blob;
-      this.#options.layerBlobs.put(ref.id, {
-        digest,
-        size,
-        mediaType,
-        diffId: layer.diffId,
-        ...(urls && { urls }),
-      });
-    }
-    return steps.at(-1)?.ref;
-  }
-
-  /** Lowest → highest. What is known of a ref from before stays: its time, and which image brought it first. */
-  #steps(layers: readonly ImageLayer[], origin: ImageOrigin): Step[] {
-    const steps: Step[] = [];
+  /**
+   * Makes an image known and returns its ref; undefined for an image without layers.
+   * @param work of the vertex that names the image: it is told how transfers go
+   */
+  register(layers: readonly ImageLayer[], origin: ImageOrigin, work: Workbench): LayerRef | undefined {
+    const image: KnownImage = {
+      steps: [],
+      downloads: new BlobDownloads(this.#options.blobs, origin, work),
+      work,
+    };
     let chainId: string | undefined;
     let blobChainId: string | undefined;
     for (const layer of layers) {
       chainId = chained(chainId, layer.diffId);
       blobChainId = chained(blobChainId, chained(layer.blob.digest, layer.diffId));
-      const parent = steps.at(-1)?.ref;
-      const id = nameOf(blobChainId);
-      const known = this.#options.refs.load(id);
-      const ref: LayerRef =
-        known?.kind === 'layer'
-          ? known
-          : {
-              kind: 'layer',
-              id,
-              layer: nameOf(chainId),
-              description: `pulled from ${origin.reference}`,
-              createdAt: Date.now(),
-              ...(parent && { parent }),
-            };
-      steps.push({ ref, layer });
+      const parent = image.steps.at(-1)?.ref;
+      const ref = this.#refOf(nameOf(blobChainId), nameOf(chainId), parent, origin);
+      const { digest, size, mediaType, urls } = layer.blob;
+      const record = { digest, size, mediaType, diffId: layer.diffId, ...(urls && { urls }) };
+      this.#options.layerBlobs.put(ref.id, record);
+      const step: Step = { ref, layer, image };
+      image.steps.push(step);
+      this.#byRef.set(ref.id, step);
+      this.#byLayer.set(ref.layer, step);
     }
-    return steps;
+    return image.steps.at(-1)?.ref;
   }
 
-  /** Brings every layer into the store: blobs in parallel, unpacked one on the other. */
-  async materialise(steps: readonly Step[], origin: ImageOrigin, work: Workbench): Promise<void> {
-    const missing = steps.filter(({ ref }) => !this.#options.layers.has(ref.layer));
-    const downloads = new BlobDownloads(this.#options.blobs, origin, work);
-    try {
-      for (const { layer } of missing) downloads.start(layer.blob);
-      for (const step of missing) await this.#ensure(step, steps, downloads, work);
-    } finally {
-      await downloads.stop();
+  /** Unpacks a layer whose parents are in the store already. Fails where no image of this solve has it. */
+  async provide(ref: LayerRef): Promise<void> {
+    const step = this.#byRef.get(ref.id) ?? this.#byLayer.get(ref.layer);
+    if (!step) throw new Error(`Internal error: layer ${ref.layer} of ref ${ref.id} is not in the store`);
+    const { layers } = this.#options;
+    // Who looks into one layer soon looks into those above it: let their blobs come meanwhile.
+    for (const next of step.image.steps) {
+      if (!layers.has(next.ref.layer)) step.image.downloads.start(next.layer.blob);
     }
+    await step.image.downloads.wait(step.layer.blob);
+    await this.#unpack(step);
   }
 
-  /** Of several solves that want one layer, one unpacks it. */
-  async #ensure(
-    step: Step,
-    steps: readonly Step[],
-    downloads: BlobDownloads,
-    work: Workbench,
-  ): Promise<void> {
-    const id = step.ref.layer;
-    const running = this.#unpacking.get(id);
-    if (running) {
-      await running.catch(() => {});
-      if (this.#options.layers.has(id)) return;
-    }
-    const unpacking = this.#unpack(step, steps, downloads, work);
-    this.#unpacking.set(id, unpacking);
-    try {
-      await unpacking;
-    } finally {
-      this.#unpacking.delete(id);
-    }
+  /**
+   * The blob that an image's ref came from, in the store; undefined for a ref that came from no image. Nothing is
+   * unpacked.
+   */
+  async blobOf(refId: string): Promise<LayerBlobRecord | undefined> {
+    const record = this.#options.layerBlobs.get(refId);
+    if (!record || this.#options.blobs.size(record.digest) === record.size) return record;
+    const step = this.#byRef.get(refId);
+    if (!step) return undefined;
+    step.image.downloads.start(step.layer.blob);
+    await step.image.downloads.wait(step.layer.blob);
+    return record;
   }
 
-  async #unpack(
-    { ref, layer }: Step,
-    steps: readonly Step[],
-    downloads: BlobDownloads,
-    work: Workbench,
-  ): Promise<void> {
+  /** Ends the transfers that nobody waits for. */
+  async close(): Promise<void> {
+    const images = new Set([...this.#byRef.values()].map(({ image }) => image));
+    await Promise.all([...images].map(({ downloads }) => downloads.stop()));
+  }
+
+  /** What is known of a ref from before stays: its time, and which image brought it first. */
+  #refOf(id: string, layer: string, parent: LayerRef | undefined, origin: ImageOrigin): LayerRef {
+    const known = this.#options.refs.load(id);
+    if (known?.kind === 'layer') return known;
+    const ref: LayerRef = {
+      kind: 'layer',
+      id,
+      layer,
+      description: `pulled from ${origin.reference}`,
+      createdAt: Date.now(),
+      ...(parent && { parent }),
+    };
+    this.#options.refs.save(ref);
+    return ref;
+  }
+
+  async #unpack({ ref, layer: { blob, diffId }, image }: Step): Promise<void> {
     const { layers, blobs } = this.#options;
-    const { blob, diffId } = layer;
     const packing = layerPacking(blob.mediaType);
     if (!packing) {
       throw stepFailure(`failed to get stream processor for ${blob.mediaType}: no processor for media-type`);
     }
-    await downloads.wait(blob);
-    const below = steps.slice(
-      0,
-      steps.findIndex((step) => step.ref === ref),
-    );
-    const base = this.#treeOf(below);
-    const owner = base?.lookup('/')?.stat ?? { uid: 0, gid: 0 };
-    const draft = layers.edit(base, owner);
-    const status = { type: 'status', id: `extracting ${blob.digest}`, name: 'extracting', total: 0 } as const;
+    const { work } = image;
+    const base = this.#treeBelow(ref);
+    const draft = layers.edit(base, base?.lookup('/')?.stat ?? { uid: 0, gid: 0 });
+    const status = {
+      type: 'status',
+      id: `extracting ${blob.digest}`,
+      name: 'extracting',
+      current: 0,
+      total: 0,
+    } as const;
     const started = Date.now();
-    work.report({ ...status, current: 0, started });
+    work.report({ ...status, started });
     try {
       const found = await unpackInto(draft, base, { stream: blobs.stream(blob.digest), packing }, work.pause);
       if (found !== diffId) {
         throw stepFailure(`failed to verify layer ${blob.digest}: expected diffID ${diffId}, got ${found}`);
       }
+      await layers.commit(draft, ref.layer);
     } catch (error) {
       layers.discard(draft);
       throw error;
     }
-    layers.commit(draft, ref.layer);
-    work.report({ ...status, current: 0, started, completed: Date.now() });
+    work.report({ ...status, started, completed: Date.now() });
   }
 
-  #treeOf(steps: readonly Step[]): ChainTree | undefined {
-    if (steps.length === 0) return undefined;
-    return new ChainTree(
-      steps.map(({ ref }) => ({ id: ref.layer, path: this.#options.layers.path(ref.layer, 'own') })),
-    );
+  #treeBelow({ parent }: LayerRef): ChainTree | undefined {
+    const folders: ChainFolder[] = [];
+    for (let below = parent; below?.kind === 'layer'; below = below.parent) {
+      folders.push({ id: below.layer, path: this.#options.layers.path(below.layer, 'own') });
+    }
+    return folders.length > 0 ? new ChainTree(folders.reverse()) : undefined;
   }
 }
 

@@ -68,7 +68,7 @@ class ImageInstance implements SourceInstance {
   readonly #options: ImageSourceOptions;
   readonly #origin: ImageOrigin;
   readonly #wish: ImageWish;
-  #resolved: Promise<ResolvedImage> | undefined;
+  #ref: Ref | undefined;
 
   constructor(options: ImageSourceOptions, origin: ImageOrigin, wish: ImageWish) {
     this.#options = options;
@@ -77,21 +77,20 @@ class ImageInstance implements SourceInstance {
   }
 
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
-    const { top } = await this.#image(work);
+    const { top, layers } = await this.#resolve(work);
     const { platform, limit } = this.#wish;
+    // Now, not when it is fetched: a result that is known from before may need the layers too.
+    this.#ref = this.#options.imageLayers.register(
+      layers.slice(0, limit ?? layers.length),
+      this.#origin,
+      work,
+    );
     // Not the diff IDs: they are verified only when layers are unpacked, and must not stand for them before.
     return { kind: 'image', digest: top.digest, platform, ...(limit !== undefined && { limit }) };
   }
 
-  async fetch(work: Workbench): Promise<Ref | undefined> {
-    const { layers } = await this.#image(work);
-    const { limit = layers.length } = this.#wish;
-    return this.#options.imageLayers.fetch(layers.slice(0, limit), this.#origin, work);
-  }
-
-  #image(work: Workbench): Promise<ResolvedImage> {
-    this.#resolved ??= this.#resolve(work);
-    return this.#resolved;
+  async fetch(): Promise<Ref | undefined> {
+    return this.#ref;
   }
 
   async #resolve(work: Workbench): Promise<ResolvedImage> {

@@ -17,6 +17,11 @@ export class OciLayout {
     this.#folder = folder;
   }
 
+  /** Names the folder as a place that blobs come from. */
+  get place(): string {
+    return `oci-layout:${this.#folder}`;
+  }
+
   /** Fails with code `step` when there is no such blob. */
   size(digest: string): number {
     return this.#stat(digest).size;
@@ -33,7 +38,7 @@ export class OciLayout {
   image(reference: Reference): ImageOrigin {
     return {
       reference: reference.text,
-      place: `oci-layout:${this.#folder}`,
+      place: this.place,
       digest: reference.digest,
       resolve: async () => this.#describe(reference),
       fetch: ({ digest }: Descriptor): ByteStream => this.read(digest),

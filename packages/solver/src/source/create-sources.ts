@@ -1,0 +1,66 @@
+import type { SolveRequest } from '@llb-ts/backend';
+import type { LayerBlobRecord } from '../blob/layer-blobs.ts';
+import { stepFailure } from '../error.ts';
+import type { LayerRef } from '../layer/ref.ts';
+import type { Reference } from '../registry/reference.ts';
+import { blobSource } from './image/blob-source.ts';
+import { ImageLayers } from './image/image-layers.ts';
+import { ociLayoutSource, registryImageSource } from './image/image-source.ts';
+import { OciLayout } from './image/oci-layout.ts';
+import { registryOrigin } from './image/registry-origin.ts';
+import { localSource } from './local/local-source.ts';
+import type { Source } from './source.ts';
+import type { SourceStores } from './source-stores.ts';
+
+/** The sources of one solve. */
+export interface SolveSources {
+  readonly sources: readonly Source[];
+  /** Unpacks a layer of an image that this solve knows; its parents are in the store. */
+  readonly provideLayer: (ref: LayerRef) => Promise<void>;
+  /** The blob that a ref came from, in the store; undefined for a ref that came from no image. */
+  readonly blobOf: (refId: string) => Promise<LayerBlobRecord | undefined>;
+  /** Stops what still transfers. To be called when the solve has ended, however it ended. */
+  close(): Promise<void>;
+}
+
+/** Wires the sources for one request. */
+export function createSources(request: SolveRequest, stores: SourceStores): SolveSources {
+  const { blobs, places, registries } = stores;
+  const imageLayers = new ImageLayers(stores);
+  const images = { blobs, places, imageLayers };
+  const layoutOf = (store: string) => new OciLayout(layoutFolder(request, store));
+  const sources: readonly Source[] = [
+    localSource({ ...stores, locals: request.locals }),
+    registryImageSource(images, (reference) => registryOrigin(registries.repository(reference))),
+    ociLayoutSource(images, (reference, store) => layoutOf(store).image(reference)),
+    blobSource('docker-image+blob', images, (reference) => registryBlob(reference, stores)),
+    blobSource('oci-layout+blob', images, (_, attrs) => {
+      const store = attrs['oci.store'];
+      if (!store) throw stepFailure('oci-layout blob source requires store id');
+      const layout = layoutOf(store);
+      return { place: layout.place, read: (digest) => layout.read(digest) };
+    }),
+  ];
+  return {
+    sources,
+    provideLayer: (ref) => imageLayers.provide(ref),
+    blobOf: (refId) => imageLayers.blobOf(refId),
+    close: () => imageLayers.close(),
+  };
+}
+
+function registryBlob(reference: Reference, { registries }: SourceStores) {
+  const repository = registries.repository(reference);
+  return {
+    place: reference.locator,
+    read: (digest: string, signal: AbortSignal) => repository.fetchByDigest(digest, { signal }),
+  };
+}
+
+function layoutFolder({ ociLayouts }: SolveRequest, store: string): string {
+  const folder = Object.hasOwn(ociLayouts, store) ? ociLayouts[store] : undefined;
+  if (folder !== undefined) return folder;
+  throw stepFailure(`unknown OCI layout store "${store}": not found`, {
+    hint: `name its folder: --oci-layout ${store}=DIR`,
+  });
+}

@@ -1,0 +1,104 @@
+import { SolveFailure } from '@llb-ts/backend';
+import type { ByteStream } from '../../archive/byte-source.ts';
+import { parseBlobDigest } from '../../blob/blob-digest.ts';
+import type { BlobStore } from '../../blob/blob-store.ts';
+import { stepFailure } from '../../error.ts';
+import { lstat } from '../../host/files.ts';
+import type { Ref } from '../../layer/ref.ts';
+import type { Workbench } from '../../operation/operation.ts';
+import { parseReference, type Reference } from '../../registry/reference.ts';
+import { bytesOf } from '../../tree/bytes.ts';
+import { safeFileName } from '../file-name.ts';
+import { type FileAttributes, parseFileAttributes, singleFile } from '../single-file.ts';
+import type { Source, SourceInstance } from '../source.ts';
+import type { BlobPlaces } from './resolve-image.ts';
+
+export interface BlobSourceOptions {
+  readonly blobs: BlobStore;
+  readonly places: BlobPlaces;
+}
+
+/** A blob by its digest, and where it is. */
+export interface BlobOrigin {
+  readonly place: string;
+  readonly read: (digest: string, signal: AbortSignal) => ByteStream;
+}
+
+/** `docker-image+blob://` and `oci-layout+blob://`: one blob as one file (`source/containerblob`). */
+export function blobSource(
+  scheme: 'docker-image+blob' | 'oci-layout+blob',
+  options: BlobSourceOptions,
+  originOf: (reference: Reference, attrs: Readonly<Record<string, string>>) => BlobOrigin,
+): Source {
+  return {
+    schemes: [scheme],
+    open({ locator, attrs }) {
+      const reference = parseReference(locator);
+      const file = parseFileAttributes(attrs);
+      return new BlobInstance(reference, file, options, () => originOf(reference, attrs));
+    },
+  };
+}
+
+class BlobInstance implements SourceInstance {
+  readonly #reference: Reference;
+  readonly #file: FileAttributes;
+  readonly #options: BlobSourceOptions;
+  readonly #origin: () => BlobOrigin;
+
+  constructor(
+    reference: Reference,
+    file: FileAttributes,
+    options: BlobSourceOptions,
+    origin: () => BlobOrigin,
+  ) {
+    this.#reference = reference;
+    this.#file = file;
+    this.#options = options;
+    this.#origin = origin;
+  }
+
+  async resolve(): Promise<Readonly<Record<string, unknown>>> {
+    const { digest } = this.#reference;
+    try {
+      parseBlobDigest(digest);
+    } catch (error) {
+      if (!(error instanceof SolveFailure)) throw error;
+      throw stepFailure(`invalid reference digest: ${error.message}`, { cause: error });
+    }
+    return { kind: 'blob', digest, ...this.#file };
+  }
+
+  async fetch(work: Workbench): Promise<Ref> {
+    const { blobs } = this.#options;
+    const { digest, text } = this.#reference;
+    await ensureBlob(digest, this.#origin(), this.#options, work.signal);
+    const hostPath = bytesOf(blobs.path(digest));
+    const stat = lstat(hostPath);
+    if (!stat) throw stepFailure(`content ${digest}: not found`);
+    const { filename } = this.#file;
+    const name = filename === '' ? parseBlobDigest(digest).hex : safeFileName(filename);
+    const content = { stat, hostPath, source: hostPath };
+    return singleFile(name, content, this.#file, 0n, `blob ${text}`, work);
+  }
+}
+
+/** Brings a blob into the store, unless it came from the same place before. */
+export async function ensureBlob(
+  digest: string,
+  origin: BlobOrigin,
+  { blobs, places }: BlobSourceOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (places.has(digest, origin.place) && blobs.size(digest) !== undefined) return;
+  const writer = blobs.writer(digest);
+  try {
+    for await (const chunk of origin.read(digest, signal)) writer.write(chunk);
+    const found = writer.digest;
+    if (found !== digest) throw stepFailure(`blob digest mismatch: expected ${digest}, got ${found}`);
+    writer.commit();
+    places.add(digest, origin.place);
+  } finally {
+    writer.abort();
+  }
+}

@@ -1,0 +1,83 @@
+import fs from 'node:fs';
+import { errnoOf } from '../../error.ts';
+import type { ScannedEntry } from './scan.ts';
+
+/** What was found at one path when a folder was last brought. */
+export interface IndexRow {
+  readonly signature: string;
+  /** Hex sha256 of the content of a file; empty for what has none. */
+  readonly content: string;
+  /** Target of a symbolic link, byte string; empty for what is none. */
+  readonly target: string;
+  /** Names (byte strings) and values (base64), sorted. */
+  readonly xattrs: readonly (readonly [string, string])[];
+  /** It was read so soon after its last change that a further change may not show: read it again. */
+  readonly racy: boolean;
+}
+
+/** Whether a row still tells the truth about an entry, as far as its metadata can tell. */
+export function isUnchanged({ signature, stat, linkTo }: ScannedEntry, row: IndexRow): boolean {
+  if (row.racy || row.signature !== signature) return false;
+  // The content of a file stands with its first name.
+  return stat.type !== 'file' || (row.content === '') === (linkTo !== undefined);
+}
+
+/** What a folder looked like when it was last brought, and the layer that came of it. */
+export interface LocalIndex {
+  readonly rows: ReadonlyMap<string, IndexRow>;
+  /** Digest of the tree. */
+  readonly digest: string;
+  /** Id of the stored layer. */
+  readonly layer: string;
+}
+
+type StoredRow = readonly [
+  path: string,
+  signature: string,
+  content: string,
+  racy: 0 | 1,
+  target?: string,
+  xattrs?: IndexRow['xattrs'],
+];
+
+interface StoredIndex {
+  readonly version: 1;
+  readonly digest: string;
+  readonly layer: string;
+  readonly rows: readonly StoredRow[];
+}
+
+/** Reads an index; undefined if there is none that can be used. */
+export function readIndex(file: string): LocalIndex | undefined {
+  let stored: StoredIndex;
+  try {
+    stored = JSON.parse(fs.readFileSync(file, 'latin1')) as StoredIndex;
+  } catch (error) {
+    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  if (stored.version !== 1) return undefined;
+  const rows = new Map<string, IndexRow>();
+  for (const [path, signature, content, racy, target = '', xattrs = []] of stored.rows) {
+    rows.set(path, { signature, content, target, xattrs, racy: racy === 1 });
+  }
+  return { rows, digest: stored.digest, layer: stored.layer };
+}
+
+/** Writes an index; a reader sees the old one or the new one. */
+export function writeIndex(file: string, { rows, digest, layer }: LocalIndex): void {
+  const stored: StoredIndex = {
+    version: 1,
+    digest,
+    layer,
+    rows: [...rows].map(([path, { signature, content, target, xattrs, racy }]): StoredRow => {
+      const start = [path, signature, content, racy ? 1 : 0] as const;
+      if (xattrs.length > 0) return [...start, target, xattrs];
+      return target === '' ? start : [...start, target];
+    }),
+  };
+  const draft = `${file}.${process.pid}.tmp`;
+  // Byte strings: one byte a character.
+  fs.writeFileSync(draft, JSON.stringify(stored), 'latin1');
+  fs.renameSync(draft, file);
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { errnoOf, stepFailure } from '../../error.ts';
+import type { LayerStore } from '../../layer/layer-store.ts';
+import type { LayerRef, Ref } from '../../layer/ref.ts';
+import type { RefStore } from '../../layer/ref-store.ts';
+import type { Workbench } from '../../operation/operation.ts';
+import type { Source, SourceInstance } from '../source.ts';
+import { transferFolder } from './folder-transfer.ts';
+import { type LocalWish, parseLocalWish } from './local-attributes.ts';
+
+export interface LocalSourceOptions {
+  readonly stateDir: string;
+  readonly layers: LayerStore;
+  readonly refs: RefStore;
+  /** Name → absolute path. */
+  readonly locals: Readonly<Record<string, string>>;
+}
+
+/**
+ * `local://`: folders of whoever asks for the solve (`source/local`).
+ *
+ * What a folder holds is found out when its key is asked for, against an index of what it held before: an unchanged
+ * folder costs a look at every entry's metadata and gives the same ref. Its key is a digest of what was brought.
+ */
+export function localSource(options: LocalSourceOptions): Source {
+  return {
+    schemes: ['local'],
+    open: ({ locator, attrs }) => new LocalInstance(parseLocalWish(locator, attrs), options),
+  };
+}
+
+class LocalInstance implements SourceInstance {
+  readonly transfersToResolve = true;
+  readonly #wish: LocalWish;
+  readonly #options: LocalSourceOptions;
+  #ref: Ref | undefined;
+
+  constructor(wish: LocalWish, options: LocalSourceOptions) {
+    this.#wish = wish;
+    this.#options = options;
+  }
+
+  async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
+    const { name } = this.#wish;
+    const { digest, layer } = await transferFolder(this.#folder(), this.#wish, { ...this.#options, work });
+    this.#ref = this.#refOf(name, layer);
+    return { kind: 'local', name, digest: `sha256:${digest}` };
+  }
+
+  async fetch(): Promise<Ref | undefined> {
+    return this.#ref;
+  }
+
+  #folder(): string {
+    const { name } = this.#wish;
+    const folder = Object.hasOwn(this.#options.locals, name) ? this.#options.locals[name] : undefined;
+    if (folder === undefined) {
+      throw stepFailure(`no access allowed to dir "${name}"`, {
+        hint: `name the folder: --local ${name}=DIR`,
+      });
+    }
+    try {
+      const real = fs.realpathSync(folder, { encoding: 'buffer' }).toString('latin1');
+      if (fs.statSync(folder).isDirectory()) return real;
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      const reason = errnoOf(error) === 'ENOENT' ? 'no such file or directory' : String(errnoOf(error));
+      throw stepFailure(`resolve ${folder}: ${reason}`, { cause: error });
+    }
+    throw stepFailure(`stat ${folder}: not a directory`);
+  }
+
+  /** One ref per name and content, so that two names for equal folders stay two refs. */
+  #refOf(name: string, layer: string): LayerRef {
+    const id = `local-${createHash('sha256').update(`${name}\0${layer}`).digest('hex').slice(0, 40)}`;
+    const known = this.#options.refs.load(id);
+    if (known?.kind === 'layer') return known;
+    const ref: LayerRef = {
+      kind: 'layer',
+      id,
+      layer,
+      description: `local source for ${name}`,
+      createdAt: Date.now(),
+    };
+    this.#options.refs.save(ref);
+    return ref;
+  }
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { PatternMatcher } from '../../pattern/pattern-matcher.ts';
+import { parentOf } from '../../tree/bytes.ts';
+import { describeEntry } from './describe.ts';
+import { encodeMetadata, METADATA_FILE } from './fsutil-metadata.ts';
+import { importFolder } from './import-folder.ts';
+import type { ScannedEntry } from './scan.ts';
+import { type ScannedFolder, type Transferred, transferredOf } from './transferred.ts';
+import { type KnownEntry, treeDigest } from './tree-digest.ts';
+
+/**
+ * Brings names and metadata of a folder as one file, and the content of what matches `exceptions` only (fsutil
+ * `receive.go`). A file of that name in the folder itself is not brought.
+ */
+export async function bringMetadata(
+  folder: ScannedFolder,
+  exceptions: readonly string[],
+): Promise<Transferred> {
+  const { scannedNs, layers, pause, onBytes } = folder;
+  const entries = folder.entries.filter(({ path }) => path !== METADATA_FILE);
+  const metadata = encodeMetadata(describeAll(entries));
+  const draft = layers.edit(undefined, { uid: 0, gid: 0 });
+  try {
+    const kept = withParents(entries, exceptions);
+    const known = await importFolder(kept, { draft, scannedNs, earlier: undefined, pause, onBytes });
+    draft.writeFile(`/${METADATA_FILE}`, metadata, 0o644);
+    const digest = createHash('sha256').update(treeDigest(known)).update(metadata).digest('hex');
+    const found = transferredOf(digest);
+    if (layers.has(found.layer)) layers.discard(draft);
+    else await layers.commit(draft, found.layer);
+    return found;
+  } catch (error) {
+    layers.discard(draft);
+    throw error;
+  }
+}
+
+function* describeAll(entries: readonly ScannedEntry[]): Generator<KnownEntry> {
+  for (const entry of entries) {
+    const description = describeEntry(entry);
+    if (!description) continue;
+    yield { entry, row: { ...description, signature: entry.signature, content: '', racy: false } };
+  }
+}
+
+/** The entries whose content is wanted, with the directories they are in. */
+function withParents(entries: readonly ScannedEntry[], exceptions: readonly string[]): ScannedEntry[] {
+  const matcher = new PatternMatcher(exceptions);
+  const wanted = new Set<string>();
+  for (const { path } of entries) {
+    if (!matcher.match(path).matched) continue;
+    for (let at = `/${path}`; at !== '/' && !wanted.has(at); at = parentOf(at)) wanted.add(at);
+  }
+  return entries.filter(({ path }) => wanted.has(`/${path}`));
+}

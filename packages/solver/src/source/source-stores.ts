@@ -1,0 +1,42 @@
+import { FileBlobPlaces } from '../blob/blob-places.ts';
+import { BlobStore } from '../blob/blob-store.ts';
+import { LayerBlobs } from '../blob/layer-blobs.ts';
+import type { LayerStore } from '../layer/layer-store.ts';
+import type { RefStore } from '../layer/ref-store.ts';
+import { DockerCredentials } from '../registry/docker-config.ts';
+import { RegistryClient } from '../registry/registry-client.ts';
+import type { RegistryConfig } from '../registry/registry-hosts.ts';
+
+export interface SourceStoresOptions {
+  readonly stateDir: string;
+  readonly layers: LayerStore;
+  readonly refs: RefStore;
+  /** Per host; what `config.toml` says under `[registry."host"]`. Default: nothing. */
+  readonly registries?: RegistryConfig;
+}
+
+/** What the sources of all solves of a backend share: blobs, what is known of them, connections and tokens. */
+export class SourceStores {
+  readonly stateDir: string;
+  readonly layers: LayerStore;
+  readonly refs: RefStore;
+  readonly blobs: BlobStore;
+  readonly places: FileBlobPlaces;
+  readonly layerBlobs: LayerBlobs;
+  readonly registries: RegistryClient;
+
+  constructor({ stateDir, layers, refs, registries = {} }: SourceStoresOptions) {
+    this.stateDir = stateDir;
+    this.layers = layers;
+    this.refs = refs;
+    this.blobs = new BlobStore(stateDir, () => layers.stage());
+    this.places = new FileBlobPlaces(stateDir);
+    this.layerBlobs = new LayerBlobs(stateDir);
+    this.registries = new RegistryClient({ config: registries, credentials: new DockerCredentials() });
+  }
+
+  /** Closes connections. */
+  close(): Promise<void> {
+    return this.registries.close();
+  }
+}
