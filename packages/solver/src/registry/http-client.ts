@@ -1,6 +1,7 @@
 /** Plain HTTP requests for registries and http sources: proxies, TLS per host, redirects that leak no credentials. */
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
+import type undici from 'undici';
 import type { Dispatcher } from 'undici';
 import { secureContext, type TlsOptions } from './tls.ts';
 
@@ -77,7 +78,7 @@ export class HttpClient {
   }
 
   async #once(request: HttpRequest): Promise<HttpResponse> {
-    const { request: send } = await import('undici');
+    const { request: send } = await loadUndici();
     const answer = await send(request.url, {
       dispatcher: await this.#dispatcher(new URL(request.url)),
       method: request.method,
@@ -109,8 +110,14 @@ export class HttpClient {
   }
 }
 
+/** Loaded when used. A bundle that is split knows a CommonJS package's exports only under `default`. */
+async function loadUndici(): Promise<Pick<typeof undici, 'Agent' | 'EnvHttpProxyAgent' | 'request'>> {
+  const loaded = await import('undici');
+  return 'Agent' in loaded ? loaded : (loaded as { default: typeof undici }).default;
+}
+
 async function connect(tls: TlsOptions, encrypted: boolean, proxied: boolean): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import('undici');
+  const { Agent, EnvHttpProxyAgent } = await loadUndici();
   const secure = encrypted && {
     secureContext: secureContext(tls),
     ...(tls.insecure && { rejectUnauthorized: false }),
