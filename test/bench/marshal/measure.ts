@@ -10,6 +10,7 @@ import { type Shape, shapes } from './shapes.ts';
 const [shape, size, runs] = process.argv.slice(2);
 const make: number[] = [];
 const marshaled: number[] = [];
+const cpu: number[] = [];
 let ops = 0;
 let head = '';
 for (let run = 0; run < Number(runs); run++) {
@@ -17,15 +18,19 @@ for (let run = 0; run < Number(runs); run++) {
   const state = shapes[shape as Shape](Number(size));
   make.push(performance.now() - start);
 
+  const busy = process.cpuUsage();
   start = performance.now();
   const definition = await marshal(state, { constraints: [LinuxAmd64] });
   marshaled.push(performance.now() - start);
+  const { user, system } = process.cpuUsage(busy);
+  cpu.push((user + system) / 1000);
   ops = definition.message.def.length;
   head = definition.head?.digest ?? '';
 }
 const report: Report = {
   make,
   marshal: marshaled,
+  cpu,
   ops,
   head,
   peakMiB: process.resourceUsage().maxRSS / 1024,

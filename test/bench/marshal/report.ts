@@ -4,6 +4,8 @@ export interface Report {
   readonly make: readonly number[];
   /** Milliseconds that each run took to marshal it. */
   readonly marshal: readonly number[];
+  /** Milliseconds that processors were busy with that. On a busy machine this tells more than the clock. */
+  readonly cpu: readonly number[];
   readonly ops: number;
   /** Digest of the result: that of both sides has to be the same. */
   readonly head: string;
@@ -12,16 +14,22 @@ export interface Report {
 }
 
 export interface Timing {
-  /** The first run of the process. */
+  /** Median of the first runs of several processes. */
   readonly cold: number;
-  /** Median of the others; the first where there are none. */
+  /** Median of all further runs; the first where there are none. */
   readonly warm: number;
 }
 
-export function timing(runs: readonly number[]): Timing {
-  const [cold = Number.NaN, ...others] = runs;
-  const sorted = [...others].sort((a, b) => a - b);
-  return { cold, warm: sorted[Math.floor(sorted.length / 2)] ?? cold };
+/** @param processes the runs of each process */
+export function timing(processes: readonly (readonly number[])[]): Timing {
+  const cold = median(processes.map((runs) => runs[0] ?? Number.NaN));
+  const others = processes.flatMap((runs) => runs.slice(1));
+  return { cold, warm: others.length > 0 ? median(others) : cold };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** Runs with making and marshaling taken together. */

@@ -3,7 +3,8 @@
 //	marshalbench chain|merge SIZE RUNS
 //
 // It prints one line of JSON: milliseconds of each marshal, every one of a graph made anew (the first is the cold one),
-// those of making the graphs, the peak memory of the process, and the digest of the result.
+// on the clock and of processors, those of making the graphs, the peak memory of the process, and the digest of the
+// result.
 package main
 
 import (
@@ -21,6 +22,7 @@ import (
 type report struct {
 	Make    []float64 `json:"make"`
 	Marshal []float64 `json:"marshal"`
+	CPU     []float64 `json:"cpu"`
 	Ops     int       `json:"ops"`
 	Head    string    `json:"head"`
 	// PeakMiB is the largest resident size of the process.
@@ -71,9 +73,11 @@ func run(args []string) error {
 		st := shapes[args[0]](size)
 		out.Make = append(out.Make, since(start))
 
+		busy := usage()
 		start = time.Now()
 		def, err := st.Marshal(context.Background(), llb.LinuxAmd64)
 		out.Marshal = append(out.Marshal, since(start))
+		out.CPU = append(out.CPU, processors(usage())-processors(busy))
 		if err != nil {
 			return err
 		}
@@ -85,12 +89,20 @@ func run(args []string) error {
 		out.Head = string(head)
 	}
 
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return err
-	}
-	out.PeakMiB = float64(usage.Maxrss) / 1024
+	out.PeakMiB = float64(usage().Maxrss) / 1024
 	return json.NewEncoder(os.Stdout).Encode(out)
+}
+
+func usage() syscall.Rusage {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return u
+}
+
+func processors(u syscall.Rusage) float64 {
+	return float64(time.Duration(u.Utime.Nano()+u.Stime.Nano()).Microseconds()) / 1000
 }
 
 func since(start time.Time) float64 { return float64(time.Since(start).Microseconds()) / 1000 }
