@@ -1,7 +1,7 @@
 import type { Caller } from './call-site.ts';
 import { show } from './check.ts';
 import { fail, invalid } from './error.ts';
-import type { HasState, Output } from './graph.ts';
+import type { HasState } from './graph.ts';
 
 /** Marks the states of this copy of the package. */
 export const own: unique symbol = Symbol('llb-ts State');
@@ -21,26 +21,26 @@ function has(value: unknown, mark: symbol): boolean {
   return typeof value === 'object' && value !== null && mark in value;
 }
 
-/** A state that `at` can use as a filesystem. */
-export function requireState(at: Caller, what: string, value: unknown): HasState {
-  if (!isOwnState(value)) {
-    if (isForeignState(value)) {
-      throw fail(
-        'foreign-state',
-        at,
-        `${at.name}: ${what} is a State of another copy of @llb-ts/llb`,
-        'two copies are installed; make them one version (npm ls @llb-ts/llb)',
-      );
-    }
-    throw invalid(at, `${what} must be a State, got ${show(value)}`);
+/** A state of this copy of the package. */
+export function requireOwn(at: Caller, what: string, value: unknown): HasState {
+  if (isOwnState(value)) return value;
+  if (isForeignState(value)) {
+    throw fail(
+      'foreign-state',
+      at,
+      `${at.name}: ${what} is a State of another copy of @llb-ts/llb`,
+      'two copies are installed; make them one version (npm ls @llb-ts/llb)',
+    );
   }
-  requireOutput(at, value.Output());
-  return value;
+  throw invalid(at, `${what} must be a State, got ${show(value)}`);
 }
 
-export function requireOutput(at: Caller, output: Output | undefined): Output | undefined {
+/** A state that `at` can use as a filesystem. */
+export function requireState(at: Caller, what: string, value: unknown): HasState {
+  const state = requireOwn(at, what, value);
+  const output = state.Output();
   if (output?.kind === 'none') {
     throw fail('no-output', at, output.reason, 'what such a mount holds is dropped when its process ends');
   }
-  return output;
+  return state;
 }

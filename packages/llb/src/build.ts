@@ -1,7 +1,7 @@
 import { requireState } from './brand.ts';
 import { type Caller, callSiteOf } from './call-site.ts';
 import { text } from './check.ts';
-import { invalid } from './error.ts';
+import { LlbError } from './error.ts';
 import { type Checks, type ConstraintsOpt, collect } from './option.ts';
 import type { StateOption } from './state.ts';
 
@@ -23,8 +23,10 @@ export function Build(...options: readonly BuildOption[]): StateOption {
   const { info, constraints } = collect(at, 'Build', checks, options);
   const callSite = callSiteOf(at);
   return (state) => {
-    const source = requireState(at, 'the state', state).Output();
-    if (!source) throw invalid(at, 'an empty state holds no definition');
+    const source = requireState(state.With, 'the state', state).Output();
+    if (!source) {
+      throw new LlbError('invalid-argument', 'Build: an empty state holds no definition', { callSite });
+    }
     const vertex = Object.freeze({
       kind: 'build',
       source,

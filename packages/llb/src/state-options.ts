@@ -1,4 +1,4 @@
-import type { Caller } from './call-site.ts';
+import { requireOwn } from './brand.ts';
 import { text } from './check.ts';
 import { envName } from './env-list.ts';
 import type { NetMode, SecurityMode } from './graph.ts';
@@ -44,8 +44,8 @@ export function Security(mode: SecurityMode): StateOption {
 
 /** Takes all values from another state; the filesystem stays. `built.With(Reset(base))` */
 export function Reset(other: State): StateOption {
-  const at: Caller = Reset;
-  return (state) => resetTo(at, state, other);
+  requireOwn(Reset, 'the state to take values from', other);
+  return (state) => resetTo(state, other);
 }
 
 /** The daemon's usual network. The default. */

@@ -1,4 +1,4 @@
-import { isOwnState, requireState } from './brand.ts';
+import { isOwnState, requireOwn, requireState } from './brand.ts';
 import { type Caller, callSiteOf } from './call-site.ts';
 import { show, text } from './check.ts';
 import { envName } from './env-list.ts';
@@ -175,7 +175,8 @@ export class State extends StateValues {
 
   /** Takes all values from `other`; this State's filesystem stays. `built.Reset(base)` */
   Reset(other: State): State {
-    return resetTo(this.Reset, this, other);
+    requireOwn(this.Reset, 'the state to take values from', other);
+    return resetTo(this, other);
   }
 
   /** Makes `deps` be solved before this State is used, without taking anything from them. `app.Requires('lint', lint)` */
@@ -301,8 +302,7 @@ export function applyImageJSON(at: Caller, state: State, json: string | Uint8Arr
 }
 
 /** @internal */
-export function resetTo(at: Caller, state: State, other: State): State {
-  if (!isOwnState(other)) requireState(at, 'the state to take values from', other);
+export function resetTo(state: State, other: State): State {
   const { relativeDir: _, ...values } = other.environment;
   const output = state.Output();
   const platform = platformOf(output);
@@ -328,8 +328,7 @@ function withPlatformOf(output: Output | undefined, environment: Environment): E
 }
 
 function requireResult(at: Caller, state: unknown): State {
-  if (!isOwnState(state)) requireState(at, 'what an option returns', state);
-  return state as State;
+  return requireOwn(at, 'what an option returns', state) as State;
 }
 
 function runIn(state: State, options: readonly unknown[]): ExecState {

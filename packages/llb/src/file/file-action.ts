@@ -1,4 +1,4 @@
-import { isOwnState, requireState } from '../brand.ts';
+import { requireOwn, requireState } from '../brand.ts';
 import type { Caller } from '../call-site.ts';
 import { fileMode, show, text, unicode } from '../check.ts';
 import { invalid } from '../error.ts';
@@ -250,6 +250,6 @@ function copySource(at: Caller, input: unknown): CopyStep['from'] {
       'bind the actions first: actions.WithState(state)',
     );
   }
-  if (!isOwnState(input)) requireState(at, `the source (invalid input type for copy)`, input);
+  requireOwn(at, 'the source (invalid input type for copy)', input);
   return { kind: 'state', state: requireState(at, 'the source', input) };
 }

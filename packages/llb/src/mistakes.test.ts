@@ -1,0 +1,387 @@
+import { describe, expect, it } from 'vitest';
+import {
+  AddEnv,
+  AddExtraHost,
+  AddMount,
+  AddSecret,
+  AddSecretWithDest,
+  AddUlimit,
+  Args,
+  AsPersistentCacheDir,
+  Build,
+  Chmod,
+  Copy,
+  CPUQuota,
+  Diff,
+  Dir,
+  ForceNoOutput,
+  Git,
+  HTTP,
+  IgnoreCache,
+  Image,
+  ImageBlob,
+  isForeignState,
+  isState,
+  LlbError,
+  Local,
+  MemoryLimit,
+  Merge,
+  Mkdir,
+  Mkfile,
+  NewPassthrough,
+  NewPassthroughOp,
+  NewSource,
+  OCILayout,
+  Platform,
+  Readonly,
+  Rm,
+  Scratch,
+  Security,
+  Shlex,
+  Symlink,
+  Tmpfs,
+  TmpfsSize,
+  ValidExitCodes,
+  With,
+  WithCreatedTime,
+  WithLayerLimit,
+  WithUIDGID,
+} from './index.ts';
+
+/** What JavaScript lets through and TypeScript does not. */
+const wrong = (value: unknown) => value as never;
+const base = Image('alpine');
+const foreign = Object.create(null, {
+  [Symbol.for('@llb-ts/llb.State')]: { value: true },
+});
+
+const mistakes: readonly (readonly [name: string, make: () => unknown, message: string])[] = [
+  ['no command', () => base.Run(), 'arguments are required'],
+  ['an empty command', () => base.Run(Shlex('  # nothing')), 'arguments are required'],
+  ['no arguments', () => base.Run(Args([])), 'arguments are required'],
+  ['an argument with NUL', () => base.Run(Args(['a\0b'])), 'Args: arguments[0] contains a NUL character'],
+  ['arguments as text', () => Args(wrong('make')), 'Args: arguments must be a list of strings, got "make"'],
+  ['a tmpfs of something', () => AddMount('/t', base, Tmpfs()), 'AddMount: tmpfs mounts must use scratch'],
+  [
+    'a negative tmpfs',
+    () => AddMount('/t', Scratch(), Tmpfs(TmpfsSize(-1))),
+    'AddMount: the size of a tmpfs must be at least 0, got -1',
+  ],
+  [
+    'half a byte',
+    () => AddMount('/t', Scratch(), Tmpfs(TmpfsSize(0.5))),
+    'AddMount: the size of a tmpfs must be a whole number, got 0.5',
+  ],
+  [
+    'NaN bytes',
+    () => AddMount('/t', Scratch(), Tmpfs(TmpfsSize(Number.NaN))),
+    'AddMount: the size of a tmpfs must be a whole number, got NaN',
+  ],
+  ['a mount nowhere', () => AddMount('', base), 'AddMount: the mount target must not be empty'],
+  [
+    'a cache without id',
+    () => AddMount('/c', Scratch(), AsPersistentCacheDir('')),
+    'AddMount: the cache id must not be empty',
+  ],
+  [
+    'an unknown sharing',
+    () => AddMount('/c', Scratch(), AsPersistentCacheDir('x', wrong('all'))),
+    'AddMount: sharing must be one of "shared", "private", "locked", got "all"',
+  ],
+  [
+    'a mount option for a file action',
+    () => Mkdir('/a', 0o755, wrong(Readonly())),
+    'Mkdir: there is no option "readonly"',
+  ],
+  [
+    'a misspelled option',
+    () => Copy(base, '/', '/', wrong({ createDestPaths: true })),
+    'Copy: there is no option "createDestPaths"',
+  ],
+  [
+    'a run option for an image',
+    () => Image('a', wrong(Shlex('x'))),
+    'Image: option 1 is an option of run, which Image does not take',
+  ],
+  [
+    'a change of state for an image',
+    () => Image('a', wrong(AddEnv('A', '1'))),
+    'Image: option 1 is a function, which Image does not take',
+  ],
+  [
+    'a mount option for Run',
+    () => base.Run(Shlex('x'), wrong(Readonly())),
+    'Run: option 2 is an object, which Run does not take',
+  ],
+  [
+    'text for a mode',
+    () => Mkfile('/a', wrong('0644'), ''),
+    'Mkfile: mode must be a number such as 0o644, got "0644"',
+  ],
+  ['a decimal mode', () => Mkfile('/a', 644, ''), 'Mkfile: mode 644 is decimal'],
+  ['a fraction of a mode', () => Mkdir('/a', 1.5), 'Mkdir: mode must be between 0 and 0o7777, got 1.5'],
+  ['a negative mode', () => Mkdir('/a', -1), 'Mkdir: mode must be between 0 and 0o7777, got -1'],
+  ['a path with NUL', () => Rm('/a\0'), 'Rm: the path contains a NUL character'],
+  [
+    'a lone surrogate',
+    () => Symlink('\ud800', '/a'),
+    'Symlink: the target is not valid Unicode (a lone surrogate)',
+  ],
+  [
+    'content with a lone surrogate',
+    () => Mkfile('/a', 0o644, 'a\udc00'),
+    'Mkfile: the content is not valid Unicode (a lone surrogate)',
+  ],
+  [
+    'content that is none',
+    () => Mkfile('/a', 0o644, wrong(1)),
+    'Mkfile: the content must be a string or a Uint8Array, got 1',
+  ],
+  ['no action', () => base.File(wrong(undefined)), 'File: action is required'],
+  ['a copy of nothing', () => Copy(wrong(undefined), '/', '/'), 'Copy: invalid empty source for copy'],
+  [
+    'a copy of unbound actions',
+    () => Copy(wrong(Mkdir('/a', 0o755)), '/', '/'),
+    'Copy: invalid input type FileAction for copy',
+  ],
+  [
+    'a copy of text',
+    () => Copy(wrong('/src'), '/', '/'),
+    'Copy: the source (invalid input type for copy) must be a State, got "/src"',
+  ],
+  [
+    'an invalid date',
+    () => Mkdir('/a', 0o755, WithCreatedTime(new Date('x'))),
+    'Mkdir: createdTime is an invalid date',
+  ],
+  [
+    'a negative owner',
+    () => Mkdir('/a', 0o755, WithUIDGID(-1, 0)),
+    'Mkdir: chown.user must be between 0 and 4294967295, got -1',
+  ],
+  [
+    'an upper-case image',
+    () => Image('UPPER'),
+    'invalid reference format: repository name (library/UPPER) must be lowercase',
+  ],
+  ['a malformed image', () => Image('a b'), 'invalid reference format'],
+  ['a tagged blob', () => ImageBlob('a:t'), 'tagged image reference not allowed for blob reference'],
+  ['a blob without digest', () => ImageBlob('a'), 'checksum required in blob reference'],
+  [
+    'a negative layer limit',
+    () => Image('a', WithLayerLimit(-1)),
+    'Image: layerLimit must be at least 0, got -1',
+  ],
+  ['no local name', () => Local(''), 'Local: the name must not be empty'],
+  ['no layout', () => OCILayout(''), 'OCILayout: the reference must not be empty'],
+  ['no source', () => NewSource(''), "NewSource: source identifier can't be empty"],
+  [
+    'a download of a file',
+    () => HTTP('file:///etc/passwd'),
+    'HTTP: "file:///etc/passwd" is no http or https URL',
+  ],
+  [
+    'a bad download mode',
+    () => HTTP('https://e/x', Chmod(1e9)),
+    'HTTP: perm must be between 0 and 0o7777, got 1000000000',
+  ],
+  [
+    'an unknown protocol',
+    () => Git('ftp://example.com/a'),
+    'Git: "ftp://example.com/a" is no remote: invalid protocol ftp',
+  ],
+  [
+    'ssh without known hosts',
+    () => Git('git@github.com:a/b'),
+    'Git: "git@github.com:a/b" needs KnownSSHHosts',
+  ],
+  ['no variable name', () => base.AddEnv('', 'x'), 'AddEnv: "" is no variable name'],
+  ['a variable name with =', () => AddEnv('A=B', 'x'), 'AddEnv: "A=B" is no variable name'],
+  ['a number for a directory', () => Dir(wrong(1)), 'Dir: the directory must be a string, got 1'],
+  ['no address', () => AddExtraHost('h', '1.2.3'), 'AddExtraHost: "1.2.3" is no IP address'],
+  ['an unknown security mode', () => Security(wrong(7)), 'Security: invalid security mode 7'],
+  [
+    'an unknown network mode',
+    () => base.Network(wrong('x')),
+    'Network: the network mode must be one of "sandbox", "host", "none", got "x"',
+  ],
+  [
+    'a limit below -1',
+    () => AddUlimit('nofile', -2, 0),
+    'AddUlimit: the soft limit must be between -1 and 9223372036854775807, got -2',
+  ],
+  [
+    'negative memory',
+    () => MemoryLimit(-1),
+    'MemoryLimit: the limit must be between 0 and 9223372036854775807, got -1',
+  ],
+  ['a fraction of a quota', () => CPUQuota(1.5), 'CPUQuota: the limit must be a whole number, got 1.5'],
+  [
+    'an exit code that is none',
+    () => ValidExitCodes(Number.NaN),
+    'ValidExitCodes: an exit code must be a whole number, got NaN',
+  ],
+  [
+    'a secret for nobody',
+    () => AddSecretWithDest('s', wrong(undefined)),
+    'AddSecretWithDest: secret "s" needs a target or an environment variable',
+  ],
+  ['a secret nowhere', () => AddSecret(''), 'AddSecret: the target must not be empty'],
+  ['no platform', () => Platform('arm64'), 'Platform: "arm64" is no platform'],
+  [
+    'an unknown field of a platform',
+    () => Platform(wrong({ os: 'linux', arch: 'arm64' })),
+    'Platform: a platform has no field "arch"',
+  ],
+  [
+    'a passthrough of nothing',
+    () => NewPassthrough('id', []),
+    'NewPassthrough: passthrough must have at least one input',
+  ],
+  [
+    'a passthrough without id',
+    () => NewPassthrough('', [{ state: base, output: true }]),
+    'NewPassthrough: passthrough requires an id',
+  ],
+  [
+    'a passthrough without output',
+    () => NewPassthrough('id', [{ state: base }]),
+    'NewPassthrough: passthrough must have at least one output',
+  ],
+  [
+    'scratch that requires',
+    () => Scratch().Requires('id', base),
+    'Requires: passthrough must have at least one output',
+  ],
+  [
+    'an output that is not there',
+    () => NewPassthroughOp('id', [{ state: base, output: true }]).OutputAt(1),
+    'OutputAt: invalid passthrough output 1',
+  ],
+  ['a build of nothing', () => Scratch().With(Build()), 'Build: an empty state holds no definition'],
+  ['text for a State', () => Merge(base, wrong('b')), 'Merge: input 2 must be a State, got "b"'],
+  [
+    'an option for Merge without a list',
+    () => Merge(base, wrong(IgnoreCache)),
+    'Merge: input 2 must be a State, got an object',
+  ],
+  [
+    'a State of another copy',
+    () => Diff(base, foreign),
+    'Diff: the upper state is a State of another copy of @llb-ts/llb',
+  ],
+  [
+    'a change that gives no State',
+    () => base.With(wrong(() => 1)),
+    'With: what an option returns must be a State, got 1',
+  ],
+  ['a change that is none', () => With(wrong({})), 'With: option 1 is an object, which With does not take'],
+  [
+    'what a tmpfs holds',
+    () => Merge(base, wrong(base.Run(Shlex('x')).AddMount('/t', Scratch(), Tmpfs()))),
+    "tmpfs mount for /t can't be used as a parent",
+  ],
+  [
+    'what a no-output mount holds',
+    () =>
+      base
+        .Run(Shlex('x'), AddMount('/n', Scratch(), ForceNoOutput()))
+        .GetMount('/n')
+        .Run(Shlex('y')),
+    "mount marked no-output and /n can't be used as a parent",
+  ],
+  [
+    'what a cache holds',
+    () =>
+      Copy(
+        base.Run(Shlex('x'), AddMount('/c', Scratch(), AsPersistentCacheDir('c'))).GetMount('/c'),
+        '/',
+        '/',
+      ),
+    'invalid mount: /c',
+  ],
+  [
+    'an unknown image setting',
+    () => base.ImageConfig(wrong({ entrypoints: [] })),
+    'ImageConfig: there is no setting "entrypoints"',
+  ],
+  [
+    'a port that is none',
+    () => base.ImageConfig({ exposedPorts: ['http'] }),
+    'ImageConfig: "http" is no port',
+  ],
+  [
+    'an image config that is no JSON',
+    () => base.WithImageConfig('{'),
+    'WithImageConfig: the image config is no JSON',
+  ],
+  [
+    'a function that is none',
+    () => base.Async(wrong(base)),
+    'Async: a function is needed that returns a State',
+  ],
+];
+
+describe('mistakes', () => {
+  it.each(mistakes)('%s', (_, make, message) => {
+    const error = caught(make);
+    expect(error.message).toContain(message);
+    // The line that is wrong is this file's, not one of ours.
+    expect(error.callSite?.filename).toContain('mistakes.test.ts');
+  });
+
+  it('name the very line', () => {
+    const [error, line] = [caught(() => Image('UPPER')), lineHere()];
+    expect(error.callSite?.line).toBe(line);
+  });
+
+  it('say what to do about it where that is known', () => {
+    expect(caught(() => Mkfile('/a', 755, '')).hint).toBe('write it in octal: 0o755');
+    expect(caught(() => base.Run()).hint).toContain("Shlex('make')");
+  });
+});
+
+describe('isState', () => {
+  it('tells states of this copy, of another, and anything else apart', () => {
+    expect(isState(base)).toBe(true);
+    expect(isState(base.Run(Shlex('x')))).toBe(true);
+    expect(isState(foreign)).toBe(false);
+    expect(isForeignState(foreign)).toBe(true);
+    expect(isForeignState(base)).toBe(false);
+    for (const value of [undefined, null, 1, 'a', {}, [], () => 0]) {
+      expect(isState(value)).toBe(false);
+      expect(isForeignState(value)).toBe(false);
+    }
+  });
+});
+
+describe('call sites', () => {
+  it('are those of the user, also through a function of the engine', () => {
+    const [state, line] = [Reflect.apply(Image, undefined, ['a']), lineHere()];
+    const output = state.Output();
+    const site = output?.kind === 'result' ? output.vertex.callSite : undefined;
+    expect(site).toMatchObject({ line });
+  });
+});
+
+function caught(make: () => unknown): LlbError {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof LlbError) return error;
+    throw error;
+  }
+  throw new Error('no mistake was found');
+}
+
+/** The caller's line in the running module, which is what call sites are. */
+function lineHere(): number | null {
+  const { prepareStackTrace } = Error;
+  try {
+    Error.prepareStackTrace = (_, frames) => frames;
+    const frames = new Error().stack as unknown as readonly NodeJS.CallSite[];
+    return frames[1]?.getLineNumber() ?? null;
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+}
