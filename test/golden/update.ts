@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { randomRecipe } from './generate/recipe.ts';
+import { go } from './go.ts';
 
 const here = import.meta.dirname;
 const check = process.argv.includes('--check');
@@ -19,7 +20,7 @@ function main(): number {
   if (spawnSync('go', ['version']).status !== 0) return withoutGo();
   let stale = 0;
   stale += refreshRandomRecipe();
-  const golden = go(['run', './cmd/golden', ...(check ? ['-check'] : []), '../graphs'], 'inherit');
+  const golden = go(['run', './cmd/golden', ...(check ? ['-check'] : []), '../graphs']);
   if (golden.status !== 0) stale++;
   stale += refreshNames();
   return stale === 0 ? 0 : 1;
@@ -45,7 +46,7 @@ function refreshRandomRecipe(): number {
 }
 
 function refreshNames(): number {
-  const { status, stdout } = go(['run', './cmd/apinames'], ['ignore', 'pipe', 'inherit']);
+  const { status, stdout } = go(['run', './cmd/apinames'], 'returned');
   if (status !== 0) return 1;
   if (stdout === readFileSync(namesPath, 'utf8')) return 0;
   if (check) return report(namesPath);
@@ -56,13 +57,4 @@ function refreshNames(): number {
 function report(path: string): number {
   process.stderr.write(`golden: ${path} is stale; run pnpm golden:update\n`);
   return 1;
-}
-
-function go(args: readonly string[], stdio: 'inherit' | ['ignore', 'pipe', 'inherit']) {
-  return spawnSync('go', args, {
-    cwd: join(here, 'reference'),
-    env: { ...process.env, GOFLAGS: '-mod=readonly', GOTOOLCHAIN: process.env.GOTOOLCHAIN ?? 'auto' },
-    stdio,
-    encoding: 'utf8',
-  });
 }

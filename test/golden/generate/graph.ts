@@ -1,5 +1,5 @@
 import type { Expression, Graph } from './expression.ts';
-import { constraints, copy, flag, made, mode, path, run, value, word } from './options.ts';
+import { constraints, copy, flag, imageConfig, made, mode, path, run, value, word } from './options.ts';
 import type { Random } from './random.ts';
 
 /** A state bound to a name. What is empty may not be used where the Go client crashes on it. */
@@ -228,9 +228,8 @@ class Generator {
   }
 
   #value(): void {
-    const [name, ...args] = value(this.#random);
     const state = this.#any();
-    this.#bind([`State.${name}`, `$${state.name}`, ...args], state.empty);
+    this.#bind(this.#changed(`$${state.name}`), state.empty);
   }
 
   #passthrough(): void {
@@ -251,8 +250,17 @@ class Generator {
   }
 
   #deferred(): void {
-    const [name, ...args] = value(this.#random);
-    this.#bind(['State.Async', this.#full(), { fn: [`State.${name}`, '$it', ...args] }]);
+    this.#bind(['State.Async', this.#full(), { fn: this.#changed('$it') }]);
+  }
+
+  /** A state with other values. */
+  #changed(state: string): Expression {
+    const random = this.#random;
+    if (random.chance(0.2)) return ['State.WithImageConfig', state, imageConfig(random)];
+    if (random.chance(0.1))
+      return ['State.Platform', state, { os: 'linux', architecture: random.pick(['arm', 'x86_64']) }];
+    const [name, ...args] = value(random);
+    return [`State.${name}`, state, ...args];
   }
 
   #loaded(): void {

@@ -93,6 +93,17 @@ export function value(random: Random): readonly [string, ...Expression[]] {
   ])();
 }
 
+/** What an image says about itself. */
+export function imageConfig(random: Random): Expression {
+  return {
+    ...(random.chance(0.5) ? { os: 'linux', architecture: random.pick(['amd64', 'arm64', 'aarch64']) } : {}),
+    config: {
+      Env: random.some(['A=1', 'B=x=y', 'PATH=/bin', 'BARE', '=skipped', ''], 4),
+      WorkingDir: path(random),
+    },
+  };
+}
+
 /** Options of a run besides its command, mounts and values. */
 export function run(random: Random): Expression[] {
   return random
