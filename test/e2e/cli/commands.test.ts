@@ -150,6 +150,26 @@ describe('llb-ts help', () => {
     });
   });
 
+  test('knows what it cannot tell', async () => {
+    const files = {
+      'state.ts': "import { Scratch } from 'llb-ts';\nexport default Scratch();",
+      'untyped.mjs': 'export default (args) => args;',
+      'none.ts': 'export const a = 1;',
+      'def.pb': '',
+    };
+    await withRig(files, async (rig) => {
+      expect((await rig.call(['help', 'state.ts'])).stdout).toBe('llb-ts solve state.ts\n');
+      expect((await rig.call(['help', 'untyped.mjs'])).stdout).toBe(
+        'llb-ts solve untyped.mjs\n\nArguments: any, their types are not said\n',
+      );
+      const none = await rig.call(['help', 'none.ts']);
+      expect(none.status).toBe(2);
+      expect(none.stderr).toMatch(/^error: none\.ts has no default export that can be told/);
+      expect((await rig.call(['help', 'def.pb'])).stderr).toMatch(/^error: def\.pb is no build file\n/);
+      expect((await rig.call(['help', 'nno.ts'])).stderr).toMatch(/help {3}did you mean none\.ts\?\n/);
+    });
+  });
+
   test('shows the commands, and their flags with an example each', async () => {
     await withRig({}, async (rig) => {
       const short = await rig.call([]);

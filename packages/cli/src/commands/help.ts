@@ -1,7 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { CliError } from '../error/cli-error.ts';
-import { colorsFor } from '../output/colors.ts';
-import { tableLines } from '../output/table.ts';
+import { CliError, usageError } from '../error/cli-error.ts';
+import { inputOf } from '../input/input.ts';
+import { alignedLines } from '../output/table.ts';
 import { writeData } from '../output/write-data.ts';
 import { type Argument, typeText } from '../program/argument-type.ts';
 import { shownPath } from '../program/files.ts';
@@ -13,6 +14,10 @@ export interface HelpOptions {
 
 /** `llb-ts help FILE`: what a build file takes, read from its source; runs nothing. */
 export async function helpFile(file: string, { format }: HelpOptions): Promise<void> {
+  const input = inputOf(file, (folder) => readdirSync(folder));
+  if (input.kind !== 'program') {
+    throw usageError(`${file} is no build file`, `to look at a definition: llb-ts inspect ${file}`);
+  }
   const description = await describeProgram(resolve(file));
   if (!description) {
     throw new CliError(
@@ -30,16 +35,19 @@ export async function helpFile(file: string, { format }: HelpOptions): Promise<v
   await writeData(process.stdout, text);
 }
 
-function describe(shown: string, { doc, args, targets }: ProgramDescription): string {
+function describe(shown: string, { doc, isFunction, args, targets }: ProgramDescription): string {
   const blocks: (readonly string[])[] = [
     [usageLine(shown, args, targets.length > 0), ...(doc === '' ? [] : ['', doc])],
   ];
   if (targets.length > 0) {
     const rows = targets.map((target) => [`  ${target.name}`, oneLine(target.doc)]);
-    blocks.push(table([{ title: 'Targets:' }, { title: '' }], rows));
+    blocks.push(['Targets:', ...alignedLines(rows)]);
   }
-  if (args === undefined) blocks.push(['Arguments: any, their types are not said']);
-  else if (args.length > 0) blocks.push(argumentTable('Arguments:', args));
+  if (args) {
+    if (args.length > 0) blocks.push(argumentTable('Arguments:', args));
+  } else if (isFunction) {
+    blocks.push(['Arguments: any, their types are not said']);
+  }
   for (const target of targets) {
     if (target.args?.length) blocks.push(argumentTable(`Arguments of ${target.name}:`, target.args));
   }
@@ -58,14 +66,7 @@ function argumentTable(title: string, args: readonly Argument[]): readonly strin
     defaultText !== undefined ? `default ${defaultText}` : isRequired ? 'required' : 'optional',
     oneLine(doc),
   ]);
-  return table([{ title }, { title: '' }, { title: '' }, { title: '' }], rows);
-}
-
-function table(
-  columns: readonly { readonly title: string }[],
-  rows: readonly (readonly string[])[],
-): readonly string[] {
-  return tableLines(columns, rows, colorsFor(process.stdout));
+  return [title, ...alignedLines(rows)];
 }
 
 function oneLine(doc: string): string {

@@ -12,11 +12,19 @@ export interface Column {
 const GAP = '  ';
 const LEAST = 20;
 
+/** Lines of a table without a head line. */
+export function alignedLines(rows: readonly (readonly string[])[]): readonly string[] {
+  const columns = Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, () => ({
+    title: '',
+  }));
+  return tableLines(columns, rows).slice(1);
+}
+
 /** Lines of a table. `width` is what it should fit in; undefined leaves every cell whole (a pipe, a file). */
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  colors: Colors,
+  colors?: Colors,
   width?: number,
 ): readonly string[] {
   const widths = columns.map(({ title }, i) =>
@@ -33,7 +41,8 @@ export function tableLines(
       .map((cell, i) => pad(clip(cell, widths[i] as number), widths[i] as number, columns[i]?.align))
       .join(GAP)
       .trimEnd();
-  return [colors.bold(line(columns.map((column) => column.title))), ...rows.map(line)];
+  const head = line(columns.map((column) => column.title));
+  return [colors ? colors.bold(head) : head, ...rows.map(line)];
 }
 
 function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {

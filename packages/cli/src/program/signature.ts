@@ -15,6 +15,8 @@ type TsMorph = typeof import('ts-morph');
 export interface ProgramDescription {
   /** JSDoc of the default export, else of the file; empty when there is none. */
   readonly doc: string;
+  /** Whether the default export is a function. */
+  readonly isFunction: boolean;
   /** Arguments of the default export; undefined when they cannot be told. */
   readonly args: readonly Argument[] | undefined;
   /** Named targets; empty when the default export is one state or function. */
@@ -39,6 +41,7 @@ export async function describeProgram(path: string): Promise<ProgramDescription 
   const record = fn ? undefined : reader.recordOf(exported.value);
   return {
     doc: own || reader.fileDoc(source),
+    isFunction: fn !== undefined,
     args: fn ? reader.argumentsOf(fn) : record ? [] : undefined,
     targets: (record ?? []).map(({ name, value, declaration }) => {
       const target = reader.functionOf(value);
