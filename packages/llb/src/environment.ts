@@ -33,7 +33,7 @@ const filledIn = new WeakMap<Environment, Environment>();
  * not been computed, and with the error of that computation.
  */
 export function resolveEnvironment(environment: Environment): Environment {
-  const open: Environment[] = [];
+  const open = new Set<Environment>();
   let lowest = environment;
   while (lowest.base) {
     const known = filledIn.get(lowest);
@@ -41,10 +41,13 @@ export function resolveEnvironment(environment: Environment): Environment {
       lowest = known;
       break;
     }
-    open.push(lowest);
+    if (open.has(lowest)) {
+      throw new LlbError('cyclic-state', 'an async state needs itself', { callSite: lowest.base.callSite });
+    }
+    open.add(lowest);
     lowest = outcomeOf(lowest.base).environment;
   }
-  for (const upper of open.reverse()) {
+  for (const upper of [...open].reverse()) {
     lowest = over(lowest, upper);
     filledIn.set(upper, lowest);
   }

@@ -14,7 +14,9 @@ export type LlbErrorCode =
   /** A process without arguments or without a working directory. */
   | 'invalid-exec'
   /** An async state was asked for its values before it was resolved. */
-  | 'unresolved-state';
+  | 'unresolved-state'
+  /** An async state turned out to be itself. */
+  | 'cyclic-state';
 
 /** What is wrong with a build description. `callSite` is the line of the build file that said it. */
 export class LlbError extends Error {

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 import type { Values } from './encode.ts';
-import { Refusal, within } from './refusal.ts';
+import { Refusal } from './refusal.ts';
 import { LENGTH, type Reader, type ScalarCodec, scalars, VARINT, wireType } from './scalar.ts';
 import { type Field, type FieldType, type MessageName, type MessageSchema, schema } from './schema.ts';
 
@@ -24,14 +24,16 @@ export function decode(name: MessageName, bytes: Uint8Array): Values {
     const reader = protobuf.Reader.create(bytes);
     return readMessage(reader, readerOf(name), reader.len, 0);
   } catch (error) {
-    if (error instanceof Refusal) throw error.toPbError(name);
-    throw new Refusal('undecodable', reasonOf(error), { cause: error }).toPbError(name);
+    throw refusalOf(error).toPbError(name);
   }
 }
 
-function reasonOf(error: unknown): string {
+/** What protobufjs throws is about bytes too. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return /index out of range/.test(text) ? 'the bytes end in the middle of a field' : text;
+  const reason = /index out of range/.test(text) ? 'the bytes end in the middle of a field' : text;
+  return new Refusal('undecodable', reason, { cause: error });
 }
 
 const compiled = new Map<MessageName, MessageReader>();
@@ -77,7 +79,7 @@ function readMessage(reader: Reader, message: MessageReader, end: number, depth:
     try {
       field.read(reader, key & 7, value, depth);
     } catch (error) {
-      throw within(error, `.${field.name}`);
+      throw refusalOf(error).within(`.${field.name}`);
     }
   }
   if (reader.pos !== end) throw new Refusal('undecodable', 'a field reaches beyond its message');
@@ -106,7 +108,7 @@ function compileField({ name, type }: Field): ReadField {
       try {
         list.push(readNested(reader, repeatedMessage, wire, depth));
       } catch (error) {
-        throw within(error, `[${list.length}]`);
+        throw refusalOf(error).within(`[${list.length}]`);
       }
     };
   }

@@ -29,7 +29,9 @@ export function encode(name: MessageName, value: Values): Uint8Array {
   } catch (error) {
     throw error instanceof Refusal ? error.toPbError(name) : error;
   }
-  return writer.finish();
+  // A plain array, whatever kind the writer makes.
+  const { buffer, byteOffset, byteLength } = writer.finish();
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 const compiled = new Map<MessageName, MessageWriter>();
