@@ -12,7 +12,7 @@ export interface Annotations {
 export interface Annotation {
   readonly key: string;
   readonly value: string;
-  /** Only for manifests of this platform. */
+  /** Only for the manifest of this platform, in an image for several. */
   readonly platform?: OciPlatform;
 }
 
@@ -58,20 +58,7 @@ function parsePlatform(text: string): OciPlatform {
   return normalizePlatform({ os, architecture, ...(variant && { variant }) });
 }
 
-/** What stands on an image of this platform. */
-export function annotationsFor(
-  list: readonly Annotation[],
-  platform: OciPlatform,
-): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  // What is said of one platform wins over what is said of all.
-  for (const { key, value } of list.filter((one) => !one.platform)) found.set(key, value);
-  for (const one of list) {
-    if (one.platform && isSame(one.platform, platform)) found.set(one.key, one.value);
-  }
-  return found;
-}
-
-function isSame(a: OciPlatform, b: OciPlatform): boolean {
-  return a.os === b.os && a.architecture === b.architecture && (a.variant ?? '') === (b.variant ?? '');
+/** What stands on an image alone: BuildKit passes over what is said of a platform unless there are several. */
+export function annotationsForSingle(list: readonly Annotation[]): ReadonlyMap<string, string> {
+  return new Map(list.filter(({ platform }) => !platform).map(({ key, value }) => [key, value]));
 }

@@ -8,7 +8,7 @@ import { type LayerPiece, layersOf, type Ref } from '../layer/ref.ts';
 import { type Descriptor, MediaType } from '../registry/descriptor.ts';
 import type { OciPlatform } from '../registry/platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import { annotationsFor } from './annotations.ts';
+import { annotationsForSingle } from './annotations.ts';
 import type { ExportWork } from './exporter.ts';
 import { exportFailure } from './failure.ts';
 import { type GoJson, goJson } from './go-json.ts';
@@ -85,7 +85,7 @@ export async function commitImage(
     descriptor: layerDescriptor(layer, options),
   }));
   const manifest = documentOf(
-    Buffer.from(manifestJson(configDocument, layers, config.platform, options)),
+    Buffer.from(manifestJson(configDocument, layers, options)),
     ociTypes ? MediaType.ociManifest : MediaType.dockerManifest,
   );
   for (const [what, { descriptor }] of [
@@ -156,10 +156,9 @@ function layerDescriptor(layer: PackedLayer, options: ImageOptions): Descriptor 
 function manifestJson(
   config: ImageDocument,
   layers: readonly ImageLayer[],
-  platform: OciPlatform,
   { annotations, ociTypes }: ImageOptions,
 ): string {
-  const own = annotationsFor(annotations.manifest, platform);
+  const own = annotationsForSingle(annotations.manifest);
   const manifest: GoJson = {
     schemaVersion: 2,
     mediaType: ociTypes ? MediaType.ociManifest : MediaType.dockerManifest,

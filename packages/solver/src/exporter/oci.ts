@@ -4,7 +4,7 @@ import { TAR_TYPE, type TarHeader } from '../archive/tar-writer-header.ts';
 import { TarWriter } from '../archive/tar-writer-stream.ts';
 import type { Ref } from '../layer/ref.ts';
 import type { Descriptor } from '../registry/descriptor.ts';
-import { annotationsFor } from './annotations.ts';
+import { annotationsForSingle } from './annotations.ts';
 import type { ExportWork } from './exporter.ts';
 import { goJson } from './go-json.ts';
 import { epochText, timeText } from './go-time.ts';
@@ -45,7 +45,7 @@ function namesOf({ name, metadata }: ImageOptions): readonly ImageName[] {
 
 /** What the index says of the manifest, but for its name. */
 function describe({ manifest, platform }: CommittedImage, options: ImageOptions): Descriptor {
-  const annotations = Object.fromEntries(annotationsFor(options.annotations.manifestDescriptor, platform));
+  const annotations = Object.fromEntries(annotationsForSingle(options.annotations.manifestDescriptor));
   const created = options.epoch === undefined ? nowInSeconds() : epochText(options.epoch);
   return {
     ...manifest.descriptor,

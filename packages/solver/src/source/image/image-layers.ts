@@ -68,7 +68,7 @@ export class ImageLayers {
       chainId = chained(chainId, layer.diffId);
       blobChainId = chained(blobChainId, chained(layer.blob.digest, layer.diffId));
       const parent = image.steps.at(-1)?.ref;
-      const ref = this.#refOf(nameOf(blobChainId), nameOf(chainId), parent, origin);
+      const ref = this.#refOf(nameOf(blobChainId), nameOf(chainId), parent, this.#description(layer, origin));
       const { digest, size, mediaType, urls } = layer.blob;
       const record = { digest, size, mediaType, diffId: layer.diffId, ...(urls && { urls }) };
       this.#options.layerBlobs.put(ref.id, record);
@@ -114,19 +114,24 @@ export class ImageLayers {
   }
 
   /** What is known of a ref from before stays: its time, and which image brought it first. */
-  #refOf(id: string, layer: string, parent: LayerRef | undefined, origin: ImageOrigin): LayerRef {
+  #refOf(id: string, layer: string, parent: LayerRef | undefined, description: string): LayerRef {
     const known = this.#options.refs.load(id);
     if (known?.kind === 'layer') return known;
     const ref: LayerRef = {
       kind: 'layer',
       id,
       layer,
-      description: `pulled from ${origin.reference}`,
+      description,
       createdAt: Date.now(),
       ...(parent && { parent }),
     };
     this.#options.refs.save(ref);
     return ref;
+  }
+
+  /** BuildKit says where a layer came from when it pulls the blob: not of a blob that it has already (`cache/remote.go`). */
+  #description({ blob }: ImageLayer, { reference }: ImageOrigin): string {
+    return this.#options.blobs.size(blob.digest) === blob.size ? '' : `pulled from ${reference}`;
   }
 
   async #unpack({ ref, layer: { blob, diffId }, image }: Step): Promise<void> {
