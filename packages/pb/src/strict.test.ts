@@ -127,7 +127,7 @@ describe('decoding refuses', () => {
     ['a message that ends early', '0a05', 'Op.inputs[0]', 'the bytes end in the middle of a field'],
     [
       'a field that reaches beyond its message',
-      '0a030a05480a0161',
+      '0a030a05480a016162',
       'Op.inputs[0]',
       'a field reaches beyond its message',
     ],
