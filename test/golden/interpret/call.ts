@@ -15,10 +15,6 @@ export class Call {
     this.#evaluate = evaluate;
   }
 
-  get length(): number {
-    return this.#args.length;
-  }
-
   /** Argument `i`, evaluated. What type it has is the recipe's business: llb-ts checks it as it would any user's. */
   arg<T>(i: number): T {
     return this.#evaluate(this.#raw(i)) as T;
