@@ -31,19 +31,20 @@ export class ZstdWriter implements ByteSink {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    const written = new Promise<void>((resolve, reject) => {
-      this.#input.write(chunk, (error) => (error ? reject(error) : resolve()));
-    });
-    await Promise.race([written, this.#failed()]);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#input.write(chunk, (error) => (error ? reject(error) : resolve()));
+      });
+    } catch (error) {
+      // A broken pipe: why the program is gone is worth more.
+      await this.#done;
+      throw error;
+    }
   }
 
   async end(): Promise<void> {
     this.#input.end();
     await this.#done;
-  }
-
-  #failed(): Promise<never> {
-    return this.#done.then(() => new Promise(() => {}));
   }
 }
 
