@@ -15,7 +15,7 @@ import {
   sweepControlGroups,
   widenHierarchies,
 } from './control-groups.ts';
-import { INSECURE_DEVICES } from './defaults.ts';
+import { type DeviceNode, INSECURE_DEVICES } from './defaults.ts';
 import { mountDev } from './dev-folder.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import { ociConfig } from './oci-config.ts';
@@ -60,7 +60,7 @@ export class OciRuntime implements Runtime {
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
     const group = this.#groupOf(id, step.cgroupParent);
-    const removeDev = kind === 'crun' ? mountDev(this.#made(`${folder}/dev`), devices) : undefined;
+    const removeDev = kind === 'crun' ? this.#mountDev(`${folder}/dev`, devices) : undefined;
     try {
       const config = ociConfig(prepared, {
         ...(removeDev && { dev: `${folder}/dev` }),
@@ -97,6 +97,11 @@ export class OciRuntime implements Runtime {
     return this.#groups.version === 2 && path.startsWith('/')
       ? { path: `${path}/${INNER}`, outer: path }
       : { path };
+  }
+
+  #mountDev(folder: string, devices: readonly DeviceNode[]): () => void {
+    // Without control groups nothing else keeps a process from devices; in a user namespace it can have no other ones.
+    return mountDev(this.#made(folder), this.#usesGroups || devices.length > 0 ? 'nodes' : 'bound', devices);
   }
 
   #command(id: string, bundle: string, isLimited: boolean): Command {

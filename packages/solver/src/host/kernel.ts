@@ -21,6 +21,7 @@ const c = {
   execve: libc.func('int execve(const char *path, const char **argv, const char **envp)'),
   memfd: libc.func('int memfd_create(const char *name, unsigned int flags)'),
   fcntl: libc.func('int fcntl(int fd, int command, int argument)'),
+  sethostname: libc.func('int sethostname(const char *name, size_t length)'),
   // The mount API has the same numbers on every architecture, and older C libraries have no names for it.
   fsopen: libc.func('syscall', 'long', ['long', 'void *', 'uint']),
   fsconfig: libc.func('syscall', 'long', ['long', 'int', 'uint', 'void *', 'void *', 'int']),
@@ -57,9 +58,14 @@ export function unshare(flags: number): void {
   check(c.unshare(flags) as number, 'unshare');
 }
 
-/** Moves the calling thread into the namespace behind an open file. */
-export function setNamespace(fd: number, type: number): void {
-  check(c.setns(fd, type) as number, 'setns');
+/** Moves the calling thread into the namespace behind an open file; of mounts, its root and folder become `/`. */
+export function setNamespace(fd: number): void {
+  check(c.setns(fd, 0) as number, 'setns');
+}
+
+/** Names the calling thread's uts namespace. */
+export function setHostname(name: string): void {
+  check(c.sethostname(name, Buffer.byteLength(name)) as number, 'sethostname', name);
 }
 
 /** `mount(2)`. `data` is cut silently by the kernel where it is longer than a page, so it is refused here. */
@@ -170,4 +176,26 @@ export function sealedFile(name: string, fill: (fd: number) => void): number {
     c.close(fd);
     throw error;
   }
+}
+
+const LEASE = { set: 1024, get: 1025, setSignal: 10, write: 1, none: 2 } as const;
+
+/**
+ * Makes everybody who opens or starts a file wait until {@link endLease} (or 45 s, `/proc/sys/fs/lease-break-time`).
+ * Nobody may have the file open yet but `fd`.
+ */
+export function leaseFile(fd: number): void {
+  // The default signal would end this process; this one is ignored by default.
+  const SIGURG = 23;
+  check(c.fcntl(fd, LEASE.setSignal, SIGURG) as number, 'fcntl');
+  check(c.fcntl(fd, LEASE.set, LEASE.write) as number, 'fcntl');
+}
+
+/** Whether somebody waits for the lease to end. */
+export function isLeaseWanted(fd: number): boolean {
+  return (check(c.fcntl(fd, LEASE.get, 0) as number, 'fcntl') as number) !== LEASE.write;
+}
+
+export function endLease(fd: number): void {
+  check(c.fcntl(fd, LEASE.set, LEASE.none) as number, 'fcntl');
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { environmentFailure, errnoOf } from '../error.ts';
-import { CLONE, MS, mount, unshare } from './kernel.ts';
+import { CLONE, changeDirectory, MS, mount, setNamespace, unshare } from './kernel.ts';
 
 let entered: boolean | undefined;
 
@@ -32,6 +32,35 @@ export function enterMountNamespace(): void {
 export function isInMountNamespace(): boolean {
   return entered === true;
 }
+
+export type NamespaceKind = 'mnt' | 'uts' | 'ipc' | 'net' | 'cgroup';
+
+/**
+ * Does something synchronous inside namespaces of another process, and returns to our own, which must be ours to return to:
+ * made by this process, or it has all rights on the machine.
+ */
+export function inNamespacesOf<T>(pid: number, kinds: readonly NamespaceKind[], act: () => T): T {
+  const here = fs.openSync('.', O_PATH);
+  const own: number[] = [];
+  const theirs: number[] = [];
+  try {
+    for (const kind of kinds) {
+      own.push(fs.openSync(`/proc/thread-self/ns/${kind}`, 'r'));
+      theirs.push(fs.openSync(`/proc/${pid}/ns/${kind}`, 'r'));
+    }
+    try {
+      for (const file of theirs) setNamespace(file);
+      return act();
+    } finally {
+      for (const file of own) setNamespace(file);
+      changeDirectory(`/proc/self/fd/${here}`);
+    }
+  } finally {
+    for (const file of [here, ...own, ...theirs]) fs.closeSync(file);
+  }
+}
+
+const O_PATH = 0o10000000;
 
 /** How many threads of this process see other mounts than this one (see {@link enterMountNamespace}). */
 export function threadsOutside(): number {

@@ -36,6 +36,10 @@ export interface LongProcess {
   readonly cwd?: string;
   /** Further open files, handed over as 3, 4, … */
   readonly files?: readonly number[];
+  /** Called when it has been started. If it fails, the process is killed and the failure is the result. */
+  readonly onStart?: (pid: number) => Promise<void>;
+  /** Who may open its pipes again. Default: this process's user. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
   /** Kills it with all that it has started. */
   readonly signal: AbortSignal;
   /** What it writes; absent: it shares our terminal. */
@@ -50,6 +54,7 @@ export interface LongProcess {
 export async function runProcess(task: LongProcess): Promise<ExitStatus> {
   const { onOutput, signal } = task;
   const pipes = onOutput && openPipes(onOutput);
+  if (task.owner) pipes?.give(task.owner);
   try {
     const child = spawn(task.program, task.args, {
       env: task.env,
@@ -68,8 +73,9 @@ export async function runProcess(task: LongProcess): Promise<ExitStatus> {
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     try {
-      const status = await exited;
+      const [failure, status] = await Promise.all([started(child.pid, task.onStart), exited]);
       await pipes?.drained;
+      if (failure && !signal.aborted) throw failure.error;
       // Helpers on the way do not always pass the signal on.
       return signal.aborted ? { code: 137, signal: 'SIGKILL' } : status;
     } finally {
@@ -77,6 +83,16 @@ export async function runProcess(task: LongProcess): Promise<ExitStatus> {
     }
   } finally {
     pipes?.handOver();
+  }
+}
+
+async function started(pid: number | undefined, onStart: LongProcess['onStart']) {
+  try {
+    if (pid !== undefined) await onStart?.(pid);
+    return undefined;
+  } catch (error) {
+    killTree(pid!);
+    return { error };
   }
 }
 
@@ -100,6 +116,9 @@ function openPipes(onOutput: NonNullable<LongProcess['onOutput']>) {
     ends,
     /** When everything that was written has been reported and nobody can write any more. */
     drained: Promise.all(outputs.map(({ drained }) => drained)),
+    give({ uid, gid }: NonNullable<LongProcess['owner']>) {
+      for (const end of ends) fs.fchownSync(end, uid, gid);
+    },
     /** Closes the child's ends here. */
     handOver() {
       if (open) for (const end of ends) fs.closeSync(end);
@@ -130,7 +149,8 @@ function kill(pid: number): void {
   }
 }
 
-function childrenOf(pid: number): readonly number[] {
+/** The processes that `pid` has started and that are still there. */
+export function childrenOf(pid: number): readonly number[] {
   const children: number[] = [];
   for (const name of fs.readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;

@@ -1,0 +1,54 @@
+import { environmentFailure } from '../error.ts';
+import { findProgram } from '../host/programs.ts';
+import type { Executor } from './executor.ts';
+import { OciRuntime } from './oci-runtime.ts';
+import { RuntimeExecutor } from './prepared-step.ts';
+import { missingSandboxPrograms, Sandbox } from './sandbox.ts';
+
+/** `auto`: crun, else runc, else the sandbox. A path names a crun or runc of one's own. */
+export type ExecutorChoice = 'auto' | 'crun' | 'runc' | 'sandbox' | `/${string}`;
+
+export interface ExecutorPlaces {
+  /** An existing folder of this process alone, best in memory. */
+  readonly folder: string;
+  /** Where things are kept that other processes can use as well; made when needed. */
+  readonly cacheFolder: string;
+}
+
+/** The executor of a name. Fails with an `environment` failure when it is not installed, or none is. */
+export function createExecutor(
+  choice: ExecutorChoice,
+  places: ExecutorPlaces,
+): { readonly executor: Executor; readonly notes: readonly string[] } {
+  if (choice === 'sandbox') return sandbox(places, []);
+  if (choice !== 'auto') return runtime(choice, places);
+  for (const name of ['crun', 'runc'] as const) if (findProgram(name)) return runtime(name, places);
+  return sandbox(places, ['neither crun nor runc is installed; processes run in a sandbox of util-linux']);
+}
+
+function runtime(choice: Exclude<ExecutorChoice, 'auto' | 'sandbox'>, places: ExecutorPlaces) {
+  const program = findProgram(choice);
+  if (!program) {
+    throw environmentFailure(`there is no ${choice} on this machine`, {
+      hint: 'install it, or let --executor auto choose: it takes crun, else runc, else a sandbox of util-linux programs',
+    });
+  }
+  const kind = /crun[^/]*$/.test(choice) ? 'crun' : 'runc';
+  return {
+    executor: new RuntimeExecutor(new OciRuntime({ kind, program, ...places }), places.folder),
+    notes: [],
+  };
+}
+
+function sandbox({ folder }: ExecutorPlaces, notes: readonly string[]) {
+  const missing = missingSandboxPrograms();
+  if (missing.length > 0) {
+    throw environmentFailure(
+      `this machine has nothing to run a process with: ${missing.join(', ')} is missing`,
+      {
+        hint: 'one of three things helps: install crun, install runc, or install util-linux',
+      },
+    );
+  }
+  return { executor: new RuntimeExecutor(new Sandbox(), folder), notes };
+}

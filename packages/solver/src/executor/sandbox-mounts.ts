@@ -1,0 +1,122 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { errnoOf } from '../error.ts';
+import { lstat, undoUmask } from '../host/files.ts';
+import { bringLoopbackUp, MS, mount, setHostname } from '../host/kernel.ts';
+import { resolveInRoot } from '../host/root-path.ts';
+import { bytesOf, fsPath, parentOf } from '../tree/bytes.ts';
+import {
+  DEFAULT_HOSTNAME,
+  KERNEL_MOUNTS,
+  type KernelMount,
+  maskedPaths,
+  READONLY_PATHS,
+} from './defaults.ts';
+import type { StepMount } from './executor.ts';
+import type { PreparedStep } from './prepared-step.ts';
+
+export interface Furniture {
+  /** The folder that becomes `/dev`. */
+  readonly dev: string;
+  readonly isRootless: boolean;
+}
+
+/**
+ * Makes the root of a step from within its namespaces: everything is mounted where a runtime would, then the root becomes
+ * `/` of the mount namespace. `/proc` is there already. Callers keep the old root as theirs, and nobody who enters the new
+ * one finds the way back.
+ */
+export function furnish({ step, mounts }: PreparedStep, { dev, isRootless }: Furniture): void {
+  const { root } = step;
+  const isInsecure = step.security === 'insecure';
+  setHostname(step.hostname || DEFAULT_HOSTNAME);
+  if (step.network === 'none' && !isRootless) bringLoopbackUp();
+
+  const own = new Map(mounts.map((mounted) => [mounted.dest, mounted]));
+  for (const kernel of KERNEL_MOUNTS) {
+    if (own.has(kernel.dest) || kernel.dest === '/proc') continue;
+    if (isRootless && kernel.dest.startsWith('/sys')) continue;
+    const target = placeFor(root, kernel.dest, 'dir');
+    if (kernel.dest === '/dev') mount(dev, target, 'none', MS.bind | MS.recursive);
+    else mountKernel(kernel, target, isInsecure);
+  }
+  if (!isInsecure) mask(root);
+  for (const mounted of own.values()) mountOwn(root, mounted);
+  if (step.isRootReadonly) remount(root, MS.readonly | MS.nodev);
+  else remount(root, MS.nodev);
+  mount(root, '/', 'none', MS.move);
+}
+
+function mountKernel({ type, source, options }: KernelMount, target: string, isInsecure: boolean): void {
+  const flags: Readonly<Record<string, number>> = {
+    nosuid: MS.nosuid,
+    noexec: MS.noexec,
+    nodev: MS.nodev,
+    ro: isInsecure ? 0 : MS.readonly,
+    strictatime: MS.strictatime,
+  };
+  const data = options.filter((option) => !(option in flags)).join(',');
+  mount(
+    source,
+    target,
+    type,
+    options.reduce((sum, option) => sum | (flags[option] ?? 0), 0),
+    data,
+  );
+}
+
+/** Hides what the kernel shows of the machine, and makes read-only what would change it. */
+function mask(root: string): void {
+  for (const hidden of maskedPaths()) {
+    const place = resolveInRoot(root, hidden);
+    const stat = lstat(place);
+    if (stat?.type === 'dir') mount('tmpfs', place, 'tmpfs', MS.readonly, 'size=0');
+    else if (stat) mount(resolveInRoot(root, '/dev/null'), place, 'none', MS.bind);
+  }
+  for (const fixed of READONLY_PATHS) {
+    const place = resolveInRoot(root, fixed);
+    if (!lstat(place)) continue;
+    mount(place, place, 'none', MS.bind | MS.recursive);
+    remount(place, MS.readonly | MS.nosuid | MS.nodev | MS.noexec);
+  }
+}
+
+function mountOwn(root: string, mounted: StepMount): void {
+  if (mounted.type === 'tmpfs') {
+    const target = placeFor(root, mounted.dest, 'dir');
+    const data = mounted.size > 0 ? `size=${mounted.size}` : '';
+    mount('tmpfs', target, 'tmpfs', MS.nosuid | MS.nodev | (mounted.isReadonly ? MS.readonly : 0), data);
+    return;
+  }
+  const { source, restrictions = [], isReadonly, dest } = mounted;
+  const target = placeFor(root, dest, fs.statSync(fsPath(source)).isDirectory() ? 'dir' : 'file');
+  mount(source, target, 'none', MS.bind | MS.recursive);
+  const flags = restrictions.reduce((sum, name) => sum | MS[name], isReadonly ? MS.readonly : 0);
+  remount(target, flags | MS.nodev);
+}
+
+function remount(target: string, flags: number): void {
+  mount('none', target, 'none', MS.bind | MS.remount | flags);
+}
+
+/** The place of a mount inside the root as it is now, made if it is missing. */
+export function placeFor(root: string, dest: string, kind: 'dir' | 'file'): string {
+  const place = resolveInRoot(root, bytesOf(path.posix.resolve('/', dest)));
+  makeFolders(kind === 'dir' ? place : parentOf(place));
+  if (kind === 'file' && !lstat(place)) {
+    fs.writeFileSync(fsPath(place), '', { mode: 0o755 });
+    undoUmask(place, 0o755);
+  }
+  return place;
+}
+
+function makeFolders(folder: string): void {
+  if (lstat(folder)) return;
+  makeFolders(parentOf(folder));
+  try {
+    fs.mkdirSync(fsPath(folder), 0o755);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  undoUmask(folder, 0o755);
+}

@@ -1,0 +1,175 @@
+import fs from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { environmentFailure } from '../error.ts';
+import { endLease, isLeaseWanted, leaseFile } from '../host/kernel.ts';
+import { bindMount, isInUserNamespace, unmount } from '../host/mount.ts';
+import { inNamespacesOf, type NamespaceKind } from '../host/namespace.ts';
+import { childrenOf, runProcess } from '../host/process.ts';
+import { findProgram } from '../host/programs.ts';
+import { textOf } from '../tree/bytes.ts';
+import { INSECURE_DEVICES } from './defaults.ts';
+import { mountDev } from './dev-folder.ts';
+import type { StepExit, StepUse } from './executor.ts';
+import type { PreparedStep, Runtime } from './prepared-step.ts';
+import { identityArguments, limitArguments } from './sandbox-arguments.ts';
+import { splitEnvironment, withRootEnv } from './sandbox-environment.ts';
+import { furnish, placeFor } from './sandbox-mounts.ts';
+
+const PROGRAMS = ['unshare', 'setpriv', 'prlimit'] as const;
+
+/** What of util-linux the sandbox would need and this machine lacks. */
+export function missingSandboxPrograms(): readonly string[] {
+  return PROGRAMS.filter((name) => !findProgram(name));
+}
+
+/**
+ * Runs steps with programs of util-linux, where no OCI runtime is installed.
+ *
+ * The step's process is the end of a chain of programs that become one another: `unshare` makes the namespaces and mounts
+ * `/proc`, `setpriv` takes rights away, `unshare` changes the root and the user. What lies between the first two, all other
+ * mounts, is done here, from within the new namespaces: meanwhile the chain stands still, because starting this sandbox's
+ * own copy of `setpriv` waits for the lease that we hold on it.
+ *
+ * Less than a runtime does: no seccomp filter (instead, programs cannot gain rights: no_new_privs), no control groups, and
+ * device nodes that a step makes cannot be opened.
+ */
+export class Sandbox implements Runtime {
+  readonly name = 'sandbox';
+  readonly #isRootless = isInUserNamespace();
+
+  async launch(prepared: PreparedStep, use: StepUse): Promise<StepExit> {
+    const { step, folder, identity } = prepared;
+    const isInsecure = step.security === 'insecure';
+    const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
+    fs.mkdirSync(`${folder}/dev`);
+    // The root must be a mount, so that it can be moved to `/`.
+    bindMount(step.root, step.root);
+    const removeDev = mountDev(`${folder}/dev`, devices.length > 0 ? 'nodes' : 'bound', devices);
+    const gate = openGate(`${folder}/setpriv`);
+    try {
+      let stderr = '';
+      const environment = splitEnvironment(prepared.env);
+      const { code } = await runProcess({
+        program: findProgram('setpriv')!,
+        args: this.#chain(prepared, gate.program, environment.held),
+        env: environment.plain,
+        cwd: textOf(step.root),
+        owner: identity,
+        signal: use.signal,
+        ...(use.onOutput && {
+          onOutput: (stream, data) => {
+            if (stream === 'stderr') stderr = (stderr + Buffer.from(data).toString()).slice(-1000);
+            use.onOutput?.(stream, data);
+          },
+        }),
+        onStart: async (pid) => {
+          const first = await gate.reached(pid);
+          if (first === undefined) return;
+          inNamespacesOf(first, namespacesOf(prepared, this.#isRootless), () => {
+            furnish(prepared, { dev: `${folder}/dev`, isRootless: this.#isRootless });
+          });
+          gate.open();
+        },
+      });
+      // Runtimes answer 1 for a program that cannot be started.
+      const didNotStart =
+        (code === 126 || code === 127) && /(^|\n)unshare: failed to execute .*\n$/.test(stderr);
+      return { code: didNotStart ? 1 : code, isOutOfMemory: false };
+    } finally {
+      gate.close();
+      removeDev();
+      unmount(step.root);
+    }
+  }
+
+  close(): void {}
+
+  #chain(prepared: PreparedStep, setpriv: string, held: readonly string[]): readonly string[] {
+    const { step, identity } = prepared;
+    const unshare = findProgram('unshare')!;
+    const first = ['--pid', '--fork', '--kill-child=SIGKILL'];
+    const own = [
+      ...['--mount', '--uts', '--ipc'],
+      ...(step.network === 'none' ? ['--net'] : []),
+      ...(hasCgroup2() && !this.#isRootless ? ['--cgroup'] : []),
+      ...first,
+      `--mount-proc=${textOf(placeFor(step.root, '/proc', 'dir'))}`,
+    ];
+    return [
+      ...['--pdeathsig', 'KILL', '--'],
+      // Taking another user drops the death signal of the inner one.
+      ...(identity.uid === 0 ? [] : [unshare, ...first, '--']),
+      ...[unshare, ...own, '--'],
+      ...[setpriv, ...identityArguments(prepared), '--'],
+      ...limitArguments(step.ulimits),
+      ...[
+        unshare,
+        '--root=.',
+        `--wd=${step.cwd}`,
+        ...(identity.uid === 0 ? [] : [`--setuid=${identity.uid}`]),
+        '--',
+      ],
+      ...withRootEnv(step.root, held),
+      ...step.args,
+    ];
+  }
+}
+
+function namespacesOf({ step }: PreparedStep, isRootless: boolean): readonly NamespaceKind[] {
+  return [
+    'mnt',
+    'uts',
+    'ipc',
+    ...(step.network === 'none' && !isRootless ? (['net'] as const) : []),
+    ...(hasCgroup2() && !isRootless ? (['cgroup'] as const) : []),
+  ];
+}
+
+export function hasCgroup2(): boolean {
+  return fs.existsSync('/sys/fs/cgroup/cgroup.controllers');
+}
+
+const POLL_MS = 1;
+
+/** A copy of setpriv that starts when the gate is opened, not before. */
+function openGate(program: string) {
+  fs.copyFileSync(findProgram('setpriv')!, program);
+  fs.chmodSync(program, 0o755);
+  const file = fs.openSync(program, 'r');
+  let isHeld = false;
+  try {
+    leaseFile(file);
+    isHeld = true;
+  } catch (error) {
+    fs.closeSync(file);
+    throw environmentFailure('this machine cannot hold a process back while its root is furnished', {
+      cause: error,
+      hint: 'install crun or runc',
+    });
+  }
+  const open = () => {
+    if (isHeld) endLease(file);
+    isHeld = false;
+  };
+  return {
+    program,
+    open,
+    /** Waits until the chain that begins with `pid` stands at the gate; the process that does, or undefined if it ended. */
+    async reached(pid: number): Promise<number | undefined> {
+      while (!isLeaseWanted(file)) {
+        if (!fs.existsSync(`/proc/${pid}/root`)) return undefined;
+        await setTimeout(POLL_MS);
+      }
+      return lastOfChain(pid);
+    },
+    close() {
+      open();
+      fs.closeSync(file);
+    },
+  };
+}
+
+function lastOfChain(pid: number): number {
+  const child = childrenOf(pid)[0];
+  return child === undefined ? pid : lastOfChain(child);
+}

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CacheDirectories, type CacheSharing } from './cache-directories.ts';
+
+describe('CacheDirectories', () => {
+  let root: string;
+  let caches: CacheDirectories;
+  beforeEach(() => {
+    root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-caches-'));
+    caches = new CacheDirectories(root);
+  });
+  afterEach(() => fs.rmSync(root, { recursive: true }));
+
+  const acquire = (key: string, sharing: CacheSharing, signal = new AbortController().signal) =>
+    caches.acquire({ key, sharing, description: 'a test', signal });
+
+  it('gives the same directory again, and one to each key', async () => {
+    const first = await acquire('a', 'private');
+    fs.writeFileSync(`${first.path}/f`, '1');
+    first.release();
+    const again = await acquire('a', 'locked');
+    expect(fs.readdirSync(again.path)).toEqual(['f']);
+    expect((await acquire('b', 'private')).path).not.toBe(again.path);
+  });
+
+  it('fills a new one, and only that', async () => {
+    const fill = async (folder: string) => fs.writeFileSync(`${folder}/seed`, '');
+    const request = {
+      key: 'a',
+      sharing: 'private',
+      description: '',
+      signal: new AbortController().signal,
+      fill,
+    } as const;
+    const first = await caches.acquire(request);
+    fs.unlinkSync(`${first.path}/seed`);
+    first.release();
+    expect(fs.readdirSync((await caches.acquire(request)).path)).toEqual([]);
+    expect(fs.readdirSync((await caches.acquire(request)).path)).toEqual(['seed']);
+  });
+
+  it('shares a shared one', async () => {
+    const [one, two] = [await acquire('a', 'shared'), await acquire('a', 'shared')];
+    expect(two.path).toBe(one.path);
+  });
+
+  it('gives another one when a private one is in use', async () => {
+    const [one, two] = [await acquire('a', 'private'), await acquire('a', 'private')];
+    expect(two.path).not.toBe(one.path);
+    expect((await acquire('a', 'shared')).path).not.toBe(one.path);
+  });
+
+  it('waits for a locked one, until stopped', async () => {
+    const one = await acquire('a', 'locked');
+    const stop = new AbortController();
+    const stopped = acquire('a', 'locked', stop.signal);
+    stop.abort();
+    await expect(stopped).rejects.toThrow(/abort/);
+    const waiting = acquire('a', 'locked');
+    one.release();
+    expect((await waiting).path).toBe(one.path);
+  });
+
+  it('respects what another process holds, until that ends', async () => {
+    const one = await acquire('a', 'private');
+    one.release();
+    const lock = path.join(path.dirname(one.path), 'lock');
+    const holder = spawn('flock', ['-xn', lock, 'sh', '-c', 'echo held; exec sleep 5']);
+    await once(holder.stdout, 'data');
+    const other = await acquire('a', 'private');
+    expect(other.path).not.toBe(one.path);
+    other.release();
+    holder.kill();
+    await once(holder, 'exit');
+  });
+
+  it('removes the directories of an id, but not those in use', async () => {
+    (await acquire('a', 'shared')).release();
+    (await acquire('a:ref', 'shared')).release();
+    const used = await acquire('a:other', 'shared');
+    caches.prune('a', true);
+    expect(fs.existsSync(used.path)).toBe(true);
+    used.release();
+    const left = () => fs.readdirSync(root).flatMap((key) => fs.readdirSync(path.join(root, key)));
+    expect(left()).toHaveLength(2);
+    caches.prune('a', false);
+    expect(left()).toHaveLength(1);
+  });
+});

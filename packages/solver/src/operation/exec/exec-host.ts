@@ -1,0 +1,65 @@
+import fs from 'node:fs';
+import { createExecutor, type ExecutorChoice } from '../../executor/create-executor.ts';
+import type { Executor } from '../../executor/executor.ts';
+import { mountMemory, unmount } from '../../host/mount.ts';
+import { enterMountNamespace } from '../../host/namespace.ts';
+import { createSnapshotter, type SnapshotterChoice } from '../../snapshot/create-snapshotter.ts';
+import type { Snapshotter } from '../../snapshot/snapshotter.ts';
+import { CacheDirectories } from './cache-directories.ts';
+
+export interface ExecHostOptions {
+  /** Where caches live on, on the filesystem of the layers. */
+  readonly stateDir: string;
+  /** A new folder of this process on the filesystem of the layers, removed by others after `close`. */
+  readonly stage: string;
+  readonly snapshotter: SnapshotterChoice;
+  readonly executor: ExecutorChoice;
+}
+
+/** What this machine offers to exec operations: made when the first one runs, for it costs some milliseconds. */
+export interface ExecHost {
+  readonly snapshotter: Snapshotter;
+  readonly executor: Executor;
+  readonly caches: CacheDirectories;
+  /** A folder in memory that nobody outside this process can see: for secrets, sockets and mount points. */
+  readonly privateFolder: string;
+  /** What was chosen for lack of something better, one sentence each. */
+  readonly notes: readonly string[];
+  /** Takes back all mounts. No step may be running. */
+  close(): void;
+}
+
+/**
+ * Enters a mount namespace of this process's own and chooses how steps are run. Fails with an `environment` failure that
+ * says what the machine lacks.
+ */
+export function openExecHost({ stateDir, stage, snapshotter, executor }: ExecHostOptions): ExecHost {
+  enterMountNamespace();
+  const privateFolder = `${stage}/private`;
+  const work = `${stage}/work`;
+  for (const folder of [privateFolder, work]) fs.mkdirSync(folder);
+  mountMemory(privateFolder, 0o711);
+  try {
+    for (const name of ['mounts', 'executor', 'files'])
+      fs.mkdirSync(`${privateFolder}/${name}`, { mode: 0o711 });
+    const trees = createSnapshotter(snapshotter, { mounts: `${privateFolder}/mounts`, work });
+    const chosen = createExecutor(executor, {
+      folder: `${privateFolder}/executor`,
+      cacheFolder: `${stateDir}/executor`,
+    });
+    return {
+      snapshotter: trees.snapshotter,
+      executor: chosen.executor,
+      caches: new CacheDirectories(`${stateDir}/caches`),
+      privateFolder,
+      notes: [...trees.notes, ...chosen.notes],
+      close() {
+        chosen.executor.close();
+        unmount(privateFolder);
+      },
+    };
+  } catch (error) {
+    unmount(privateFolder);
+    throw error;
+  }
+}

@@ -1,0 +1,118 @@
+import {
+  EMPTY_INPUT,
+  type ExecOp,
+  type Mount,
+  MountContentCache,
+  MountType,
+  type Platform,
+} from '@llb-ts/pb';
+import type { ContentSelector } from '../../cache/content-digest.ts';
+import { stepFailure } from '../../error.ts';
+import { bytesOf, clean } from '../../tree/bytes.ts';
+import type { InputKey, OperationKey } from '../operation.ts';
+
+/**
+ * What the result of an exec depends on (S B.8.4; `solver/llbsolver/ops/exec.go` CacheMap): all that the op says, save what
+ * changes from build to build without mattering (addresses of extra hosts, proxies, names of caches), and of each input
+ * either which it is or what the selected part of it holds.
+ */
+export function execKey(op: ExecOp, inputCount: number, platform: Platform): OperationKey {
+  const inputs = inputsOf(op.mounts, inputCount);
+  return {
+    recipe: {
+      type: 'buildkit.exec.v0',
+      exec: {
+        ...op,
+        meta: op.meta && {
+          ...op.meta,
+          proxyEnv: undefined,
+          extraHosts: op.meta.extraHosts.map(({ host }) => ({ host })),
+          ulimit: op.meta.ulimit.map(({ name, soft, hard }) => ({ name, soft: `${soft}`, hard: `${hard}` })),
+        },
+        mounts: isPlainRoot(op.mounts) ? [] : op.mounts.map(keyOfMount),
+      },
+      platform: { os: platform.os, architecture: platform.architecture, variant: platform.variant },
+      selectors: inputs.map(({ selectors }) => selectors),
+    },
+    inputs: inputs.map(({ selectors, isContentKeyed }): InputKey => {
+      return isContentKeyed ? { by: 'content', selectors: contentSelectors(selectors) } : { by: 'ref' };
+    }),
+  };
+}
+
+/** A mount as it counts: its selector with its input, the name of a cache only where it is the usual one. */
+function keyOfMount(mount: Mount): object {
+  const { cacheOpt: cache, ...rest } = mount;
+  const isUsual =
+    cache?.sharing === 0 && (cache.id === mount.dest || cache.id.replace(/^[^/]*\//, '') === mount.dest);
+  return { ...rest, selector: '', cacheOpt: cache && (isUsual ? cache : { id: '', sharing: 0 }) };
+}
+
+/** The mounts of a plain step do not count, for compatibility with old caches of BuildKit. */
+function isPlainRoot(mounts: readonly Mount[]): boolean {
+  const [root] = mounts;
+  if (mounts.length !== 1 || !root) return false;
+  const { dest, readonly, mountType, cacheOpt, sshOpt, secretOpt, resultID } = root;
+  return (
+    dest === '/' &&
+    !readonly &&
+    mountType === MountType.bind &&
+    !cacheOpt &&
+    !sshOpt &&
+    !secretOpt &&
+    resultID === ''
+  );
+}
+
+interface KeyedInput {
+  readonly selectors: readonly string[];
+  readonly isContentKeyed: boolean;
+}
+
+/** Of several mounts of one input, the last decides how it counts. */
+function inputsOf(mounts: readonly Mount[], count: number): readonly KeyedInput[] {
+  const inputs: KeyedInput[] = Array.from({ length: count }, () => ({
+    selectors: [],
+    isContentKeyed: false,
+  }));
+  for (const mount of mounts) {
+    const { mountType, input } = mount;
+    if (mountType === MountType.secret || mountType === MountType.ssh || mountType === MountType.tmpfs)
+      continue;
+    if (input === EMPTY_INPUT) continue;
+    const known = inputs[input];
+    if (!known) throw stepFailure(`failed to load cache key: invalid mountinput ${mount.dest}`);
+    const selector = clean(mount.selector);
+    inputs[input] = {
+      selectors: [...known.selectors, selector],
+      isContentKeyed: isContentKeyed(mount, selector),
+    };
+  }
+  return inputs;
+}
+
+/** Only where nothing outside the selected part can become part of a result. */
+function isContentKeyed(mount: Mount, selector: string): boolean {
+  const isSafe = mount.output === -1 || mount.readonly || selector === '/';
+  switch (mount.contentCache) {
+    case MountContentCache.off:
+      return false;
+    case MountContentCache.on:
+      if (!isSafe) throw stepFailure(`failed to load cache key: invalid mount cache content ${mount.dest}`);
+      return true;
+    default:
+      return isSafe && mount.dest !== '/';
+  }
+}
+
+function contentSelectors(selectors: readonly string[]): readonly ContentSelector[] {
+  const paths = selectors.includes('/') ? ['/'] : [...new Set(selectors.map(bytesOf))].sort();
+  return paths.map((path) => ({
+    path,
+    wildcard: false,
+    followLinks: true,
+    includePatterns: [],
+    excludePatterns: [],
+    requiredPaths: [],
+  }));
+}
