@@ -19,6 +19,7 @@ export type Component =
   | 'skopeo'
   | 'umoci'
   | 'xz'
+  | 'busybox'
   | 'buildctl'
   | 'reference-buildkit'
   | 'reference-daemon';
@@ -35,6 +36,7 @@ const missing: Readonly<Record<Component, () => string | undefined>> = {
   skopeo: () => missingProgram('skopeo'),
   umoci: () => missingProgram('umoci'),
   xz: () => missingProgram('xz'),
+  busybox: () => (existsSync('/bin/busybox') ? undefined : 'there is no /bin/busybox'),
   buildctl: () => missingProgram('buildctl'),
   'reference-buildkit': missingReference,
   'reference-daemon': () =>
