@@ -27,6 +27,16 @@ describe('plain progress', () => {
     expect(out).toBe(readFileSync(new URL(name.replace('.jsonl', '.txt'), folder), 'utf8'));
   });
 
+  it('says warnings about the build as a whole', () => {
+    let out = '';
+    const display = new PlainDisplay((text) => {
+      out += text;
+    });
+    display.show({ type: 'warning', time: 0, message: 'mind the gap' });
+    display.close();
+    expect(out).toBe('WARN: mind the gap\n');
+  });
+
   it('waits a little, so that what belongs together is printed together', () => {
     vi.useFakeTimers();
     try {

@@ -43,6 +43,8 @@ export class PlainDisplay implements Display {
   readonly #trace = new Trace();
   readonly #told = new Map<Row, Told>();
   readonly #updated = new Set<Row>();
+  /** About the build as a whole. */
+  #warnings: string[] = [];
   readonly #write: (text: string) => void;
   readonly #now: () => number;
   #current: Row | undefined;
@@ -76,6 +78,7 @@ export class PlainDisplay implements Display {
   /** Takes an event in without printing. */
   update(event: ProgressEvent): void {
     const row = this.#trace.update(event);
+    if (event.type === 'warning' && !row) this.#warnings.push(event.message);
     if (!row || event.type === 'vertex') return;
     const told = this.#toldOf(row);
     if (told.count === 0) told.waitingSince = this.#now();
@@ -128,6 +131,8 @@ export class PlainDisplay implements Display {
 
   /** Prints what has something new to say, and gives the floor to one step that is still at work. */
   flush(): void {
+    for (const warning of this.#warnings) this.#write(`WARN: ${warning}\n`);
+    this.#warnings = [];
     const before = this.#current;
     const updated = [...this.#updated].filter((row) => !row.hidden);
     const done = updated.filter(isCompleted).sort((a, b) => endOf(a) - endOf(b));

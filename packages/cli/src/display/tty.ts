@@ -43,6 +43,7 @@ export class TtyDisplay implements Display {
     this.#since = now();
     this.#timer = setInterval(() => this.draw(), REDRAW_INTERVAL);
     this.#timer.unref();
+    process.once('exit', this.#showCursor);
   }
 
   show(event: ProgressEvent): void {
@@ -64,8 +65,14 @@ export class TtyDisplay implements Display {
   close(): void {
     clearInterval(this.#timer);
     this.#replace([...this.#trace.rows].filter(isFailed).map((row) => this.#headOf(row)));
-    if (this.#isOpen) this.#terminal.write(SHOW_CURSOR);
+    process.off('exit', this.#showCursor);
+    this.#showCursor();
   }
+
+  /** Also when the process is ended in the middle. */
+  readonly #showCursor = (): void => {
+    if (this.#isOpen) this.#terminal.write(SHOW_CURSOR);
+  };
 
   /** Writes a line above the picture, where it stays. */
   #warn(message: string): void {

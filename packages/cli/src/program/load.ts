@@ -8,23 +8,10 @@ import { hasCode, systemReason } from '../error/system-error.ts';
 import { logToStderr } from '../output/console.ts';
 import { bundle, type Dsl } from './bundle.ts';
 import { shownPath } from './files.ts';
+import type { Program } from './program.ts';
 import { programError } from './program-error.ts';
 import { SourcePositions } from './source-positions.ts';
 import { watched } from './watched.ts';
-
-/** A build.ts that has been compiled and run: what it exports, and the way back to its lines. */
-export interface Program {
-  /** Absolute path of build.ts. */
-  readonly path: string;
-  /** Its path as messages show it. */
-  readonly shown: string;
-  readonly exports: Readonly<Record<string, unknown>>;
-  readonly positions: SourcePositions;
-  /** The name of a source file inside definitions: relative to the folder of build.ts, so that it is the same anywhere. */
-  sourceName(path: string): string;
-  /** The file that a name inside a definition stands for. */
-  sourcePath(name: string): string;
-}
 
 /** Compiles and runs build.ts. Whatever goes wrong fails with a `program` error that shows the line of build.ts. */
 export async function loadProgram(file: string): Promise<Program> {

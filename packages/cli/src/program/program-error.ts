@@ -1,5 +1,5 @@
 import { CliError, type Place } from '../error/cli-error.ts';
-import type { Program } from './load.ts';
+import type { Program } from './program.ts';
 import { type EnginePosition, placeAt } from './source-positions.ts';
 
 /** What an error of the language and of marshal carries beside its message. */

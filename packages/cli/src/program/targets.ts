@@ -2,7 +2,7 @@ import { isState, type State } from '@llb-ts/llb';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { suggestion } from '../options/nearest.ts';
 import { argumentValues, type GivenArgument, type Signature } from './arguments.ts';
-import type { Program } from './load.ts';
+import type { Program } from './program.ts';
 import { programError } from './program-error.ts';
 
 /** What is wanted of a build.ts. */
