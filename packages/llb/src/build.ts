@@ -10,6 +10,7 @@ export interface BuildInfo {
   /** File that holds the definition. Default: `/buildkit.llb.definition`. */
   readonly filename?: string;
 }
+/** An option of `Build`: a record of settings or a constraint. */
 export type BuildOption = BuildInfo | ConstraintsOpt;
 
 const checks = { filename: text } satisfies Checks<BuildInfo>;

@@ -21,6 +21,7 @@ interface Node {
  * ```
  */
 export class EnvList {
+  /** A list of nothing, to begin with. */
   static readonly empty = new EnvList(undefined, 0);
   readonly #root: Node | undefined;
   readonly #next: number;

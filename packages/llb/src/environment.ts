@@ -29,7 +29,7 @@ export function withDir(environment: Environment, path: string): Environment {
 const filledIn = new WeakMap<Environment, Environment>();
 
 /**
- * The same environment with nothing left open. Fails with `unresolved-state` while the state that it continues in has
+ * The same environment with nothing left open: `resolveEnvironment(state.environment).dir`. Fails with `unresolved-state` while the state that it continues in has
  * not been computed, and with the error of that computation.
  */
 export function resolveEnvironment(environment: Environment): Environment {

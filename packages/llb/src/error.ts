@@ -1,5 +1,6 @@
 import { type Caller, type CallSite, callSiteOf } from './call-site.ts';
 
+/** What kind of mistake an {@link LlbError} is about. */
 export type LlbErrorCode =
   /** An argument or option has the wrong type or a value that BuildKit could not use. */
   | 'invalid-argument'
@@ -20,10 +21,13 @@ export type LlbErrorCode =
 
 /** What is wrong with a build description. `callSite` is the line of the build file that said it. */
 export class LlbError extends Error {
+  /** Always `LlbError`. */
   override readonly name = 'LlbError';
+  /** What kind of mistake it is; stable. */
   readonly code: LlbErrorCode;
   /** One sentence on what to do; absent when the message says it all. */
   readonly hint: string | undefined;
+  /** Where the build file made it; undefined where the engine cannot tell. */
   readonly callSite: CallSite | undefined;
 
   constructor(

@@ -37,6 +37,7 @@ export type Output =
   /** A mount that keeps nothing; using it is an error with this message. */
   | { readonly kind: 'none'; readonly reason: string };
 
+/** A node of the graph. */
 export type Vertex = ExecVertex | ResultVertex;
 
 /** Vertices whose outputs are counted, not named by a mount. */
@@ -55,11 +56,13 @@ interface VertexBase {
   readonly callSite: CallSite | undefined;
 }
 
+/** A filesystem that comes from outside the graph. */
 export interface SourceVertex extends VertexBase {
   readonly kind: 'source';
   readonly source: SourceSpec;
 }
 
+/** A process. */
 export interface ExecVertex extends VertexBase {
   readonly kind: 'exec';
   /** What the process sees, options of its `Run` included. */
@@ -72,6 +75,7 @@ export interface ExecVertex extends VertexBase {
   readonly cdiDevices: readonly CDIDevice[];
 }
 
+/** A filesystem mounted into a process. */
 export interface Mount {
   readonly target: string;
   /** Undefined: an empty filesystem. */
@@ -85,9 +89,13 @@ export interface Mount {
   readonly contentCache: MountContentCache;
 }
 
+/** Who may use a cache folder at a time: everybody, everybody one of their own, or one after the other. */
 export type CacheMountSharingMode = 'shared' | 'private' | 'locked';
+/** Whether the content of a mount counts for the cache, not how it was made. */
 export type MountContentCache = 'default' | 'on' | 'off';
+/** The network of a process: the daemon's usual one, the daemon's own, or none. */
 export type NetMode = 'sandbox' | 'host' | 'none';
+/** How much a process may do: as in an ordinary container, or everything. */
 export type SecurityMode = 'sandbox' | 'insecure';
 
 /** Proxy settings that a process sees and that are no part of its cache key. */
@@ -100,6 +108,7 @@ export interface ProxyEnv {
   readonly allProxy?: string;
 }
 
+/** A secret of a process. */
 export interface Secret {
   readonly id: string;
   /** File in the process' filesystem. */
@@ -112,6 +121,7 @@ export interface Secret {
   readonly optional: boolean;
 }
 
+/** A forwarded ssh agent of a process. */
 export interface SSHSocket {
   readonly id: string;
   /** Empty: `/run/buildkit/ssh_agent.N`. */
@@ -122,11 +132,13 @@ export interface SSHSocket {
   readonly optional: boolean;
 }
 
+/** A device that a process asks for. */
 export interface CDIDevice {
   readonly name: string;
   readonly optional: boolean;
 }
 
+/** A chain of file actions as one step. */
 export interface FileVertex extends VertexBase {
   readonly kind: 'file';
   readonly actions: BoundActions;
@@ -171,6 +183,7 @@ export type FileStep =
     }
   | CopyStep;
 
+/** A copy from a state or from the result of other actions. */
 export interface CopyStep {
   readonly kind: 'copy';
   /** A state, or actions whose result is copied from without being an op of their own. */
@@ -204,18 +217,21 @@ export interface Owner {
 /** By number, or by a name that `/etc/passwd` or `/etc/group` of the state acted on knows. */
 export type UserOpt = { readonly uid: number } | { readonly name: string };
 
+/** Filesystems laid over each other. */
 export interface MergeVertex extends VertexBase {
   readonly kind: 'merge';
   /** Lowest → highest; at least two. */
   readonly inputs: readonly Output[];
 }
 
+/** What has to be laid over `lower` to get `upper`. */
 export interface DiffVertex extends VertexBase {
   readonly kind: 'diff';
   readonly lower: Output | undefined;
   readonly upper: Output | undefined;
 }
 
+/** Hands some inputs through once all are solved. */
 export interface PassthroughVertex extends VertexBase {
   readonly kind: 'passthrough';
   readonly id: string;
@@ -224,6 +240,7 @@ export interface PassthroughVertex extends VertexBase {
   readonly outputs: readonly number[];
 }
 
+/** Solves a definition that its input holds as a file. */
 export interface BuildVertex extends VertexBase {
   readonly kind: 'build';
   readonly source: Output;
@@ -260,11 +277,13 @@ export interface Environment {
   readonly imageConfig?: ImageConfig;
 }
 
+/** A line of `/etc/hosts`. */
 export interface HostIP {
   readonly host: string;
   readonly ip: string;
 }
 
+/** A limit of a resource of processes; -1 is none. */
 export interface Ulimit {
   readonly name: string;
   readonly soft: bigint;
@@ -292,11 +311,13 @@ export interface ImageConfigResolver {
   resolveImageConfig(ref: string, options: ResolveImageOptions): Promise<ResolvedImage>;
 }
 
+/** What an {@link ImageConfigResolver} is asked with a reference. */
 export interface ResolveImageOptions {
   readonly platform: PlatformSpec | undefined;
   readonly resolveMode: 'default' | 'pull' | 'local';
 }
 
+/** What an {@link ImageConfigResolver} answers. */
 export interface ResolvedImage {
   /** The reference that was resolved, tag kept. */
   readonly ref: string;
@@ -319,6 +340,7 @@ export interface Constraints {
   readonly sourceLocations: readonly SourceLocation[];
 }
 
+/** What is said about an op without being part of its digest. */
 export interface OpMetadata {
   readonly ignoreCache: boolean;
   readonly description?: Readonly<Record<string, string>>;
@@ -343,6 +365,7 @@ export interface LinuxResources {
   readonly cpusetMems: string;
 }
 
+/** A place that an op comes from. */
 export interface SourceLocation {
   readonly map: SourceText;
   readonly ranges: readonly Range[];
@@ -363,6 +386,7 @@ export interface Range {
   readonly end: Position;
 }
 
+/** A place in a file. */
 export interface Position {
   /** 1 for the first line. */
   readonly line: number;

@@ -27,6 +27,7 @@ export type Checked<Table> = {
   readonly [Name in keyof Table]?: Table[Name] extends (...args: never[]) => infer Value ? Value : never;
 };
 
+/** Constraints that say nothing. `constraintsOf(at, options, noConstraints)` */
 export const noConstraints: Constraints = Object.freeze({
   workerConstraints: [],
   metadata: Object.freeze({ ignoreCache: false }),
@@ -71,7 +72,7 @@ export function settings<Table extends Readonly<Record<string, Check>>>(
   return collect(at, of, table, options, start).info;
 }
 
-/** The constraints among options that may be nothing else. */
+/** What constraint options add up to; `at` is named where one is something else. `constraintsOf(myVerb, [LinuxAmd64])` */
 export function constraintsOf(at: Caller, options: readonly unknown[], start = noConstraints): Constraints {
   let constraints = start;
   for (const [index, option] of options.entries()) {
@@ -92,7 +93,12 @@ export function isChange(option: unknown): option is Change<string, unknown> {
 
 export function wrongOption(at: Caller, index: number, option: unknown): Error {
   const what = isChange(option) ? `an option of ${option.of}` : show(option);
-  return invalid(at, `option ${index + 1} is ${what}, which ${at.name} does not take`);
+  const called = typeof option === 'function' && /^[A-Z]/.test(option.name);
+  return invalid(
+    at,
+    `option ${index + 1} is ${what}, which ${at.name} does not take`,
+    called ? `call it: ${option.name}()` : undefined,
+  );
 }
 
 function checkRecord(

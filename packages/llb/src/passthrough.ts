@@ -14,6 +14,7 @@ export interface PassthroughInput {
 
 /** A vertex that hands through some of its inputs once all are solved. */
 export class PassthroughOp {
+  /** The node of the graph. */
   readonly vertex: PassthroughVertex;
 
   /** @internal Use {@link NewPassthroughOp}. */

@@ -35,7 +35,10 @@ function hostOS(): string {
   return goNames[name] ?? name;
 }
 
-/** One spelling per platform (containerd/platforms `database.go`, S A.15): `x86_64` is `amd64`, `arm` is `arm/v7`. */
+/**
+ * One spelling per platform (containerd/platforms `database.go`, S A.15): `x86_64` is `amd64`.
+ * `normalizePlatform({ os: 'linux', architecture: 'arm' })` is linux/arm/v7.
+ */
 export function normalizePlatform(platform: PlatformSpec): PlatformSpec {
   const os = normalizeOS(platform.os);
   const [architecture, variant] = normalizeArchitecture(platform.architecture, platform.variant);

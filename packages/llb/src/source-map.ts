@@ -12,9 +12,13 @@ import type { State } from './state.ts';
  * they fail. Without one, ops are shown with the line of the build file that made them.
  */
 export class SourceMap implements SourceText {
+  /** The state that holds the file, if it came out of a build. */
   readonly state: HasState | undefined;
+  /** As it is shown. */
   readonly filename: string;
+  /** Its name in GitHub's linguist. */
   readonly language: string;
+  /** The text, as bytes. */
   readonly data: Uint8Array;
 
   /** @internal Use {@link NewSourceMap}. */

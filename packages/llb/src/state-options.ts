@@ -48,13 +48,13 @@ export function Reset(other: State): StateOption {
   return (state) => resetTo(state, other);
 }
 
-/** The daemon's usual network. The default. */
+/** The daemon's usual network; the default. `Network(NetModeSandbox)` */
 export const NetModeSandbox = 'sandbox';
-/** The daemon's own network; needs the entitlement `network.host`. */
+/** The daemon's own network; needs the entitlement `network.host`. `Network(NetModeHost)` */
 export const NetModeHost = 'host';
-/** No network but loopback. */
+/** No network but loopback. `Network(NetModeNone)` */
 export const NetModeNone = 'none';
-/** An ordinary container. The default. */
+/** An ordinary container; the default. `Security(SecurityModeSandbox)` */
 export const SecurityModeSandbox = 'sandbox';
-/** A privileged container; needs the entitlement `security.insecure`. */
+/** A privileged container; needs the entitlement `security.insecure`. `Security(SecurityModeInsecure)` */
 export const SecurityModeInsecure = 'insecure';

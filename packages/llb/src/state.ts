@@ -31,6 +31,7 @@ export type StateOption = (state: State) => State;
 
 /** An option of `Run`: what the process is, what it sees, or what is said about the step. */
 export type RunOption = StateOption | ConstraintsOpt | RunChange;
+/** An option that only `Run` takes. */
 export interface RunChange extends Change<'run', ExecInfo> {}
 
 /** The option after which a `Run` has no new root filesystem. */
@@ -276,7 +277,7 @@ export function Scratch(): State {
   return new State(undefined, rootEnvironment);
 }
 
-/** Whether `value` is a State of this copy of the package; for others see {@link isForeignState}. */
+/** Whether `value` is a State of this copy of the package; `isState(exported) ? marshal(exported) : …` */
 export function isState(value: unknown): value is State {
   return isOwnState(value);
 }

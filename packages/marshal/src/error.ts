@@ -1,5 +1,6 @@
 import type { CallSite } from '@llb-ts/llb';
 
+/** Why a state has no definition. */
 export type MarshalErrorCode =
   /** A state needs itself: an async state that returns what is built on it, or a mount of its own result. */
   | 'cyclic-state'
@@ -17,9 +18,13 @@ export type MarshalErrorCode =
 
 /** Why a state has no definition. `callSite` is where the build file made what is wrong. */
 export class MarshalError extends Error {
+  /** Always `MarshalError`. */
   override readonly name = 'MarshalError';
+  /** What kind of failure it is; stable. */
   readonly code: MarshalErrorCode;
+  /** One sentence on what to do; absent when the message says it all. */
   readonly hint: string | undefined;
+  /** Where the build file made what is wrong; undefined where nobody knows. */
   readonly callSite: CallSite | undefined;
 
   constructor(

@@ -25,7 +25,7 @@ export type ImageConfig = Omit<StateImageConfig, 'platform'> & { readonly platfo
 
 /**
  * The image config that travels beside the definition of a State; undefined when none was set. A State with async parts
- * must have been marshaled or resolved before.
+ * must have been marshaled or resolved before. `imageConfigOf(state)?.Entrypoint`
  */
 export function imageConfigOf(state: State): ImageConfig | undefined {
   const { imageConfig } = resolveEnvironment(state.environment);

@@ -9,8 +9,9 @@
  * numbers out of range, lone surrogates, strings that are not UTF-8 on the wire.
  */
 import { decode } from './decode.ts';
+import type { DefinitionMessage } from './definition-messages.ts';
 import { encode, type Values } from './encode.ts';
-import type { DefinitionMessage, Op } from './messages.ts';
+import type { Op } from './messages.ts';
 
 export { decode } from './decode.ts';
 export { compareUtf8, encode } from './encode.ts';

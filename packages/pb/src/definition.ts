@@ -1,7 +1,8 @@
 import { decodeDefinition, decodeOp, encodeDefinition, encodeOp } from './codec.ts';
+import type { DefinitionMessage, OpMetadata, Source } from './definition-messages.ts';
 import { type Digest, digestOf } from './digest.ts';
 import { PbError } from './error.ts';
-import type { DefinitionMessage, Input, Op, OpMetadata, Source } from './messages.ts';
+import type { Input, Op } from './messages.ts';
 
 /** One op of a definition: its bytes as they came, what they say, and the digest that names them. */
 export interface DefinitionEntry {
@@ -19,9 +20,11 @@ export interface DefinitionEntry {
  * head. Nothing is checked beyond what can be decoded: whether inputs exist is the business of who loads the graph.
  */
 export class Definition {
+  /** The ops, inputs before what uses them. */
   readonly entries: readonly DefinitionEntry[];
   /** The edge that is the result; undefined for scratch or when the last op has no input. */
   readonly head: Input | undefined;
+  /** The definition as it travels. */
   readonly message: DefinitionMessage;
   readonly #byDigest: ReadonlyMap<string, DefinitionEntry>;
 
@@ -57,6 +60,7 @@ export class Definition {
     return new Definition(message, entries);
   }
 
+  /** Whether it is scratch. */
   get isEmpty(): boolean {
     return this.message.def.length === 0;
   }
@@ -67,10 +71,12 @@ export class Definition {
     return last && digestOf(last);
   }
 
+  /** Which op comes from where; undefined where the definition does not say. */
   get source(): Source | undefined {
     return this.message.source;
   }
 
+  /** The op of a digest, the last entry included; undefined when there is none. */
   get(digest: string): DefinitionEntry | undefined {
     return this.#byDigest.get(digest);
   }
@@ -109,6 +115,7 @@ export function encodeHead(head: Input): Uint8Array {
   return encodeOp({ inputs: [head] });
 }
 
+/** The metadata of an op about which nothing is said. */
 export const noMetadata: OpMetadata = Object.freeze({ ignoreCache: false, description: {}, caps: {} });
 
 function decodeAt(bytes: Uint8Array, index: number): Op {

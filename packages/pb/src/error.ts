@@ -1,3 +1,4 @@
+/** What kind of failure a {@link PbError} is. */
 export type PbErrorCode =
   /** A value cannot be written: wrong type, out of range, unknown field. */
   | 'invalid-value'
@@ -10,8 +11,11 @@ export type PbErrorCode =
 
 /** Bytes or values that are no LLB. `path` names the field, as in `Op.exec.mounts[2].dest`. */
 export class PbError extends Error {
+  /** Always `PbError`. */
   override readonly name = 'PbError';
+  /** What kind of failure it is; stable. */
   readonly code: PbErrorCode;
+  /** The field, from the message that was asked for; empty where it is none. */
   readonly path: string;
 
   constructor(code: PbErrorCode, message: string, options: { path?: string; cause?: unknown } = {}) {

@@ -10,6 +10,7 @@ export {
   encodeOp,
 } from './codec.ts';
 export { Definition, type DefinitionEntry, encodeHead, noMetadata } from './definition.ts';
+export * from './definition-messages.ts';
 export { type Digest, digestOf, isDigest, parseDigest } from './digest.ts';
 export { PbError, type PbErrorCode } from './error.ts';
 export * from './messages.ts';

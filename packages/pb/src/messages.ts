@@ -6,6 +6,7 @@
  * count are `number` (reading one beyond 2^53 is an error); those that use the whole range (nanoseconds, limits) are
  * `bigint`. Maps are plain objects; the codec sorts them.
  */
+import type { DefinitionMessage } from './definition-messages.ts';
 
 /** One vertex of the graph as it travels. Exactly one kind of operation, or none: the last op of a definition. */
 export interface Op {
@@ -26,11 +27,13 @@ export type OpKind =
   | ({ readonly kind: 'diff' } & DiffOp)
   | ({ readonly kind: 'passthrough' } & PassthroughOp);
 
+/** An edge: an output of another op. */
 export interface Input {
   readonly digest: string;
   readonly index: number;
 }
 
+/** An operating system and processor. */
 export interface Platform {
   readonly architecture: string;
   readonly os: string;
@@ -39,10 +42,12 @@ export interface Platform {
   readonly osFeatures: readonly string[];
 }
 
+/** What the worker that runs an op must satisfy. */
 export interface WorkerConstraints {
   readonly filter: readonly string[];
 }
 
+/** Runs a process. */
 export interface ExecOp {
   readonly meta?: Meta;
   readonly mounts: readonly Mount[];
@@ -52,6 +57,7 @@ export interface ExecOp {
   readonly cdiDevices: readonly CDIDevice[];
 }
 
+/** What a process is and sees. */
 export interface Meta {
   readonly args: readonly string[];
   readonly env: readonly string[];
@@ -66,17 +72,20 @@ export interface Meta {
   readonly validExitCodes: readonly number[];
 }
 
+/** A line of `/etc/hosts`. */
 export interface HostIP {
   readonly host: string;
   readonly ip: string;
 }
 
+/** A limit of a resource; -1 is none. */
 export interface Ulimit {
   readonly name: string;
   readonly soft: bigint;
   readonly hard: bigint;
 }
 
+/** Proxies that a process sees and that do not count for its cache. */
 export interface ProxyEnv {
   readonly httpProxy: string;
   readonly httpsProxy: string;
@@ -85,17 +94,20 @@ export interface ProxyEnv {
   readonly allProxy: string;
 }
 
+/** A secret in an environment variable. */
 export interface SecretEnv {
   readonly id: string;
   readonly name: string;
   readonly optional: boolean;
 }
 
+/** A device that a process asks for. */
 export interface CDIDevice {
   readonly name: string;
   readonly optional: boolean;
 }
 
+/** A filesystem mounted into a process. */
 export interface Mount {
   /** Index into the op's inputs, or -1 for an empty filesystem. */
   readonly input: number;
@@ -113,15 +125,18 @@ export interface Mount {
   readonly contentCache: MountContentCache;
 }
 
+/** Bytes that a tmpfs may hold; 0: no limit of its own. */
 export interface TmpfsOpt {
   readonly size: number;
 }
 
+/** A folder of the daemon that stays from build to build. */
 export interface CacheOpt {
   readonly id: string;
   readonly sharing: CacheSharingOpt;
 }
 
+/** A secret in a file. */
 export interface SecretOpt {
   readonly id: string;
   readonly uid: number;
@@ -130,13 +145,16 @@ export interface SecretOpt {
   readonly optional: boolean;
 }
 
+/** A forwarded ssh agent. */
 export type SSHOpt = SecretOpt;
 
+/** A filesystem that comes from outside the graph. */
 export interface SourceOp {
   readonly identifier: string;
   readonly attrs: Readonly<Record<string, string>>;
 }
 
+/** Solves a definition that an input holds as a file. */
 export interface BuildOp {
   readonly builder: number;
   readonly inputs: Readonly<Record<string, BuildInput>>;
@@ -144,14 +162,17 @@ export interface BuildOp {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
+/** An input of a build, under a name. */
 export interface BuildInput {
   readonly input: number;
 }
 
+/** Changes files. */
 export interface FileOp {
   readonly actions: readonly FileAction[];
 }
 
+/** One change of files. */
 export interface FileAction {
   /** Below the number of op inputs: that input; above: the result of action `input - inputs.length`; -1: empty. */
   readonly input: number;
@@ -168,6 +189,7 @@ export type FileActionKind =
   | ({ readonly kind: 'rm' } & FileActionRm)
   | ({ readonly kind: 'symlink' } & FileActionSymlink);
 
+/** Copies from one filesystem into another. */
 export interface FileActionCopy {
   readonly src: string;
   readonly dest: string;
@@ -189,6 +211,7 @@ export interface FileActionCopy {
   readonly requiredPaths: readonly string[];
 }
 
+/** Makes a file. */
 export interface FileActionMkFile {
   readonly path: string;
   readonly mode: number;
@@ -198,6 +221,7 @@ export interface FileActionMkFile {
   readonly timestamp: bigint;
 }
 
+/** Makes a directory. */
 export interface FileActionMkDir {
   readonly path: string;
   readonly mode: number;
@@ -207,12 +231,14 @@ export interface FileActionMkDir {
   readonly timestamp: bigint;
 }
 
+/** Removes a file or directory. */
 export interface FileActionRm {
   readonly path: string;
   readonly allowNotFound: boolean;
   readonly allowWildcard: boolean;
 }
 
+/** Makes a symbolic link. */
 export interface FileActionSymlink {
   readonly oldpath: string;
   readonly newpath: string;
@@ -221,11 +247,13 @@ export interface FileActionSymlink {
   readonly timestamp: bigint;
 }
 
+/** Who owns what an action makes. */
 export interface ChownOpt {
   readonly user?: UserOpt;
   readonly group?: UserOpt;
 }
 
+/** A user or group, by name or number; none: the default. */
 export interface UserOpt {
   readonly user?: UserOptKind;
 }
@@ -235,118 +263,64 @@ export type UserOptKind =
   | ({ readonly kind: 'byName' } & NamedUserOpt)
   | { readonly kind: 'byID'; readonly value: number };
 
+/** A user or group by name. */
 export interface NamedUserOpt {
   readonly name: string;
   /** The op input whose /etc/passwd (or /etc/group) knows the name. */
   readonly input: number;
 }
 
+/** Lays filesystems over each other, lowest first. */
 export interface MergeOp {
   readonly inputs: readonly MergeInput[];
 }
 
+/** One filesystem of a merge. */
 export interface MergeInput {
   readonly input: number;
 }
 
+/** What has to be laid over `lower` to get `upper`. */
 export interface DiffOp {
   readonly lower?: DiffInput;
   readonly upper?: DiffInput;
 }
 
+/** One side of a diff. */
 export interface DiffInput {
   /** -1: empty. */
   readonly input: number;
 }
 
+/** Hands some inputs through once all are solved. */
 export interface PassthroughOp {
   readonly id: string;
   readonly outputs: readonly number[];
 }
 
-/** What a definition says about an op without changing its digest. */
-export interface OpMetadata {
-  readonly ignoreCache: boolean;
-  readonly description: Readonly<Record<string, string>>;
-  readonly exportCache?: ExportCache;
-  readonly caps: Readonly<Record<string, boolean>>;
-  readonly progressGroup?: ProgressGroup;
-  readonly linuxResources?: LinuxResources;
-}
-
-export interface ExportCache {
-  readonly value: boolean;
-}
-
-export interface ProgressGroup {
-  readonly id: string;
-  readonly name: string;
-  readonly weak: boolean;
-}
-
-export interface LinuxResources {
-  readonly memory: bigint;
-  readonly memorySwap: bigint;
-  readonly cpuShares: bigint;
-  readonly cpuPeriod: bigint;
-  readonly cpuQuota: bigint;
-  readonly cpusetCpus: string;
-  readonly cpusetMems: string;
-}
-
-/** A definition exactly as it travels; `Definition` is the checked form. */
-export interface DefinitionMessage {
-  readonly def: readonly Uint8Array[];
-  readonly metadata: Readonly<Record<string, OpMetadata>>;
-  readonly source?: Source;
-}
-
-export interface Source {
-  readonly locations: Readonly<Record<string, Locations>>;
-  readonly infos: readonly SourceInfo[];
-}
-
-export interface SourceInfo {
-  readonly filename: string;
-  readonly data: Uint8Array;
-  readonly definition?: DefinitionMessage;
-  readonly language: string;
-}
-
-export interface Locations {
-  readonly locations: readonly Location[];
-}
-
-export interface Location {
-  readonly sourceIndex: number;
-  readonly ranges: readonly Range[];
-}
-
-export interface Range {
-  readonly start?: Position;
-  readonly end?: Position;
-}
-
-export interface Position {
-  /** 1 for the first line. */
-  readonly line: number;
-  /** 0 for the first character. */
-  readonly character: number;
-}
-
+/** Kinds of mounts and their numbers. */
 export const MountType = { bind: 0, secret: 1, ssh: 2, cache: 3, tmpfs: 4 } as const;
+/** Kinds of mounts and their numbers. */
 export type MountType = number;
 
+/** Whether the content of a mount counts for the cache, and the numbers for it. */
 export const MountContentCache = { default: 0, on: 1, off: 2 } as const;
+/** Whether the content of a mount counts for the cache, and the numbers for it. */
 export type MountContentCache = number;
 
+/** Who may use a cache folder at a time, and the numbers for it. */
 export const CacheSharingOpt = { shared: 0, private: 1, locked: 2 } as const;
+/** Who may use a cache folder at a time, and the numbers for it. */
 export type CacheSharingOpt = number;
 
+/** Networks of a process and their numbers. */
 export const NetMode = { unset: 0, host: 1, none: 2 } as const;
+/** Networks of a process and their numbers. */
 export type NetMode = number;
 
+/** How much a process may do, and the numbers for it. */
 export const SecurityMode = { sandbox: 0, insecure: 1 } as const;
+/** How much a process may do, and the numbers for it. */
 export type SecurityMode = number;
 
 /** Where an op has no input (`solver/pb/const.go`). */

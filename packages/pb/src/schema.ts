@@ -60,6 +60,7 @@ const stringMap = (name: string, number: number) => field(name, number, { mapOf:
 const messageMap = (name: string, number: number, of: MessageName) =>
   field(name, number, { mapOfMessage: of });
 
+/** A message of the wire contract. */
 export type MessageName =
   | 'Op'
   | 'Input'

@@ -88,7 +88,7 @@ export function WithoutExportCache(): ConstraintsOpt {
   return metadata(() => ({ exportCache: false }));
 }
 
-/** Takes back {@link WithExportCache} and {@link WithoutExportCache}: the build's setting counts. */
+/** Takes back {@link WithExportCache} and {@link WithoutExportCache}: the build's setting counts. `Run(Shlex('make'), WithoutDefaultExportCache())` */
 export function WithoutDefaultExportCache(): ConstraintsOpt {
   return constraint((c) => {
     const { exportCache: _, ...rest } = c.metadata;

@@ -11,6 +11,7 @@ export interface CDIDeviceInfo {
   /** The process runs without it where the daemon has none. Default: false. */
   readonly optional?: boolean;
 }
+/** An option of `AddCDIDevice`. */
 export type CDIDeviceOption = CDIDeviceInfo;
 
 const checks = { name: text, optional: flag } satisfies Checks<CDIDeviceInfo>;

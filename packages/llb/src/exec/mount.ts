@@ -20,17 +20,20 @@ export interface MountSettings {
   readonly contentCache?: MountContentCache;
 }
 
+/** A folder of the daemon that stays from build to build. */
 export interface CacheMount {
   readonly id: string;
   /** Default: `'shared'`. */
   readonly sharing?: CacheMountSharingMode;
 }
 
+/** Settings of a tmpfs. */
 export interface TmpfsInfo {
   /** Bytes; 0: no limit of its own. Default: 0. */
   readonly size?: number;
 }
 
+/** An option of `AddMount`. */
 export type MountOption = MountSettings;
 
 /** Options after which a mount leaves nothing to build on. */
@@ -123,6 +126,7 @@ export function Tmpfs(...options: readonly TmpfsOption[]): { readonly tmpfs: Tmp
   return { tmpfs: Object.assign({}, ...options) };
 }
 
+/** An option of `Tmpfs`. */
 export type TmpfsOption = TmpfsInfo;
 
 /** Bytes that a tmpfs may hold. `Tmpfs(TmpfsSize(64 * 1024 * 1024))` */
@@ -135,15 +139,15 @@ export function ContentCache(mode: MountContentCache): { readonly contentCache: 
   return { contentCache: mode };
 }
 
-/** Everybody may use a cache folder at once. The default of {@link AsPersistentCacheDir}. */
+/** Everybody may use a cache folder at once; the default. `AsPersistentCacheDir('npm', CacheMountShared)` */
 export const CacheMountShared = 'shared';
-/** Everybody who uses a cache folder at the same time has one of their own. */
+/** Everybody who uses a cache folder at the same time has one of their own. `AsPersistentCacheDir('npm', CacheMountPrivate)` */
 export const CacheMountPrivate = 'private';
-/** A second user of a cache folder waits for the first. */
+/** A second user of a cache folder waits for the first. `AsPersistentCacheDir('apt', CacheMountLocked)` */
 export const CacheMountLocked = 'locked';
-/** BuildKit decides whether the content of a mount counts for the cache. */
+/** BuildKit decides whether the content of a mount counts for the cache; the default. `ContentCache(MountContentCacheDefault)` */
 export const MountContentCacheDefault = 'default';
-/** The content of a mount counts for the cache, not how it was made; an error where that is unsafe. */
+/** The content of a mount counts for the cache, not how it was made; an error where that is unsafe. `ContentCache(MountContentCacheOn)` */
 export const MountContentCacheOn = 'on';
-/** How a mount was made counts for the cache, never its content alone. */
+/** How a mount was made counts for the cache, never its content alone. `ContentCache(MountContentCacheOff)` */
 export const MountContentCacheOff = 'off';

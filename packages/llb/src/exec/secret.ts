@@ -23,6 +23,7 @@ export interface SecretInfo {
   /** The process runs without it where the build has none. Default: false. */
   readonly optional?: boolean;
 }
+/** An option of `AddSecret` and `AddSecretWithDest`. */
 export type SecretOption = SecretInfo | Change<'AddSecret', SecretInfo>;
 
 const checks = {

@@ -20,6 +20,7 @@ export interface SSHInfo {
   /** The process runs without it where the build has none. Default: false. */
   readonly optional?: boolean;
 }
+/** An option of `AddSSHSocket`. */
 export type SSHOption = SSHInfo;
 
 const checks = {

@@ -82,7 +82,9 @@ export class FileAction {
 
 /** Actions on a state of their own; see {@link FileAction.WithState}. */
 export class FileActionWithState implements BoundActions {
+  /** The actions, first → last. */
   readonly steps: readonly FileStep[];
+  /** What they act on. */
   readonly state: HasState;
 
   /** @internal */

@@ -7,14 +7,17 @@ export interface MkdirInfo extends ChownOption, CreatedTime {
   /** Makes missing parents too; an existing directory is then no error. Default: false. */
   readonly makeParents?: boolean;
 }
+/** An option of `Mkdir`. */
 export type MkdirOption = MkdirInfo;
 
 /** Settings of `Mkfile`. */
 export interface MkfileInfo extends ChownOption, CreatedTime {}
+/** An option of `Mkfile`. */
 export type MkfileOption = MkfileInfo;
 
 /** Settings of `Symlink`. */
 export interface SymlinkInfo extends ChownOption, CreatedTime {}
+/** An option of `Symlink`. */
 export type SymlinkOption = SymlinkInfo;
 
 /** Settings of `Rm`. */
@@ -24,6 +27,7 @@ export interface RmInfo {
   /** The path is a pattern. Default: false. */
   readonly allowWildcard?: boolean;
 }
+/** An option of `Rm`. */
 export type RmOption = RmInfo;
 
 /** A mode by bits, or a change of the source's mode as chmod(1) writes it: `'u+x'`, `'go-w'`. */
@@ -54,6 +58,7 @@ export interface CopyInfo extends ChownOption, CreatedTime {
   /** A file replaces a directory at its destination and the other way round. */
   readonly alwaysReplaceExistingDestPaths?: boolean;
 }
+/** An option of `Copy`. */
 export type CopyOption = CopyInfo | Change<'Copy', CopyInfo>;
 
 const made = { chown: checkOwner, createdTime: checkTime };

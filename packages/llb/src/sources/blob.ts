@@ -14,6 +14,7 @@ export interface ImageBlobInfo extends FileInfo {
   /** Name of the layout; only for `OCILayoutBlob`. Default: the reference's path. */
   readonly storeID?: string;
 }
+/** An option of `ImageBlob` and `OCILayoutBlob`. */
 export type ImageBlobOption = ImageBlobInfo | ConstraintsOpt;
 
 const checks = { ...fileInfoChecks, sessionID: text, storeID: text } satisfies Checks<ImageBlobInfo>;

@@ -13,6 +13,7 @@ export interface FileInfo {
   /** Default: root. */
   readonly owner?: { readonly uid: number; readonly gid: number };
 }
+/** An option of `HTTP`, `ImageBlob` and `OCILayoutBlob`: how the one file looks. */
 export type FileInfoOption = FileInfo;
 
 export const fileInfoChecks = {

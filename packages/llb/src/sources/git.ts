@@ -8,9 +8,9 @@ import { NewState, type State } from '../state.ts';
 import { sourceOutput } from './source.ts';
 import type { GitSource } from './spec.ts';
 
-/** Name of the secret that {@link Git} uses as a header unless told otherwise. */
+/** Name of the secret that {@link Git} uses as a header unless told otherwise. `AuthHeaderSecret(GitAuthHeaderKey)` */
 export const GitAuthHeaderKey = 'GIT_AUTH_HEADER';
-/** Name of the secret that {@link Git} uses as a token unless told otherwise. */
+/** Name of the secret that {@link Git} uses as a token unless told otherwise. `AuthTokenSecret(GitAuthTokenKey)` */
 export const GitAuthTokenKey = 'GIT_AUTH_TOKEN';
 
 /** Settings of `Git`. */
@@ -48,6 +48,7 @@ export interface GitInfo {
   /** The result is one file `bundle` with the commit, not a checkout. Default: false. */
   readonly checkoutBundle?: boolean;
 }
+/** An option of `Git`. */
 export type GitOption = GitInfo | Change<'Git', GitInfo> | ConstraintsOpt;
 
 const checks = {
@@ -194,6 +195,7 @@ export interface GitBundleInfo {
   /** Name of the layout. Default: the path of the blob's reference. */
   readonly ociStoreID?: string;
 }
+/** An option of `GitBundleURL`. */
 export type GitBundleOption = GitBundleInfo;
 
 /**

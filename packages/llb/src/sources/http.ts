@@ -30,6 +30,7 @@ export interface HTTPInfo extends FileInfo {
   readonly header?: HTTPHeader;
   readonly signature?: HTTPSignatureInfo;
 }
+/** An option of `HTTP`. */
 export type HTTPOption = HTTPInfo | ConstraintsOpt;
 
 const checks = {

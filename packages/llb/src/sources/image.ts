@@ -28,6 +28,7 @@ export interface ImageInfo {
   readonly resolveDigest?: boolean;
 }
 
+/** An option of `Image`. */
 export type ImageOption = ImageInfo | ConstraintsOpt;
 
 const modes = ['default', 'pull', 'local'] as const;
@@ -109,7 +110,7 @@ function withDigest(at: Caller, { ref, digest }: ResolvedImage): Reference {
   return digest ? { ...parsed, digest: checkDigest(at, 'the digest', digest) } : parsed;
 }
 
-/** The image's default place: registry, unless the same tag was pulled for this build. The default. */
+/** The image's default place: registry, unless the same tag was pulled for this build; the default. `Image('alpine', ResolveModeDefault)` */
 export const ResolveModeDefault: { readonly resolveMode: 'default' } = Object.freeze({
   resolveMode: 'default',
 });

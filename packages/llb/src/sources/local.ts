@@ -6,6 +6,7 @@ import { NewState, type State } from '../state.ts';
 import { sourceOutput } from './source.ts';
 import type { LocalSource } from './spec.ts';
 
+/** How changes of a local folder are found: not at all, or by what the files say about themselves. */
 export type DiffType = 'none' | 'metadata';
 
 /** How the daemon finds what changed since the last upload. */
@@ -37,6 +38,7 @@ export interface LocalInfo {
    */
   readonly dir?: string;
 }
+/** An option of `Local`. */
 export type LocalOption = LocalInfo | ConstraintsOpt;
 
 const checks = {
@@ -115,9 +117,9 @@ export function Differ(type: DiffType, required = false): { readonly differ: Dif
   return { differ: { type, required } };
 }
 
-/** Compares nothing: everything is uploaded again. */
+/** Compares nothing: everything is uploaded again. `Differ(DiffNone)` */
 export const DiffNone = 'none';
-/** Compares size, time, mode, owner, device and link. */
+/** Compares size, time, mode, owner, device and link; the default. `Differ(DiffMetadata)` */
 export const DiffMetadata = 'metadata';
 
 /** Uploads names, modes and times but no content, except of what matches. `Local('src', MetadataOnlyTransfer(['*.json']))` */

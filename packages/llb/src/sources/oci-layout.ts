@@ -15,6 +15,7 @@ export interface OCILayoutInfo {
   /** Taken and not used, as in Go's client: the reference's digest is what counts. */
   readonly checksum?: string;
 }
+/** An option of `OCILayout`. */
 export type OCILayoutOption = OCILayoutInfo | ConstraintsOpt;
 
 const checks = {

@@ -11,8 +11,10 @@ export type SourceSpec =
   | GitSource
   | RawSource;
 
+/** Where BuildKit looks for an image: where it usually does, always in the registry, or in the daemon's own images first. */
 export type ResolveMode = 'default' | 'pull' | 'local';
 
+/** What `Image` makes. */
 export interface ImageSource {
   readonly type: 'image';
   /** Normalized: `docker.io/library/alpine:latest`. */
@@ -34,6 +36,7 @@ export interface BlobSource {
   readonly storeID: string;
 }
 
+/** What `OCILayout` makes. */
 export interface OCILayoutSource {
   readonly type: 'oci-layout';
   readonly ref: string;
@@ -42,6 +45,7 @@ export interface OCILayoutSource {
   readonly layerLimit?: number;
 }
 
+/** What `Local` makes. */
 export interface LocalSource {
   readonly type: 'local';
   readonly name: string;
@@ -57,6 +61,7 @@ export interface LocalSource {
   readonly dir?: string;
 }
 
+/** What `HTTP` makes. */
 export interface HTTPSource {
   readonly type: 'http';
   readonly url: string;
@@ -75,6 +80,7 @@ export interface FileSettings {
   readonly gid: number;
 }
 
+/** What `Git` makes. */
 export interface GitSource {
   readonly type: 'git';
   /** Host and path, or the whole URL where it could not be parsed. */
