@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { CliError, usageError } from '../error/cli-error.ts';
 import type { Built } from '../input/built.ts';
 import { inputOf } from '../input/input.ts';
-import { placeAt, placeOf } from '../input/places.ts';
+import { fileInside, placesOf } from '../input/places.ts';
 import { readDefinition, refuseEmpty } from '../input/read-definition.ts';
 import { parseGivenArguments } from '../program/arguments.ts';
 
@@ -39,8 +39,7 @@ export async function build(
     definition,
     imageConfig: undefined,
     locals: {},
-    placeAt: (location) => placeAt(definition, location),
-    placeOf: (digest) => placeOf(definition, digest),
+    ...placesOf(definition, fileInside(definition)),
   };
 }
 

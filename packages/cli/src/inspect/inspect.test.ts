@@ -11,9 +11,9 @@ import {
 } from '@llb-ts/pb';
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import { placeOf } from '../input/places.ts';
+import { fileInside, placesOf } from '../input/places.ts';
 import { graphDot, graphMermaid } from './drawing.ts';
-import { type Graph, graphOf } from './graph.ts';
+import { type Graph, graphOf, type Step } from './graph.ts';
 import { graphJson } from './json.ts';
 import { selectStep } from './select.ts';
 import { graphTable, stepDetails } from './table.ts';
@@ -107,7 +107,8 @@ const sample = definitionOf(
   }),
 );
 
-const graph = (definition: Definition): Graph => graphOf(definition, (digest) => placeOf(definition, digest));
+const graph = (definition: Definition): Graph =>
+  graphOf(definition, placesOf(definition, fileInside(definition)).placeOf);
 const short = (index: number) => sample.entries[index]?.digest.slice(7, 19);
 
 describe('inspect', () => {
@@ -208,6 +209,12 @@ describe('inspect', () => {
     );
     expect(text).toContain('  n5["the #34;last#34; #60;one#62;"]');
     expect(text).toContain('  n2 -->|"/src"| n5\n');
+  });
+
+  it('shows a graph of many steps', () => {
+    const [step] = graph(sample).steps;
+    const steps = Array.from({ length: 200_000 }, () => step as Step);
+    expect(graphTable({ steps, result: undefined }, none).split('\n')).toHaveLength(200_003);
   });
 
   it('shows a definition of nothing', () => {

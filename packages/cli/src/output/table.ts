@@ -12,7 +12,7 @@ export interface Column {
 const GAP = '  ';
 const LEAST = 20;
 
-/** Lines of a table without a head line. */
+/** Lines of a table without a head line; all rows have as many cells as the first. */
 export function alignedLines(rows: readonly (readonly string[])[]): readonly string[] {
   const columns = Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, () => ({
     title: '',
@@ -28,7 +28,7 @@ export function tableLines(
   width?: number,
 ): readonly string[] {
   const widths = columns.map(({ title }, i) =>
-    Math.max(widthOf(title), ...rows.map((row) => widthOf(row[i] ?? ''))),
+    rows.reduce((width, row) => Math.max(width, widthOf(row[i] ?? '')), widthOf(title)),
   );
   const flexible = columns.findIndex((column) => column.flexible);
   if (width !== undefined && flexible >= 0) {

@@ -4,9 +4,9 @@ import { type DeclaredLocal, imageConfigOf, localsOf, marshal } from '@llb-ts/ma
 import type { Definition } from '@llb-ts/pb';
 import { CliError } from '../error/cli-error.ts';
 import type { Built } from '../input/built.ts';
-import { placeOf } from '../input/places.ts';
+import { placesOf } from '../input/places.ts';
 import type { Signature } from './arguments.ts';
-import { readText } from './files.ts';
+import { readText, shownPath } from './files.ts';
 import { loadProgram } from './load.ts';
 import type { Program } from './program.ts';
 import { programError } from './program-error.ts';
@@ -19,18 +19,15 @@ export async function buildProgram(file: string, wanted: Wanted): Promise<Built>
   const program = await loadProgram(file);
   try {
     const [state, definition] = await watched(() => runProgram(program, wanted));
-    // Names in the definition are relative to the build file; a person starts from the current directory.
-    const placeIn = (filename: string, line: number, character: number) =>
-      placeAt({ path: program.sourcePath(filename), line, character });
     return {
       definition,
       imageConfig: imageConfigOf(state),
       locals: foldersOf(localsOf(state), program),
-      placeAt: ({ filename, line, character }) => placeIn(filename, line, character),
-      placeOf: (digest) => {
-        const place = placeOf(definition, digest);
-        return place && placeIn(place.file, place.line, place.character);
-      },
+      // Names in the definition are relative to the build file; a person starts from the current directory.
+      ...placesOf(definition, (name) => {
+        const path = program.sourcePath(name);
+        return { file: shownPath(path), text: readText(path) };
+      }),
     };
   } catch (error) {
     throw programError(error, program);
