@@ -25,11 +25,11 @@ export async function exportRef(
   switch (target.type) {
     case 'local':
       await views.prepare(ref, pause);
-      await exportLocal(views.treeOf(ref), target, work);
+      await exportLocal(views.exportTreeOf(ref), target, work);
       return {};
     case 'tar':
       await views.prepare(ref, pause);
-      await exportTar(views.treeOf(ref), target, work);
+      await exportTar(views.exportTreeOf(ref), target, work);
       return {};
     case 'oci':
     case 'docker':

@@ -1,13 +1,15 @@
 import { lstat, readdirTyped } from '../host/files.ts';
 import { compareBytes, join, nameOf, parentOf } from '../tree/bytes.ts';
-import type { Entry } from '../tree/entry.ts';
+import type { Entry, EntryStat } from '../tree/entry.ts';
 import type { Tree } from '../tree/tree.ts';
 import { isWhiteout } from './whiteout.ts';
 
 /** One folder of a chain, in overlayfs upperdir form. */
 export interface ChainFolder {
-  /** Id of the layer; becomes {@link Entry.source}. */
+  /** Id of the layer; becomes {@link Entry.layer}. */
   readonly id: string;
+  /** What its entries say of their {@link Entry.source}. Default: the id. */
+  readonly source?: string;
   /** Absolute byte string. */
   readonly path: string;
 }
@@ -72,7 +74,7 @@ export class ChainTree implements Tree {
     if (path === '/') {
       const top = this.#folders[0];
       const stat = top && lstat(top.path);
-      if (top && stat) merged = { entry: { stat, hostPath: top.path, source: top.id }, parts: this.#folders };
+      if (top && stat) merged = { entry: entryIn(top, stat, top.path), parts: this.#folders };
     } else {
       const parent = this.#directory(parentOf(path));
       merged = parent && this.#merge(path, parent);
@@ -93,10 +95,10 @@ export class ChainTree implements Tree {
       if (stat.type !== 'dir') {
         // What lies below a whiteout or a file does not show.
         if (entry || isWhiteout(stat)) break;
-        return { entry: { stat, hostPath, source: folder.id }, parts: [] };
+        return { entry: entryIn(folder, stat, hostPath), parts: [] };
       }
-      entry ??= { stat, hostPath, source: folder.id };
-      parts.push({ id: folder.id, path: hostPath });
+      entry ??= entryIn(folder, stat, hostPath);
+      parts.push({ ...folder, path: hostPath });
     }
     return entry && { entry, parts };
   }
@@ -108,6 +110,10 @@ interface Merged {
   readonly parts: readonly ChainFolder[];
   /** Once the directory was listed: which parts have a name. Spares a thousand folders a question each. */
   holders?: ReadonlyMap<string, readonly ChainFolder[]>;
+}
+
+function entryIn({ id, source }: ChainFolder, stat: EntryStat, hostPath: string): Entry {
+  return { stat, hostPath, source: source ?? id, layer: id };
 }
 
 function isHidden(hostPath: string): boolean {

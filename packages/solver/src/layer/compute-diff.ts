@@ -86,6 +86,7 @@ class DiffFolder {
   readonly #holders = new Set<string>();
   /** Inode → the layer it came from. */
   readonly #inodes = new Map<string, string>();
+  readonly #linkedFrom = new Set<string>();
   #bytes = 0;
 
   constructor(upper: ChainTree, root: string) {
@@ -106,6 +107,7 @@ class DiffFolder {
     if (known !== undefined && known !== entry.source) copyEntry(entry, this.#root + path);
     else linkEntry(entry, this.#root + path);
     this.#inodes.set(inode, entry.source);
+    if (entry.layer !== undefined) this.#linkedFrom.add(entry.layer);
     if (type === 'file') this.#bytes += size;
   }
 
@@ -123,7 +125,7 @@ class DiffFolder {
     return {
       bytes: this.#bytes,
       whiteoutHolders: [...this.#holders].sort(),
-      linkedFrom: [...new Set(this.#inodes.values())].sort(),
+      linkedFrom: [...this.#linkedFrom].sort(),
     };
   }
 

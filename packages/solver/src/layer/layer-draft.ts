@@ -13,8 +13,6 @@ export interface LayerDraftOptions {
   readonly base: Tree | undefined;
   /** The layer's own folder (byte string): exists, is empty, lies on the filesystem of the store. */
   readonly upper: string;
-  /** Whether entries of this source are never changed again, so that their inodes may be shared. */
-  readonly isImmutable: (source: string) => boolean;
 }
 
 /**
@@ -37,16 +35,14 @@ export class LayerDraft implements Draft {
   bytes = 0;
   /** Entries made so far, those that were removed again included. */
   entries = 0;
-  readonly #isImmutable: (source: string) => boolean;
   readonly #sharedInodes = new Set<string>();
   /** Paths that have the time of this build. */
   readonly #untimed = new Set<string>();
   readonly #directories = new Map<string, DirectoryState>();
 
-  constructor({ base, upper, isImmutable }: LayerDraftOptions) {
+  constructor({ base, upper }: LayerDraftOptions) {
     this.base = base;
     this.upper = upper;
-    this.#isImmutable = isImmutable;
   }
 
   /** Whether the same actions would give the same layer at any time. */
@@ -110,11 +106,11 @@ export class LayerDraft implements Draft {
     const hostPath = this.#replace(path, 'open');
     // A second use of one inode would look like a hard link within this layer.
     const inode = `${from.stat.dev}:${from.stat.ino}`;
-    if (!this.#isImmutable(from.source) || this.#sharedInodes.has(inode)) {
+    if (from.layer === undefined || this.#sharedInodes.has(inode)) {
       copyEntry(from, hostPath);
     } else if (linkEntry(from, hostPath) === 'linked') {
       this.#sharedInodes.add(inode);
-      this.sharedWith.add(from.source);
+      this.sharedWith.add(from.layer);
     }
     this.bytes += from.stat.size;
     this.#untimed.delete(path);

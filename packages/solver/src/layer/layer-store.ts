@@ -116,7 +116,7 @@ export class LayerStore {
     if (owner.uid !== process.getuid?.() || owner.gid !== process.getgid?.()) {
       fs.chownSync(upper, owner.uid, owner.gid);
     }
-    const draft = new LayerDraft({ base, upper, isImmutable: (source) => this.#records.has(source) });
+    const draft = new LayerDraft({ base, upper });
     this.#stages.set(draft, stage);
     return draft;
   }
@@ -173,7 +173,7 @@ export class LayerStore {
     base: Tree | undefined,
     pause: () => Promise<void>,
   ): Promise<LayerDraft> {
-    const draft = new LayerDraft({ base, upper: staged.folder, isImmutable: () => false });
+    const draft = new LayerDraft({ base, upper: staged.folder });
     await adoptUpper(draft, pause);
     this.#stages.set(draft, staged.stage);
     return draft;

@@ -1,9 +1,11 @@
+import type { Tree } from '../tree/tree.ts';
+import { applyMerge, type Ghosts, ghostsBelow } from './applied-merge.ts';
 import { type ChainFolder, ChainTree } from './chain-tree.ts';
-import { checkDeletions } from './check-deletions.ts';
 import { computeDiff } from './compute-diff.ts';
+import { nameSources } from './families.ts';
 import type { LayerStore } from './layer-store.ts';
 import { layerIdOf } from './piece.ts';
-import { type DiffRef, type LayerPiece, type LayerRef, type Ref, viewOf } from './ref.ts';
+import { type DiffRef, type LayerPiece, type LayerRef, type Ref, type ViewPart, viewOf } from './ref.ts';
 
 /** Makes a layer that is known but not here yet: pulls and unpacks a layer of an image. */
 export type LayerProvider = (ref: LayerRef) => Promise<void>;
@@ -15,6 +17,7 @@ export type LayerProvider = (ref: LayerRef) => Promise<void>;
 export class Views {
   readonly #store: LayerStore;
   readonly #trees = new WeakMap<Ref, ChainTree>();
+  readonly #ghosts = new WeakMap<Ref, Ghosts>();
   readonly #preparing = new Map<string, Promise<void>>();
   readonly #provide: LayerProvider;
 
@@ -28,7 +31,7 @@ export class Views {
     if (!ref) return;
     const parts = viewOf(ref);
     for (const { piece } of parts) await this.preparePiece(piece, pause);
-    if (ref.kind !== 'layer') checkDeletions(parts, this.#store);
+    this.#ghostsOf(ref, parts);
   }
 
   /** Makes sure that one layer of an export is on disk. */
@@ -56,6 +59,21 @@ export class Views {
     return tree;
   }
 
+  /** The tree of a prepared ref as BuildKit's exporters walk it (`applied-merge.ts`). */
+  exportTreeOf(ref: Ref | undefined): Tree {
+    const tree = this.treeOf(ref);
+    const ghosts = ref && this.#ghostsOf(ref, viewOf(ref));
+    if (!ghosts || ghosts.size === 0) return tree;
+    return {
+      lookup: (path) => tree.lookup(path),
+      list(path) {
+        const ghost = ghosts.get(path);
+        const names = tree.list(path);
+        return ghost === undefined ? names : names.filter((name) => name < ghost);
+      },
+    };
+  }
+
   /**
    * The folders that make a prepared ref's tree, lowest → highest, each once: a layer that is applied twice is entirely
    * overridden by its last application.
@@ -68,7 +86,23 @@ export class Views {
       folders.delete(path);
       folders.set(path, { id, path });
     }
-    return [...folders.values()];
+    return nameSources([...folders.values()], this.#store);
+  }
+
+  #ghostsOf(ref: Ref, parts: readonly ViewPart[]): Ghosts {
+    const above: LayerRef[] = [];
+    let base: Ref | undefined = ref;
+    while (base?.kind === 'layer') {
+      above.push(base);
+      base = base.parent;
+    }
+    if (!base) return new Map();
+    let ghosts = this.#ghosts.get(base);
+    if (!ghosts) {
+      ghosts = applyMerge(parts.slice(0, parts.length - above.length), this.#store);
+      this.#ghosts.set(base, ghosts);
+    }
+    return above.reduceRight((left, { layer }) => ghostsBelow(left, layer, this.#store), ghosts);
   }
 
   async #provideLayer(ref: LayerRef, pause: () => Promise<void>): Promise<void> {

@@ -28,8 +28,10 @@ export interface Entry {
   /** Absolute path on the host (byte string). For a directory: of the topmost directory merged there. */
   readonly hostPath: string;
   /**
-   * Names the layer (or folder) it comes from. Two names are hard links of one file only if `source`, `stat.dev` and
-   * `stat.ino` agree: layers share inodes for speed, which must not be seen.
+   * Where the inode belongs to: the layer or folder that made the file. Two names are hard links of one file only if
+   * `source`, `stat.dev` and `stat.ino` agree: layers share inodes for speed, which must not be seen.
    */
   readonly source: string;
+  /** Id of the stored layer that holds it; absent where no layer does, and so the file may change. */
+  readonly layer?: string;
 }
