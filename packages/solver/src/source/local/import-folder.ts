@@ -144,7 +144,7 @@ class Importer {
     const hostPath = `${earlier.folder}/${path}`;
     const there = lstat(hostPath);
     if (there?.type !== 'file') return false;
-    draft.shareFile(`/${path}`, { stat: there, hostPath, source: earlier.layer });
+    draft.shareFile(`/${path}`, { stat: there, hostPath, source: earlier.layer, layer: earlier.layer });
     return true;
   }
 
