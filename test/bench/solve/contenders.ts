@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findProgram } from '../../support/requirements.ts';
+import { run } from '../../support/run.ts';
+import { llbTsProgram } from '../../support/solvers.ts';
+import { forgetPeak, peakMiB } from './memory.ts';
+import { workedOf } from './steps.ts';
+
+/** One build as one side did it. */
+export interface Measured {
+  /** Milliseconds from the start of the client to its end. */
+  readonly wall: number;
+  readonly worked: ReadonlyMap<string, number>;
+  /** Largest resident size of all processes that took part, in MiB. */
+  readonly peak: number;
+}
+
+/** A side that builds, with an empty store at first. */
+export interface Contender {
+  readonly name: string;
+  build(definition: Uint8Array, locals: Readonly<Record<string, string>>): Promise<Measured>;
+  stop(): Promise<void>;
+}
+
+/** The CLI, with its start: nothing of it runs between builds. */
+export async function startOurs(folder: string): Promise<Contender> {
+  const stateDir = join(folder, 'state');
+  return {
+    name: 'llb-ts',
+    build: (definition, locals) => {
+      const flags = ['solve', '-', '--progress', 'rawjson', '--state-dir', stateDir, ...localFlags(locals)];
+      return measured(process.execPath, [llbTsProgram(), ...flags], definition);
+    },
+    stop: async () => {},
+  };
+}
+
+/** `buildctl` and a `buildkitd` that runs already, with a store of its own. */
+export async function startReference(folder: string): Promise<Contender> {
+  const address = `unix://${join(folder, 'buildkitd.sock')}`;
+  const buildctl = findProgram('buildctl') ?? 'buildctl';
+  mkdirSync(folder, { recursive: true });
+  const daemon = spawn(
+    findProgram('buildkitd') ?? 'buildkitd',
+    [
+      '--root',
+      join(folder, 'root'),
+      '--addr',
+      address,
+      '--oci-worker-binary',
+      'runc',
+      '--oci-worker-net',
+      'host',
+    ],
+    { stdio: 'ignore' },
+  );
+  const stopped = new Promise<void>((done) => daemon.on('close', () => done()));
+  for (let tries = 0; ; tries++) {
+    if ((await run(buildctl, ['--addr', address, 'debug', 'workers'])).status === 0) break;
+    if (tries === 100 || daemon.exitCode !== null) throw new Error('buildkitd did not start');
+    await sleep(200);
+  }
+  const pid = pidOf(daemon);
+  return {
+    name: 'BuildKit',
+    build: async (definition, locals) => {
+      forgetPeak(pid);
+      const flags = ['--addr', address, 'build', '--progress', 'rawjson', ...localFlags(locals)];
+      const client = await measured(buildctl, flags, definition);
+      return { ...client, peak: client.peak + peakMiB(pid) };
+    },
+    stop: async () => {
+      daemon.kill();
+      await stopped;
+    },
+  };
+}
+
+async function measured(program: string, args: readonly string[], input: Uint8Array): Promise<Measured> {
+  const started = performance.now();
+  const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const pid = pidOf(child);
+  let peak = 0;
+  // The last look before the end counts; a process does not shrink its own peak.
+  const watch = setInterval(() => {
+    peak = Math.max(peak, peakMiB(pid));
+  }, 5);
+  const stderr: Buffer[] = [];
+  child.stderr?.on('data', (data: Buffer) => stderr.push(data));
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  const status = await new Promise<number | null>((done) => child.on('close', done));
+  const wall = performance.now() - started;
+  clearInterval(watch);
+  const text = Buffer.concat(stderr).toString();
+  if (status !== 0) throw new Error(`${program} ended with exit code ${status}\n${text.slice(-2000)}`);
+  return { wall, worked: workedOf(text), peak };
+}
+
+function localFlags(locals: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(locals).flatMap(([name, path]) => ['--local', `${name}=${path}`]);
+}
+
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error('the process did not start');
+  return child.pid;
+}
