@@ -48,7 +48,7 @@ export function normalizePlatform(platform: PlatformSpec): PlatformSpec {
     architecture,
     ...(variant && { variant }),
     ...(osVersion && { osVersion }),
-    ...(osFeatures && { osFeatures: Object.freeze([...new Set(osFeatures)].sort()) }),
+    ...(osFeatures?.length && { osFeatures: Object.freeze([...new Set(osFeatures)].sort()) }),
   });
 }
 
