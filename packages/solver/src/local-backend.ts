@@ -9,6 +9,8 @@ import { LayerStore } from './layer/layer-store.ts';
 import { LayerPacks } from './layer/pack-blobs.ts';
 import { PackVariants } from './layer/pack-variants.ts';
 import { RefStore } from './layer/ref-store.ts';
+import { CacheDirectories } from './operation/exec/cache-directories.ts';
+import { type ExecHost, openExecHost } from './operation/exec/exec-host.ts';
 import { SourceStores } from './source/source-stores.ts';
 
 export interface LocalBackendOptions {
@@ -16,6 +18,10 @@ export interface LocalBackendOptions {
   readonly stateDir: string;
   /** Operations at work at one time. Default: the number of processors. */
   readonly jobs?: number;
+  /** How trees are given to processes. Default: `auto`, overlay mounts where they work, else copies. */
+  readonly snapshotter?: 'auto' | 'overlay' | 'native';
+  /** What runs processes: `crun`, `runc`, `sandbox`, a path of one of the first two. Default: `auto`, what is installed. */
+  readonly executor?: string;
 }
 
 /**
@@ -27,6 +33,7 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
   const layers = new LayerStore(stateDir);
   const refs = new RefStore(stateDir);
   const sources = new SourceStores({ stateDir, layers, refs });
+  let host: ExecHost | undefined;
   const services = {
     stateDir,
     layers,
@@ -40,6 +47,12 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
     }),
     cache: new CacheStore(stateDir, (id) => refs.load(id)),
     slots: new JobSlots(options.jobs ?? os.availableParallelism()),
+    caches: new CacheDirectories(`${stateDir}/caches`),
+    execHost() {
+      const { snapshotter = 'auto', executor = 'auto' } = options;
+      host ??= openExecHost({ stateDir, stage: layers.stage(), snapshotter, executor });
+      return host;
+    },
   };
   let closed = false;
   return {
@@ -55,6 +68,7 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
       if (closed) return;
       closed = true;
       await sources.close();
+      host?.close();
       layers.close();
     },
   };

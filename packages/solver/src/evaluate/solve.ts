@@ -13,6 +13,9 @@ import type { RefStore } from '../layer/ref-store.ts';
 import type { Stores } from '../layer/stores.ts';
 import { Views } from '../layer/views.ts';
 import { answerVertex, type OperationServices } from '../operation/answer.ts';
+import type { CacheDirectories } from '../operation/exec/cache-directories.ts';
+import type { ExecHost } from '../operation/exec/exec-host.ts';
+import { pruneIgnoredCaches } from '../operation/exec/pruned-caches.ts';
 import { createSources } from '../source/create-sources.ts';
 import type { Source } from '../source/source.ts';
 import type { SourceStores } from '../source/source-stores.ts';
@@ -31,6 +34,8 @@ export interface SolverServices {
   readonly slots: JobSlots;
   readonly sources: SourceStores;
   readonly packs: LayerPacks;
+  readonly caches: CacheDirectories;
+  readonly execHost: () => ExecHost;
 }
 
 /** One solve: load, evaluate, export. Fails with a `SolveFailure`. */
@@ -39,6 +44,7 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
   if (signal.aborted) throw new SolveFailure('cancelled', 'the solve was stopped');
   for (const target of request.exports) checkExport(target);
   const head = loadDefinition(request.definition, request.allow);
+  pruneIgnoredCaches(head.vertex, request.noCache, services.caches);
 
   const sources = createSources(request, services.sources);
   const views = new Views(services.layers, sources.provideLayer);
@@ -70,7 +76,7 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
 function createEvaluator(
   request: SolveRequest,
   signal: AbortSignal,
-  { cache, slots }: SolverServices,
+  { cache, slots, caches, execHost }: SolverServices,
   stores: Stores,
   sources: readonly Source[],
 ): Evaluator {
@@ -80,6 +86,8 @@ function createEvaluator(
     request,
     stores,
     sources,
+    caches,
+    execHost,
     solveInner: (definition: Definition) => evaluator.result(loadDefinition(definition, request.allow)),
   };
   const evaluator = new Evaluator({

@@ -5,8 +5,8 @@ import { OciRuntime } from './oci-runtime.ts';
 import { RuntimeExecutor } from './prepared-step.ts';
 import { missingSandboxPrograms, Sandbox } from './sandbox.ts';
 
-/** `auto`: crun, else runc, else the sandbox. A path names a crun or runc of one's own. */
-export type ExecutorChoice = 'auto' | 'crun' | 'runc' | 'sandbox' | `/${string}`;
+/** `auto` (crun, else runc, else the sandbox), `crun`, `runc`, `sandbox`, or the path of a crun or runc of one's own. */
+export type ExecutorChoice = string;
 
 export interface ExecutorPlaces {
   /** An existing folder of this process alone, best in memory. */
@@ -26,10 +26,10 @@ export function createExecutor(
   return sandbox(places, ['neither crun nor runc is installed; processes run in a sandbox of util-linux']);
 }
 
-function runtime(choice: Exclude<ExecutorChoice, 'auto' | 'sandbox'>, places: ExecutorPlaces) {
-  const program = findProgram(choice);
+function runtime(choice: string, places: ExecutorPlaces) {
+  const program = /(^|\/)[^/]*(crun|runc)[^/]*$/.test(choice) ? findProgram(choice) : undefined;
   if (!program) {
-    throw environmentFailure(`there is no ${choice} on this machine`, {
+    throw environmentFailure(`there is no runtime "${choice}" on this machine`, {
       hint: 'install it, or let --executor auto choose: it takes crun, else runc, else a sandbox of util-linux programs',
     });
   }

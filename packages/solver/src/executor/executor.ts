@@ -21,7 +21,7 @@ export interface Executor {
   /** `crun`, `runc`, `sandbox`. */
   readonly name: string;
   /**
-   * Runs to the end of the process. Fails with an error whose message continues
+   * Runs to the end of the process. Fails with a `step` failure whose message continues
    * `process "…" did not complete successfully: ` when the step cannot be run as described (an unknown user), and with an
    * `environment` failure when this machine cannot run it. A program that cannot be started is exit code 1, with the reason
    * on stderr, as runc does it.

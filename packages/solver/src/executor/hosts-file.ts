@@ -1,7 +1,8 @@
 import net from 'node:net';
+import { stepFailure } from '../error.ts';
 import { DEFAULT_HOSTNAME } from './defaults.ts';
 
-/** The content of `/etc/hosts` (`executor/oci/hosts.go`). Fails with BuildKit's text for an address that is none. */
+/** The content of `/etc/hosts` (`executor/oci/hosts.go`). */
 export function hostsFile(
   hostname: string,
   extraHosts: readonly { readonly host: string; readonly ip: string }[],
@@ -14,10 +15,11 @@ export function hostsFile(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function canonicalAddress(ip: string): string {
+/** An address as Go prints it. Fails with BuildKit's text for one that is none. */
+export function canonicalAddress(ip: string): string {
   const version = net.isIP(ip);
   // Zones are no part of an address here.
-  if (version === 0 || ip.includes('%')) throw new Error(`failed to parse IP ${ip}`);
+  if (version === 0 || ip.includes('%')) throw stepFailure(`failed to parse IP ${ip}`);
   if (version === 4) return ip;
   const canonical = new URL(`http://[${ip}]/`).hostname.slice(1, -1);
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { stepFailure } from '../error.ts';
 import { lstat } from '../host/files.ts';
 import { resolveInRoot } from '../host/root-path.ts';
 import { fsPath } from '../tree/bytes.ts';
@@ -52,7 +53,7 @@ function lookUp(root: string, spec: string): Identity {
     return wantedUid === undefined ? line[0] === userName : numberOf(line[2]) === wantedUid;
   });
   if (!entry && userName !== '' && wantedUid === undefined) {
-    throw new Error(`unable to find user ${userName}: no matching entries in passwd file`);
+    throw stepFailure(`unable to find user ${userName}: no matching entries in passwd file`);
   }
   const uid = entry ? numberOf(entry[2]) : (wantedUid ?? 0);
   const gid = entry ? numberOf(entry[3]) : 0;
@@ -70,7 +71,7 @@ function lookUp(root: string, spec: string): Identity {
     wantedGid === undefined ? line[0] === groupName : numberOf(line[2]) === wantedGid,
   );
   if (!group && wantedGid === undefined) {
-    throw new Error(`unable to find group ${groupName}: no matching entries in group file`);
+    throw stepFailure(`unable to find group ${groupName}: no matching entries in group file`);
   }
   return { uid, gid: group ? numberOf(group[2]) : (wantedGid ?? 0), groups: [] };
 }
@@ -83,7 +84,7 @@ function withPrimaryGroup({ uid, gid, groups }: Identity): Identity {
 function numericId(text: string): number | undefined {
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   const id = Number(text);
-  if (id < 0 || id > LARGEST_ID) throw new Error(`uids and gids must be in range 0-${LARGEST_ID}`);
+  if (id < 0 || id > LARGEST_ID) throw stepFailure(`uids and gids must be in range 0-${LARGEST_ID}`);
   return id;
 }
 
@@ -97,7 +98,7 @@ function linesOf(root: string, path: string): readonly (readonly string[])[] {
   const hostPath = resolveInRoot(root, path);
   const stat = lstat(hostPath);
   if (stat?.type !== 'file') return [];
-  if (stat.size > MOST_BYTES) throw new Error(`"${path}" exceeds ${MOST_BYTES} bytes`);
+  if (stat.size > MOST_BYTES) throw stepFailure(`"${path}" exceeds ${MOST_BYTES} bytes`);
   const lines = fs.readFileSync(fsPath(hostPath), 'utf8').split('\n');
   return lines
     .map((line) => line.trim())

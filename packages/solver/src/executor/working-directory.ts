@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf, stepFailure } from '../error.ts';
 import { lstat, undoUmask } from '../host/files.ts';
 import { resolveInRoot } from '../host/root-path.ts';
 import { bytesOf, fsPath, parentOf } from '../tree/bytes.ts';
@@ -22,7 +22,7 @@ export function makeWorkingDirectory(
       fs.mkdirSync(fsPath(path), 0o755);
     } catch (error) {
       const code = errnoOf(error);
-      throw new Error(
+      throw stepFailure(
         `failed to create working directory ${cwd}: mkdir ${cwd}: ${code === 'ENOTDIR' ? 'not a directory' : code}`,
         { cause: error },
       );

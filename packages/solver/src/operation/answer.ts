@@ -2,18 +2,17 @@ import type { SolveRequest } from '@llb-ts/backend';
 import type { Definition } from '@llb-ts/pb';
 import type { Vertex } from '../graph/vertex.ts';
 import type { Ref } from '../layer/ref.ts';
-import type { Stores } from '../layer/stores.ts';
 import type { Source } from '../source/source.ts';
 import { sourceOperation } from '../source/source-operation.ts';
 import { buildOperation } from './build.ts';
 import { type Composed, composeDiff, composeMerge, composePassthrough } from './compose.ts';
+import { type ExecServices, execOperation } from './exec/exec-operation.ts';
 import { fileOperation } from './file/file-operation.ts';
 import type { Operation } from './operation.ts';
 
 /** What operations may ask of the solve they belong to. */
-export interface OperationServices {
+export interface OperationServices extends ExecServices {
   readonly request: SolveRequest;
-  readonly stores: Stores;
   readonly sources: readonly Source[];
   /** Solves a definition found inside the build, as part of it. */
   readonly solveInner: (definition: Definition) => Promise<Ref | undefined>;
@@ -21,10 +20,12 @@ export interface OperationServices {
 
 /** What a vertex is: an operation to be run, or refs composed at once. */
 export function answerVertex(
-  { op, inputs: { length }, name, platform }: Vertex,
+  { op, inputs: { length }, name, platform, metadata }: Vertex,
   inputs: readonly (Ref | undefined)[],
-  { stores: { refs }, sources, solveInner }: OperationServices,
+  services: OperationServices,
 ): Composed | Operation {
+  const { sources, solveInner } = services;
+  const { refs } = services.stores;
   switch (op.kind) {
     case 'merge':
       return composeMerge(op, inputs, name, refs);
@@ -38,7 +39,9 @@ export function answerVertex(
       return sourceOperation(op, platform, sources);
     case 'build':
       return buildOperation(op, length, solveInner);
-    case 'exec':
-      throw new Error(op.kind);
+    case 'exec': {
+      const { linuxResources: resources } = metadata;
+      return execOperation({ op, inputCount: length, platform, resources }, services);
+    }
   }
 }

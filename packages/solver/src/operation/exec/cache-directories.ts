@@ -75,18 +75,19 @@ export class CacheDirectories {
     }
   }
 
-  /** Removes the directories of an id, with or without those that began with an input, unless they are in use. */
+  /**
+   * Takes the directories of an id out of use, with or without those that began with an input: nobody gets them any more,
+   * and they go when those who have them let go.
+   */
   prune(id: string, withInputs: boolean): void {
     for (const name of foldersIn(this.#root)) {
-      for (const number of numbersIn(`${this.#root}/${name}`)) {
-        const folder = `${this.#root}/${name}/${number}`;
-        const key = keyOf(folder);
+      const folder = `${this.#root}/${name}`;
+      for (const number of numbersIn(folder)) {
+        const key = keyOf(`${folder}/${number}`);
         if (key === undefined || (withInputs ? !key.startsWith(`${id}:`) : key !== id)) continue;
-        const held = hold(folder, 'exclusive');
-        if (!held) continue;
-        removeTree(folder);
-        held.release();
+        fs.renameSync(`${folder}/${number}`, `${folder}/.old-${processTag()}-${serial++}`);
       }
+      sweep(folder);
     }
   }
 
@@ -130,11 +131,16 @@ async function makeNext(
 
 let serial = 0;
 
-/** Removes what dead processes left half made. */
+/** Removes what dead processes left half made, and what was pruned and is free now. */
 function sweep(folder: string): void {
   for (const name of foldersIn(folder)) {
+    const path = `${folder}/${name}`;
     const tag = /^\.new-(\d+-\d+)-\d+$/.exec(name)?.[1];
-    if (tag !== undefined && !isProcessAlive(tag)) removeTree(`${folder}/${name}`);
+    if (tag !== undefined && !isProcessAlive(tag)) removeTree(path);
+    if (!name.startsWith('.old-')) continue;
+    const held = hold(path, 'exclusive');
+    if (held) removeTree(path);
+    held?.release();
   }
 }
 

@@ -5,10 +5,9 @@ import { mountMemory, unmount } from '../../host/mount.ts';
 import { enterMountNamespace } from '../../host/namespace.ts';
 import { createSnapshotter, type SnapshotterChoice } from '../../snapshot/create-snapshotter.ts';
 import type { Snapshotter } from '../../snapshot/snapshotter.ts';
-import { CacheDirectories } from './cache-directories.ts';
 
 export interface ExecHostOptions {
-  /** Where caches live on, on the filesystem of the layers. */
+  /** Where things are kept that other processes can use as well. */
   readonly stateDir: string;
   /** A new folder of this process on the filesystem of the layers, removed by others after `close`. */
   readonly stage: string;
@@ -20,11 +19,10 @@ export interface ExecHostOptions {
 export interface ExecHost {
   readonly snapshotter: Snapshotter;
   readonly executor: Executor;
-  readonly caches: CacheDirectories;
   /** A folder in memory that nobody outside this process can see: for secrets, sockets and mount points. */
   readonly privateFolder: string;
-  /** What was chosen for lack of something better, one sentence each. */
-  readonly notes: readonly string[];
+  /** What was chosen for lack of something better, one sentence each; told once. */
+  takeNotes(): readonly string[];
   /** Takes back all mounts. No step may be running. */
   close(): void;
 }
@@ -47,12 +45,12 @@ export function openExecHost({ stateDir, stage, snapshotter, executor }: ExecHos
       folder: `${privateFolder}/executor`,
       cacheFolder: `${stateDir}/executor`,
     });
+    const notes = [...trees.notes, ...chosen.notes];
     return {
       snapshotter: trees.snapshotter,
       executor: chosen.executor,
-      caches: new CacheDirectories(`${stateDir}/caches`),
       privateFolder,
-      notes: [...trees.notes, ...chosen.notes],
+      takeNotes: () => notes.splice(0),
       close() {
         chosen.executor.close();
         unmount(privateFolder);

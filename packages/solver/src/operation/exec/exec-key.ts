@@ -8,6 +8,7 @@ import {
 } from '@llb-ts/pb';
 import type { ContentSelector } from '../../cache/content-digest.ts';
 import { stepFailure } from '../../error.ts';
+import { hostPlatform, normalizePlatform } from '../../registry/platform.ts';
 import { bytesOf, clean } from '../../tree/bytes.ts';
 import type { InputKey, OperationKey } from '../operation.ts';
 
@@ -16,7 +17,8 @@ import type { InputKey, OperationKey } from '../operation.ts';
  * changes from build to build without mattering (addresses of extra hosts, proxies, names of caches), and of each input
  * either which it is or what the selected part of it holds.
  */
-export function execKey(op: ExecOp, inputCount: number, platform: Platform): OperationKey {
+export function execKey(op: ExecOp, inputCount: number, platform: Platform | undefined): OperationKey {
+  const { os, architecture, variant } = normalizePlatform(platform ?? hostPlatform());
   const inputs = inputsOf(op.mounts, inputCount);
   return {
     recipe: {
@@ -31,7 +33,7 @@ export function execKey(op: ExecOp, inputCount: number, platform: Platform): Ope
         },
         mounts: isPlainRoot(op.mounts) ? [] : op.mounts.map(keyOfMount),
       },
-      platform: { os: platform.os, architecture: platform.architecture, variant: platform.variant },
+      platform: { os, architecture, variant },
       selectors: inputs.map(({ selectors }) => selectors),
     },
     inputs: inputs.map(({ selectors, isContentKeyed }): InputKey => {

@@ -1,0 +1,184 @@
+import { type FailureDetails, SolveFailure, type SolveRequest } from '@llb-ts/backend';
+import { type ExecOp, type LinuxResources, NetMode, type Platform, SecurityMode } from '@llb-ts/pb';
+import { stepFailure } from '../../error.ts';
+import type { Step, StepExit } from '../../executor/executor.ts';
+import { canonicalAddress } from '../../executor/hosts-file.ts';
+import type { Ref } from '../../layer/ref.ts';
+import type { Stores } from '../../layer/stores.ts';
+import { bytesOf, compareBytes } from '../../tree/bytes.ts';
+import type { Operation, Workbench } from '../operation.ts';
+import type { CacheDirectories } from './cache-directories.ts';
+import { EMULATOR_PATH, emulatorFor } from './emulator.ts';
+import type { ExecHost } from './exec-host.ts';
+import { execKey } from './exec-key.ts';
+import { ExecMounts } from './exec-mounts.ts';
+import { goQuote } from './go-quote.ts';
+import { LastLines } from './last-lines.ts';
+import { type MountPlan, planMounts } from './mount-plan.ts';
+import { processEnvironment } from './process-environment.ts';
+
+/** What an exec asks of the solve that it belongs to. */
+export interface ExecServices {
+  readonly request: Pick<SolveRequest, 'secrets' | 'ssh'>;
+  readonly stores: Stores;
+  readonly caches: CacheDirectories;
+  /** Opened when the first exec runs. Fails with an `environment` failure. */
+  readonly execHost: () => ExecHost;
+  /** Called while the root and mounts of a failed step are still there. Default: nothing. */
+  readonly onStepFailure?: (scene: FailureScene) => Promise<void>;
+}
+
+/** A failed step, as it stands. */
+export interface FailureScene {
+  readonly failure: SolveFailure;
+  readonly step: Step;
+  /** Runs another process there, on our terminal. */
+  runOnTerminal(args: readonly string[]): Promise<StepExit>;
+}
+
+export interface ExecVertex {
+  readonly op: ExecOp;
+  readonly inputCount: number;
+  /** Undefined for this machine's. */
+  readonly platform: Platform | undefined;
+  readonly resources: LinuxResources | undefined;
+}
+
+/** An ExecOp: runs a process on the inputs (`solver/llbsolver/ops/exec.go`). */
+export function execOperation(vertex: ExecVertex, services: ExecServices): Operation {
+  return {
+    works: true,
+    key: async () => execKey(vertex.op, vertex.inputCount, vertex.platform),
+    run: (inputs, work) => runExec(vertex, inputs, work, services),
+  };
+}
+
+async function runExec(
+  vertex: ExecVertex,
+  inputs: readonly (Ref | undefined)[],
+  work: Workbench,
+  services: ExecServices,
+): Promise<readonly (Ref | undefined)[]> {
+  const { op } = vertex;
+  const { secrets, ssh } = services.request;
+  const args = op.meta?.args ?? [];
+  const plan = planMounts(op, inputs);
+  const host = services.execHost();
+  for (const message of host.takeNotes()) work.report({ type: 'warning', message });
+  const name = `exec ${args.join(' ')}`;
+  const mounts = new ExecMounts({ ...services, host, work, secrets, ssh, name });
+  try {
+    for (const planned of plan.mounts) await mounts.open(planned);
+    for (const { ip } of op.meta?.extraHosts ?? []) canonicalAddress(ip);
+    const env = await processEnvironment(op, secrets);
+    await runProcess(() => stepOf(vertex, plan, mounts, env), vertex, work, services);
+    const outputs: Ref[] = [];
+    for (const output of plan.outputs) {
+      outputs.push('ref' in output ? output.ref : await mounts.commit(output.from));
+    }
+    return outputs;
+  } finally {
+    mounts.release();
+  }
+}
+
+/** Runs the process; whatever goes wrong from here on is told as the process's failure. */
+async function runProcess(
+  makeStep: () => Step,
+  { op: { meta }, platform }: ExecVertex,
+  work: Workbench,
+  { execHost, onStepFailure }: ExecServices,
+): Promise<void> {
+  const { executor } = execHost();
+  const log = new LastLines();
+  const commandLine = [...(emulatorFor(platform) ? [EMULATOR_PATH] : []), ...(meta?.args ?? [])].join(' ');
+  const failed = (why: string, details: FailureDetails = {}) =>
+    stepFailure(`process ${goQuote(commandLine)} did not complete successfully: ${why}`, details);
+  let step: Step;
+  let exit: StepExit;
+  try {
+    step = makeStep();
+    exit = await executor.run(step, {
+      signal: work.signal,
+      onOutput: (stream, data) => {
+        log.add(data);
+        work.report({ type: 'log', stream, data });
+      },
+    });
+  } catch (error) {
+    work.signal.throwIfAborted();
+    if (!(error instanceof SolveFailure) || error.code !== 'step') throw error;
+    throw failed(error.message, { ...error.details, cause: error });
+  }
+  work.signal.throwIfAborted();
+  const valid = meta?.validExitCodes.length ? meta.validExitCodes : [0];
+  if (valid.includes(exit.code)) return;
+  const why = exit.isOutOfMemory ? 'cannot allocate memory' : `exit code: ${exit.code}`;
+  const failure = failed(why, { exitCode: exit.code, log: log.lines });
+  await onStepFailure?.({
+    failure,
+    step,
+    runOnTerminal: (args) => executor.run({ ...step, args }, { signal: work.signal }),
+  });
+  throw failure;
+}
+
+function stepOf(
+  { op, platform, resources }: ExecVertex,
+  { mounts: planned }: MountPlan,
+  mounts: ExecMounts,
+  env: readonly string[],
+): Step {
+  const { meta } = op;
+  const root = planned.findLast(({ mount }) => mount.dest === '/')!;
+  const others = planned.filter(({ mount }) => mount.dest !== '/').map((mount) => mounts.stepMountOf(mount));
+  const emulator = emulatorFor(platform);
+  return {
+    root: mounts.pathOf(root)!,
+    isRootReadonly: root.mount.readonly,
+    mounts: [
+      ...others
+        .filter((mount) => mount !== undefined)
+        .sort((a, b) => compareBytes(bytesOf(a.dest), bytesOf(b.dest))),
+      ...(emulator
+        ? [{ type: 'bind', dest: EMULATOR_PATH, isReadonly: true, source: bytesOf(emulator) } as const]
+        : []),
+    ],
+    args: [...(emulator ? [EMULATOR_PATH] : []), ...(meta?.args ?? [])],
+    env,
+    cwd: meta?.cwd || '/',
+    user: meta?.user ?? '',
+    hostname: meta?.hostname ?? '',
+    extraHosts: meta?.extraHosts ?? [],
+    network: networkOf(op),
+    security: securityOf(op),
+    ulimits: meta?.ulimit ?? [],
+    cgroupParent: meta?.cgroupParent ?? '',
+    ...(resources && { resources }),
+    removeStubParents: meta?.removeMountStubsRecursive ?? false,
+  };
+}
+
+function networkOf({ network }: ExecOp): Step['network'] {
+  switch (network) {
+    case NetMode.unset:
+      return 'sandbox';
+    case NetMode.host:
+      return 'host';
+    case NetMode.none:
+      return 'none';
+    default:
+      throw stepFailure(`unknown network mode ${network}`);
+  }
+}
+
+function securityOf({ security }: ExecOp): Step['security'] {
+  switch (security) {
+    case SecurityMode.sandbox:
+      return 'sandbox';
+    case SecurityMode.insecure:
+      return 'insecure';
+    default:
+      throw stepFailure(`invalid security mode ${security}`);
+  }
+}
