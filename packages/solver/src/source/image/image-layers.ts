@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FileBlobPlaces } from '../../blob/blob-places.ts';
 import type { BlobStore } from '../../blob/blob-store.ts';
 import type { LayerBlobRecord, LayerBlobs } from '../../blob/layer-blobs.ts';
 import { stepFailure } from '../../error.ts';
@@ -18,6 +19,7 @@ export interface ImageLayersOptions {
   readonly refs: RefStore;
   readonly blobs: BlobStore;
   readonly layerBlobs: LayerBlobs;
+  readonly places: FileBlobPlaces;
 }
 
 /** A layer of an image that a solve may need, with the ref that stands for it. */
@@ -72,6 +74,8 @@ export class ImageLayers {
       const { digest, size, mediaType, urls } = layer.blob;
       const record = { digest, size, mediaType, diffId: layer.diffId, ...(urls && { urls }) };
       this.#options.layerBlobs.put(ref.id, record);
+      // A manifest of that place lists it: a push to the same registry need not send it.
+      this.#options.places.add(digest, origin.place);
       const step: Step = { ref, layer, image };
       image.steps.push(step);
       this.#byRef.set(ref.id, step);
