@@ -29,12 +29,14 @@ export const PACKAGE_FLOORS: Readonly<Record<PackageName, readonly PackageName[]
 
 /**
  * The rooms of the solver, lowest floor first. A room may import its own files, rooms on floors below, and rooms
- * beside it on the same floor.
+ * beside it on the same floor. A file that is named here stands on a floor of its own: the interface that a room's
+ * files implement lies below those who use it.
  */
 export const SOLVER_FLOORS: readonly (readonly string[])[] = [
-  ['tree', 'host', 'error.ts'],
-  ['graph', 'archive', 'blob', 'registry', 'layer'],
+  ['error.ts', 'tree', 'host'],
+  ['graph', 'pattern', 'archive', 'blob', 'registry', 'layer'],
   ['snapshot', 'cache'],
+  ['operation/operation.ts'],
   ['source', 'exporter', 'executor'],
   ['operation'],
   ['evaluate'],
@@ -54,8 +56,10 @@ export const RESERVED_IMPORTS: readonly {
   },
   {
     what: /^node:child_process$/,
-    onlyIn: /^packages\/solver\/src\/host\/|^packages\/(buildkit|cli)\//,
-    because: 'only host/ starts programs',
+    onlyIn:
+      /^packages\/solver\/src\/(host\/|archive\/(decompress|zstd-writer)\.|registry\/docker-config\.)|^packages\/(buildkit|cli)\//,
+    because:
+      'host/ starts programs; only compressors and credential helpers are started where their pipes are used',
   },
   {
     what: /^protobufjs/,

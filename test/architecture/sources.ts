@@ -24,10 +24,13 @@ export interface SourceUnit {
   readonly source: SourceFile;
 }
 
+/** What only tests use, by its name. */
+const TEST_FILES = ['*.test.ts', '*.contract.ts', 'testing.ts', 'testing/**/*.ts'];
+
 /** Every product file of the packages: what is shipped, so without tests. */
 export function productUnits(): readonly SourceUnit[] {
   const project = new Project({ skipAddingFilesFromTsConfig: true, skipFileDependencyResolution: true });
-  const patterns = ['packages/*/src/**/*.ts', '!packages/*/src/**/*.test.ts'];
+  const patterns = ['packages/*/src/**/*.ts', ...TEST_FILES.map((name) => `!packages/*/src/**/${name}`)];
   return project
     .addSourceFilesAtPaths(patterns.map((pattern) => pattern.replace(/^!?/, (not) => `${not}${ROOT}/`)))
     .map(unitOf);
