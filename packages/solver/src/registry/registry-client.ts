@@ -9,11 +9,14 @@ import { HttpClient, type HttpResponse } from './http-client.ts';
 import type { Reference } from './reference.ts';
 import { hostsFor, type RegistryConfig, type RegistryHost } from './registry-hosts.ts';
 import { type RegistryConnection, sendToRegistry, unexpectedStatus } from './registry-request.ts';
+import { RETRY_DELAYS } from './retry.ts';
 
 export interface RegistryClientOptions {
   /** Per host. Default: https everywhere, http on this machine. */
   readonly config?: RegistryConfig;
   readonly credentials: CredentialSource;
+  /** Pauses before a cut or failed transfer is taken up again (ms). Default: 1, 2 and 4 seconds. */
+  readonly retryDelays?: readonly number[];
 }
 
 /** Largest manifest or index that is read. */
@@ -31,10 +34,12 @@ const ACCEPT_MANIFESTS = [
 export class RegistryClient {
   readonly #config: RegistryConfig;
   readonly #credentials: CredentialSource;
+  readonly #retryDelays: readonly number[];
   readonly #connections = new Map<string, RegistryConnection>();
 
-  constructor({ config = {}, credentials }: RegistryClientOptions) {
+  constructor({ config = {}, credentials, retryDelays = RETRY_DELAYS }: RegistryClientOptions) {
     this.#config = config;
+    this.#retryDelays = retryDelays;
     this.#credentials = credentials;
   }
 
@@ -43,6 +48,7 @@ export class RegistryClient {
     return new RegistryRepository(
       reference,
       hosts.map((host) => this.#connect(host)),
+      this.#retryDelays,
     );
   }
 
@@ -77,11 +83,17 @@ export class RegistryClient {
 export class RegistryRepository {
   readonly reference: Reference;
   readonly #connections: readonly RegistryConnection[];
+  readonly #retryDelays: readonly number[];
 
   /** @param connections in the order in which they are asked */
-  constructor(reference: Reference, connections: readonly RegistryConnection[]) {
+  constructor(
+    reference: Reference,
+    connections: readonly RegistryConnection[],
+    retryDelays: readonly number[] = RETRY_DELAYS,
+  ) {
     this.reference = reference;
     this.#connections = connections;
+    this.#retryDelays = retryDelays;
   }
 
   /** The connection to the namespace's own host, where pushes go. */
@@ -168,6 +180,7 @@ export class RegistryRepository {
     const accept = descriptor.mediaType === '' ? '*/*' : `${descriptor.mediaType}, */*`;
     return downloadBlob(descriptor, {
       ...options,
+      delays: this.#retryDelays,
       open: (offset) => this.#open(place, accept, offset, descriptor, options.signal),
     });
   }
@@ -178,7 +191,7 @@ export class RegistryRepository {
     const { place, size } = await this.#locate(digest, options.signal);
     const descriptor = { mediaType: '', digest, size };
     const open = (offset: number) => this.#open(place, '*/*', offset, descriptor, options.signal);
-    yield* downloadBlob(descriptor, { ...options, open });
+    yield* downloadBlob(descriptor, { ...options, delays: this.#retryDelays, open });
   }
 
   async #locate(digest: string, signal: AbortSignal | undefined): Promise<{ place: string; size: number }> {
