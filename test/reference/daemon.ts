@@ -10,6 +10,8 @@ import { findProgram } from '../support/requirements.ts';
 export interface ReferenceDaemon {
   /** For `--addr` and `BUILDKIT_HOST`. */
   readonly address: string;
+  /** Its process; undefined for one that was found running. */
+  readonly pid?: number;
   stop(): Promise<void>;
 }
 
@@ -70,7 +72,7 @@ export async function startDaemon({
     await stop();
     throw new Error(`the reference BuildKit did not start:\n${tail}`, { cause });
   }
-  return { address, stop };
+  return { address, ...(daemon.pid !== undefined && { pid: daemon.pid }), stop };
 }
 
 async function answering(

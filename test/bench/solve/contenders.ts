@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { startDaemon } from '../../reference/daemon.ts';
 import { findProgram } from '../../support/requirements.ts';
-import { run } from '../../support/run.ts';
 import { llbTsProgram } from '../../support/solvers.ts';
 import { forgetPeak, peakMiB } from './memory.ts';
 import { workedOf } from './steps.ts';
@@ -38,31 +36,9 @@ export async function startOurs(folder: string): Promise<Contender> {
 }
 
 /** `buildctl` and a `buildkitd` that runs already, with a store of its own. */
-export async function startReference(folder: string): Promise<Contender> {
-  const address = `unix://${join(folder, 'buildkitd.sock')}`;
+export async function startReference(): Promise<Contender> {
+  const { address, pid = 0, stop } = await startDaemon();
   const buildctl = findProgram('buildctl') ?? 'buildctl';
-  mkdirSync(folder, { recursive: true });
-  const daemon = spawn(
-    findProgram('buildkitd') ?? 'buildkitd',
-    [
-      '--root',
-      join(folder, 'root'),
-      '--addr',
-      address,
-      '--oci-worker-binary',
-      'runc',
-      '--oci-worker-net',
-      'host',
-    ],
-    { stdio: 'ignore' },
-  );
-  const stopped = new Promise<void>((done) => daemon.on('close', () => done()));
-  for (let tries = 0; ; tries++) {
-    if ((await run(buildctl, ['--addr', address, 'debug', 'workers'])).status === 0) break;
-    if (tries === 100 || daemon.exitCode !== null) throw new Error('buildkitd did not start');
-    await sleep(200);
-  }
-  const pid = pidOf(daemon);
   return {
     name: 'BuildKit',
     build: async (definition, locals) => {
@@ -71,10 +47,7 @@ export async function startReference(folder: string): Promise<Contender> {
       const client = await measured(buildctl, flags, definition);
       return { ...client, peak: client.peak + peakMiB(pid) };
     },
-    stop: async () => {
-      daemon.kill();
-      await stopped;
-    },
+    stop,
   };
 }
 
