@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepare, say, show } from './prepare.mjs';
+import { prepare, ROOT, say, show } from './prepare.mjs';
 
 prepare();
 
@@ -17,10 +17,13 @@ try {
   const status = show(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters], {
     LLB_TS_SKIP_LOG: skips,
   });
-  if (existsSync(results)) counts = count(JSON.parse(readFileSync(results, 'utf8')));
+  if (existsSync(results)) {
+    const report = JSON.parse(readFileSync(results, 'utf8'));
+    counts = count(report);
+    listLeftOut(report);
+  }
   // A runner that failed for a reason of its own must not look like a success.
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
-  listLeftOut(counts.skipped);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -39,18 +42,31 @@ function count(report) {
   };
 }
 
-function listLeftOut(skipped) {
+function listLeftOut(report) {
+  const skipped = report.testResults.flatMap((file) =>
+    file.assertionResults
+      .filter((test) => test.status !== 'passed' && test.status !== 'failed')
+      .map((test) => ({
+        file: file.name.replace(ROOT, ''),
+        suites: test.ancestorTitles,
+        title: test.fullName,
+      })),
+  );
+  if (skipped.length === 0) return say('nothing was left out');
+  say(`left out: ${skipped.length} tests`);
   const notes = existsSync(skips)
     ? readFileSync(skips, 'utf8')
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line))
     : [];
-  if (skipped === 0 && notes.length === 0) return say('nothing was left out');
-  say(`left out: ${skipped} tests`);
-  for (const reason of new Set(notes.map((note) => note.reason))) {
-    console.log(`  because ${reason}`);
-    const suites = notes.filter((note) => note.reason === reason).map((note) => note.suite);
-    for (const suite of new Set(suites)) console.log(`    - ${suite}`);
+  const reasonOf = ({ suites, file }) =>
+    notes.find((note) => suites.includes(note.suite))?.reason ?? `their own condition is not met (${file})`;
+  const reasons = skipped.map((test) => ({ ...test, reason: reasonOf(test) }));
+  for (const reason of new Set(reasons.map((test) => test.reason))) {
+    const tests = reasons.filter((test) => test.reason === reason);
+    console.log(`  ${tests.length} because ${reason}`);
+    for (const name of new Set(tests.map(({ suites, title }) => suites[0] ?? title)))
+      console.log(`    - ${name}`);
   }
 }
