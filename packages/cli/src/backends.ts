@@ -19,7 +19,7 @@ export async function openBackend({
   executor,
 }: BackendChoice): Promise<Backend> {
   const { createLocalBackend } = await import('@llb-ts/solver');
-  const options: LocalBackendOptions & BackendChoiceOptions = {
+  const options: LocalBackendOptions = {
     stateDir: stateDirOf(stateDir),
     snapshotter,
     ...(jobs !== undefined && { jobs }),
@@ -27,8 +27,6 @@ export async function openBackend({
   };
   return createLocalBackend(options);
 }
-
-type BackendChoiceOptions = { snapshotter?: string; executor?: string };
 
 /** The store: the flag, `LLB_TS_STATE_DIR`, a place of the system for root, of the user for others. */
 export function stateDirOf(

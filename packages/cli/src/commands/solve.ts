@@ -120,7 +120,9 @@ function localDefaults(
   return declared;
 }
 
-function explained(failure: SolveFailure, built: Built, logs: StepLogs, mode: ProgressMode): FailedSolve {
+function explained(failure: SolveFailure, built: Built, logs: StepLogs, mode: ProgressMode): Error {
+  // Whoever stopped it knows why; what happened to run then is no culprit.
+  if (failure.code === 'cancelled') return new SolveFailure('cancelled', failure.message);
   const { vertex, location } = failure.details;
   const place = location ? built.placeAt(location) : vertex === undefined ? undefined : built.placeOf(vertex);
   return new FailedSolve(failure, { ...(place && { place }), ...outputOf(failure, logs, mode) });

@@ -86,5 +86,13 @@ describe('reports', () => {
     expect(reportOf(new CliError('program', 'x', { place: tabs }), none, false).text).toContain(
       ' >  1 |     x\n      |     ^\n',
     );
+    const long = { ...place, line: 1, character: 300, text: `${'a'.repeat(300)}X${'b'.repeat(300)}` };
+    const [, , shown, caret] = reportOf(
+      new CliError('program', 'x', { place: long }),
+      none,
+      false,
+    ).text.split('\n');
+    expect(shown).toMatch(/^ > {2}1 \| …a{79}Xb{78}…$/);
+    expect(shown?.[(caret as string).indexOf('^')]).toBe('X');
   });
 });
