@@ -1,6 +1,6 @@
 import { EnvList } from './env-list.ts';
 import { LlbError } from './error.ts';
-import type { Deferred, Environment } from './graph.ts';
+import type { Deferred, Environment, HasState } from './graph.ts';
 import type { ImageConfig } from './image-config.ts';
 import { isAbsolute, joinPath } from './path.ts';
 
@@ -54,8 +54,8 @@ export function resolveEnvironment(environment: Environment): Environment {
   return lowest;
 }
 
-/** What an async state turned out to be. */
-export function outcomeOf(deferred: Deferred): { readonly environment: Environment } {
+/** What an async state turned out to be: `outcomeOf(deferred).Output()`. Fails with `unresolved-state`, or as its function did. */
+export function outcomeOf(deferred: Deferred): HasState {
   const { outcome } = deferred;
   if (!outcome) {
     throw new LlbError('unresolved-state', 'the values of an async state are not known yet', {

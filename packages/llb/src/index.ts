@@ -39,7 +39,7 @@ export {
 } from './constraints/resources.ts';
 export { Diff } from './diff.ts';
 export { EnvList } from './env-list.ts';
-export { resolveEnvironment } from './environment.ts';
+export { outcomeOf, resolveEnvironment } from './environment.ts';
 export { LlbError, type LlbErrorCode } from './error.ts';
 export {
   AddCDIDevice,

@@ -7,6 +7,8 @@ import {
   encodeHead,
   encodeOp,
   type Input,
+  type Location,
+  type Locations,
   type OpMetadata,
   PbError,
   type Platform,
@@ -23,8 +25,14 @@ import { SourceCollector, type SourceFile } from './sources.ts';
 type Edge = Exclude<Output, { kind: 'deferred' }>;
 
 interface Written {
-  readonly digest: string;
+  readonly digest: Digest;
   readonly outputs: readonly Mount[];
+}
+
+/** What is said about a digest, by all vertices that have it. */
+interface Said {
+  metadata: OpMetadata;
+  locations: readonly Location[];
 }
 
 interface Frame {
@@ -42,10 +50,10 @@ export class GraphWriter implements Context {
   readonly #metadataMaker: MetadataMaker;
   readonly #sources: SourceCollector;
   readonly #mapLocation: (site: CallSite) => CallSite | undefined;
-  readonly #written = new Map<Vertex, Written>();
+  /** Undefined while the inputs of a vertex are being written. */
+  readonly #written = new Map<Vertex, Written | undefined>();
+  readonly #said = new Map<Digest, Said>();
   readonly #def: Uint8Array[] = [];
-  readonly #digests: Digest[] = [];
-  readonly #metadata = new Map<string, OpMetadata>();
 
   constructor(
     constraints: MarshalConstraints,
@@ -64,9 +72,8 @@ export class GraphWriter implements Context {
 
   write(head: Edge): void {
     const stack: Frame[] = [];
-    const open = new Set<Vertex>();
     const enter = (vertex: Vertex) => {
-      open.add(vertex);
+      this.#written.set(vertex, undefined);
       stack.push({ vertex, inputs: this.#inputsOf(vertex), next: 0 });
     };
     enter(vertexOf(head));
@@ -74,30 +81,32 @@ export class GraphWriter implements Context {
       const input = frame.inputs[frame.next++];
       if (!input) {
         stack.pop();
-        open.delete(frame.vertex);
         this.#writeVertex(frame.vertex);
         continue;
       }
       const vertex = vertexOf(this.#follow(input, frame.vertex));
-      if (this.#written.has(vertex)) continue;
-      if (open.has(vertex)) {
+      if (!this.#written.has(vertex)) {
+        enter(vertex);
+      } else if (!this.#written.get(vertex)) {
         throw new MarshalError('cyclic-state', 'a state needs itself', { callSite: vertex.callSite });
       }
-      enter(vertex);
     }
   }
 
   /** @param files definitions of the files of {@link GraphWriter.sourceTexts} that a state holds */
   finish(head: Edge, files: ReadonlyMap<SourceText, DefinitionMessage>): Definition {
     const last = encodeHead(this.#edge(head));
-    const metadata = headMetadata(this.#metadata.values());
     const digest = digestOf(last);
-    // A loop, because Object.fromEntries is several times slower for 10,000 digests.
-    const all: Record<string, OpMetadata> = {};
-    for (const [op, said] of this.#metadata) all[op] = said;
-    all[digest] = metadata;
-    const source = this.#sources.finish(files);
-    return Definition.made({ def: [...this.#def, last], metadata: all, source }, [...this.#digests, digest]);
+    // Loops, because Object.fromEntries is several times slower for 10,000 digests.
+    const metadata: Record<string, OpMetadata> = {};
+    const locations: Record<string, Locations> = {};
+    for (const [op, said] of this.#said) {
+      metadata[op] = said.metadata;
+      locations[op] = { locations: said.locations };
+    }
+    metadata[digest] = headMetadata(Object.values(metadata));
+    const source = { locations, infos: this.#sources.infos(files) };
+    return Definition.made({ def: [...this.#def, last], metadata, source }, [...this.#said.keys(), digest]);
   }
 
   input(output: Output): Input {
@@ -137,13 +146,9 @@ export class GraphWriter implements Context {
       return;
     }
     const { op, inputs, platform, caps, outputs = [] } = lower(vertex, this);
-    const filter = [...this.constraints.workerConstraints, ...vertex.constraints.workerConstraints];
-    const bytes = encode(vertex, {
-      inputs,
-      ...(platform && { platform: lowerPlatform(platform) }),
-      constraints: { filter },
-      op,
-    });
+    const filter = concat(this.constraints.workerConstraints, vertex.constraints.workerConstraints);
+    const common = { inputs, constraints: { filter }, op };
+    const bytes = encode(vertex, platform ? { ...common, platform: lowerPlatform(platform) } : common);
     const metadata = this.#metadataMaker.make(vertex.constraints, caps);
     this.#add(vertex, digestOf(bytes), bytes, metadata, this.#placesOf(vertex), outputs);
   }
@@ -157,12 +162,15 @@ export class GraphWriter implements Context {
     outputs: readonly Mount[],
   ): void {
     this.#written.set(vertex, { digest, outputs });
-    const known = this.#metadata.get(digest);
-    this.#metadata.set(digest, known ? mergeMetadata(known, metadata) : metadata);
-    this.#sources.add(digest, places);
-    if (known) return;
-    this.#def.push(bytes);
-    this.#digests.push(digest);
+    const locations = this.#sources.locate(places);
+    const known = this.#said.get(digest);
+    if (known) {
+      known.metadata = mergeMetadata(known.metadata, metadata);
+      known.locations = [...known.locations, ...locations];
+    } else {
+      this.#said.set(digest, { metadata, locations });
+      this.#def.push(bytes);
+    }
   }
 
   /** The places that the op names itself, else the line of the build file that made it. */
@@ -182,6 +190,12 @@ function vertexOf(output: Edge): Vertex {
 function loadedOf(loaded: object): LoadedOp {
   if (loaded instanceof LoadedOp) return loaded;
   throw new MarshalError('invalid-definition', 'a definition was loaded by another copy of @llb-ts/marshal');
+}
+
+/** Nearly always one of the two is empty. */
+function concat(a: readonly string[], b: readonly string[]): readonly string[] {
+  if (b.length === 0) return a;
+  return a.length === 0 ? b : [...a, ...b];
 }
 
 export function lowerPlatform({

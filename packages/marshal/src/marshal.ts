@@ -3,7 +3,7 @@ import { Definition } from '@llb-ts/pb';
 import { contextOf, type MarshalOptions } from './context.ts';
 import { MarshalError } from './error.ts';
 import { GraphWriter } from './graph-writer.ts';
-import { follow, settle } from './resolve.ts';
+import { follow, onceSettled } from './resolve.ts';
 
 /**
  * The definition of a State: what `buildctl build` takes, op for op the bytes of Go's client. Scratch gives an empty one.
@@ -25,16 +25,16 @@ async function marshalWithin(
   around: ReadonlySet<object>,
 ): Promise<Definition> {
   const context = contextOf(marshal, state, options);
-  await settle(state, context);
-  const { sourceText, mapLocation } = options;
-  const head = follow(state.Output());
-  if (!head) return Definition.from({ def: [], metadata: {} });
-  const writer = new GraphWriter(
-    context.constraints,
-    sourceText ?? (() => undefined),
-    mapLocation ?? ((site) => site),
-  );
-  writer.write(head);
+  const { sourceText = () => undefined, mapLocation = (site) => site } = options;
+  const written = await onceSettled(state, context, () => {
+    const head = follow(state.Output());
+    if (!head) return undefined;
+    const writer = new GraphWriter(context.constraints, sourceText, mapLocation);
+    writer.write(head);
+    return { head, writer };
+  });
+  if (!written) return Definition.from({ def: [], metadata: {} });
+  const { head, writer } = written;
   const files = new Map();
   for (const text of writer.sourceTexts) {
     if (!text.state) continue;

@@ -5,7 +5,9 @@ import {
   type HasState,
   isForeignState,
   isState,
+  LlbError,
   type Output,
+  outcomeOf,
   type Vertex,
 } from '@llb-ts/llb';
 import { MarshalError } from './error.ts';
@@ -61,6 +63,24 @@ function cyclic(deferred: Deferred): MarshalError {
   return new MarshalError('cyclic-state', 'an async state needs itself', { callSite: deferred.callSite });
 }
 
+/**
+ * What `read` makes of a graph in which every async state is computed. Most graphs have none, so it is tried at once; only
+ * where one is missing is the graph walked for all of them.
+ */
+export async function onceSettled<Result>(
+  root: HasState,
+  context: AsyncContext,
+  read: () => Result,
+): Promise<Result> {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof LlbError) || error.code !== 'unresolved-state') throw error;
+  }
+  await settle(root, context);
+  return read();
+}
+
 /** What an output is once every async state is computed; undefined for an empty filesystem. */
 export function follow(output: Output | undefined): Exclude<Output, { kind: 'deferred' }> | undefined {
   let current = output;
@@ -70,10 +90,7 @@ export function follow(output: Output | undefined): Exclude<Output, { kind: 'def
     passed ??= new Set();
     if (passed.has(deferred)) throw cyclic(deferred);
     passed.add(deferred);
-    const { outcome } = deferred;
-    if (!outcome) throw new MarshalError('internal', 'an async state was not computed');
-    if ('error' in outcome) throw outcome.error;
-    current = outcome.state.Output();
+    current = outcomeOf(deferred).Output();
   }
   return current;
 }

@@ -1,5 +1,7 @@
 import type { CallSite, SourceLocation, SourceText } from '@llb-ts/llb';
-import type { DefinitionMessage, Location, Locations, Source, SourceInfo } from '@llb-ts/pb';
+import type { DefinitionMessage, Location, SourceInfo } from '@llb-ts/pb';
+
+const nowhere: readonly Location[] = Object.freeze([]);
 
 /** Text of a file that call sites point into. */
 export interface SourceFile {
@@ -12,7 +14,6 @@ export interface SourceFile {
 export class SourceCollector {
   readonly #texts: SourceText[] = [];
   readonly #numbers = new Map<SourceText, number>();
-  readonly #locations = new Map<string, Location[]>();
   readonly #files = new Map<string, SourceText | undefined>();
   readonly #sourceText: (filename: string) => SourceFile | undefined;
 
@@ -20,11 +21,10 @@ export class SourceCollector {
     this.#sourceText = sourceText;
   }
 
-  /** Where an op comes from; also an op that comes from nowhere is listed. */
-  add(digest: string, places: readonly SourceLocation[]): void {
-    const locations = this.#locations.get(digest) ?? [];
-    for (const { map, ranges } of places) locations.push({ sourceIndex: this.#number(map), ranges });
-    this.#locations.set(digest, locations);
+  /** Places as a definition says them. */
+  locate(places: readonly SourceLocation[]): readonly Location[] {
+    if (places.length === 0) return nowhere;
+    return places.map(({ map, ranges }) => ({ sourceIndex: this.#number(map), ranges }));
   }
 
   /** The place of a call site, if its file's text is known. */
@@ -44,15 +44,12 @@ export class SourceCollector {
   }
 
   /** @param definitions the marshaled state of each text that has one */
-  finish(definitions: ReadonlyMap<SourceText, DefinitionMessage>): Source {
-    const infos = this.#texts.map((text): SourceInfo => {
+  infos(definitions: ReadonlyMap<SourceText, DefinitionMessage>): readonly SourceInfo[] {
+    return this.#texts.map((text): SourceInfo => {
       const definition = definitions.get(text);
       const { filename, language, data } = text;
       return { filename, language, data, ...(definition && { definition }) };
     });
-    const locations: Record<string, Locations> = {};
-    for (const [digest, list] of this.#locations) locations[digest] = { locations: list };
-    return { locations, infos };
   }
 
   #number(map: SourceText): number {

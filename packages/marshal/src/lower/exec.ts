@@ -35,15 +35,12 @@ export function lowerExec(vertex: ExecVertex, context: Context): Lowered {
   let env = environment.env;
   if (sockets[0]) env = env.SetDefault('SSH_AUTH_SOCK', sockets[0].target);
   if (context.constraints.caps) env = defaultPath(env, context, caps);
-  const op: ExecOp = {
-    meta: {
-      ...lowerMeta(environment, env),
-      ...(proxyEnv && { proxyEnv: { ...noProxyEnv, ...proxyEnv } }),
-    },
+  const meta = lowerMeta(environment, env);
+  const op: { readonly kind: 'exec' } & ExecOp = {
+    kind: 'exec',
+    meta: proxyEnv ? { ...meta, proxyEnv: { ...noProxyEnv, ...proxyEnv } } : meta,
     mounts: [...mounts, ...secrets.flatMap(secretMount), ...sockets.map(sshMount)],
-    network: { sandbox: NetMode.unset, host: NetMode.host, none: NetMode.none }[
-      environment.network ?? 'sandbox'
-    ],
+    network: networks[environment.network ?? 'sandbox'],
     security: SecurityMode[environment.security ?? 'sandbox'],
     secretenv: secrets.flatMap(({ id, env: name, optional }) =>
       name === undefined ? [] : [{ id, name, optional }],
@@ -51,7 +48,7 @@ export function lowerExec(vertex: ExecVertex, context: Context): Lowered {
     cdiDevices,
   };
   return {
-    op: { kind: 'exec', ...op },
+    op,
     inputs: inputs.list,
     platform: vertex.constraints.platform ?? environment.platform ?? context.constraints.platform,
     caps,
@@ -64,6 +61,7 @@ export function sortedMounts({ mounts }: ExecVertex): readonly Mount[] {
   return mounts.length === 1 ? mounts : mounts.toSorted((a, b) => compareUtf8(a.target, b.target));
 }
 
+const networks = { sandbox: NetMode.unset, host: NetMode.host, none: NetMode.none };
 const noProxyEnv = { httpProxy: '', httpsProxy: '', ftpProxy: '', noProxy: '', allProxy: '' };
 
 /** Only async states can get here without arguments or directory; `Run` has checked all others. */
@@ -105,19 +103,21 @@ function lowerMount(mount: Mount, inputs: Inputs, outputs: Mount[], context: Con
   const input = source ? inputs.number(context.input(source)) : EMPTY_INPUT;
   const keeps = !mount.noOutput && !readonly && !cache && !tmpfs;
   const output = keeps ? outputs.push(mount) - 1 : SKIP_OUTPUT;
-  return {
-    ...emptyMount,
+  const written: OpMount = {
     input,
     selector,
     dest: target,
     output,
     readonly,
-    ...(cache && {
-      mountType: MountType.cache,
-      cacheOpt: { id: cache.id, sharing: CacheSharingOpt[cache.sharing] },
-    }),
-    ...(tmpfs && { mountType: MountType.tmpfs, tmpfsOpt: tmpfs }),
+    mountType: tmpfs ? MountType.tmpfs : cache ? MountType.cache : MountType.bind,
+    resultID: '',
     contentCache: MountContentCache[contentCache],
+  };
+  if (!cache && !tmpfs) return written;
+  return {
+    ...written,
+    ...(cache && { cacheOpt: { id: cache.id, sharing: CacheSharingOpt[cache.sharing] } }),
+    ...(tmpfs && { tmpfsOpt: tmpfs }),
   };
 }
 

@@ -36,7 +36,7 @@ export function inputsOf(vertex: LowerableVertex): readonly Output[] {
     case 'source':
       return [];
     case 'exec':
-      return sortedMounts(vertex).flatMap(({ source }) => (source ? [source] : []));
+      return sortedMounts(vertex).flatMap(({ source }) => source ?? []);
     case 'file':
       return fileStates(vertex).flatMap((state) => state.Output() ?? []);
     case 'merge':
