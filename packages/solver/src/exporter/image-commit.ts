@@ -140,16 +140,16 @@ async function packOne(
 }
 
 function layerDescriptor(layer: PackedLayer, options: ImageOptions): Descriptor {
-  const { ociTypes, preferNondistributable, rewriteTimestamp, epoch } = options;
+  const { ociTypes, preferNondistributable } = options;
   const keepAway = preferNondistributable && layer.urls !== undefined;
   const mediaType = distributable(layerTypeFor(layer.mediaType, ociTypes), !keepAway);
-  const rewritten = ociTypes && rewriteTimestamp && epoch !== undefined;
+  const { rewrittenTo } = layer;
   return {
     mediaType,
     digest: layer.digest,
     size: layer.size,
     ...(keepAway && layer.urls && { urls: layer.urls }),
-    ...(rewritten && { annotations: { 'buildkit/rewritten-timestamp': String(epoch) } }),
+    ...(ociTypes && rewrittenTo && { annotations: { 'buildkit/rewritten-timestamp': rewrittenTo } }),
   };
 }
 

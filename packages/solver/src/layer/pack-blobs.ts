@@ -120,6 +120,7 @@ export class LayerPacks {
         size,
         mediaType: LAYER_MEDIA_TYPES[wish.compression],
         diffId: `sha256:${hash.digest('hex')}`,
+        ...(wish.epoch !== undefined && { rewrittenTo: String(wish.epoch) }),
       };
     } finally {
       writer.abort();

@@ -10,6 +10,8 @@ export interface PackedLayer {
   /** Digest of the plain tar. */
   readonly diffId: string;
   readonly urls?: readonly string[];
+  /** Seconds since 1970: no time in it is later. */
+  readonly rewrittenTo?: string;
 }
 
 interface VariantsRecord {
