@@ -58,6 +58,7 @@ export class RegistryClient {
     return new RegistryClient({
       config: { ...this.#config, [hostname]: host },
       credentials: this.#credentials,
+      retryDelays: this.#retryDelays,
     });
   }
 

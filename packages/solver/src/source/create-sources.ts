@@ -3,6 +3,7 @@ import type { LayerBlobRecord } from '../blob/layer-blobs.ts';
 import { stepFailure } from '../error.ts';
 import type { LayerRef } from '../layer/ref.ts';
 import type { Reference } from '../registry/reference.ts';
+import { httpSource } from './http/http-source.ts';
 import { blobSource } from './image/blob-source.ts';
 import { ImageLayers } from './image/image-layers.ts';
 import { ociLayoutSource, registryImageSource } from './image/image-source.ts';
@@ -31,6 +32,7 @@ export function createSources(request: SolveRequest, stores: SourceStores): Solv
   const layoutOf = (store: string) => new OciLayout(layoutFolder(request, store));
   const sources: readonly Source[] = [
     localSource({ ...stores, locals: request.locals }),
+    httpSource({ ...stores, records: stores.httpRecords, secrets: request.secrets }),
     registryImageSource(images, (reference) => registryOrigin(registries.repository(reference))),
     ociLayoutSource(images, (reference, store) => layoutOf(store).image(reference)),
     blobSource('docker-image+blob', images, (reference) => registryBlob(reference, stores)),

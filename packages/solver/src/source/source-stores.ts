@@ -4,8 +4,10 @@ import { LayerBlobs } from '../blob/layer-blobs.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { RefStore } from '../layer/ref-store.ts';
 import { DockerCredentials } from '../registry/docker-config.ts';
+import { HttpClient } from '../registry/http-client.ts';
 import { RegistryClient } from '../registry/registry-client.ts';
 import type { RegistryConfig } from '../registry/registry-hosts.ts';
+import { HttpRecords } from './http/http-records.ts';
 
 export interface SourceStoresOptions {
   readonly stateDir: string;
@@ -24,6 +26,8 @@ export class SourceStores {
   readonly places: FileBlobPlaces;
   readonly layerBlobs: LayerBlobs;
   readonly registries: RegistryClient;
+  readonly http: HttpClient;
+  readonly httpRecords: HttpRecords;
 
   constructor({ stateDir, layers, refs, registries = {} }: SourceStoresOptions) {
     this.stateDir = stateDir;
@@ -32,11 +36,13 @@ export class SourceStores {
     this.blobs = new BlobStore(stateDir, () => layers.stage());
     this.places = new FileBlobPlaces(stateDir);
     this.layerBlobs = new LayerBlobs(stateDir);
+    this.http = new HttpClient();
+    this.httpRecords = new HttpRecords(stateDir);
     this.registries = new RegistryClient({ config: registries, credentials: new DockerCredentials() });
   }
 
   /** Closes connections. */
-  close(): Promise<void> {
-    return this.registries.close();
+  async close(): Promise<void> {
+    await Promise.all([this.registries.close(), this.http.close()]);
   }
 }

@@ -1,0 +1,55 @@
+import { parseBlobDigest } from '../../blob/blob-digest.ts';
+import { stepFailure } from '../../error.ts';
+import { type FileAttributes, parseFileAttributes } from '../single-file.ts';
+
+/** What an http source op wants. */
+export interface HttpWish {
+  readonly url: string;
+  /** Digest of the content; empty if whatever comes is right. */
+  readonly checksum: string;
+  readonly file: FileAttributes;
+  /** Secret with the `Authorization` header; empty: those named after the host, if there are any. */
+  readonly authHeaderSecret: string;
+  /** Sorted by name; names in lower case. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** Headers that a definition may set; others are passed over. */
+const USER_HEADERS = ['accept', 'user-agent'];
+
+/** Reads a source op (`source/http/source.go`). */
+export function parseHttpWish(
+  scheme: string,
+  locator: string,
+  attrs: Readonly<Record<string, string>>,
+): HttpWish {
+  const url = `${scheme}://${locator}`;
+  if (!URL.canParse(url)) throw stepFailure(`parse ${JSON.stringify(url)}: invalid URL`);
+  const checksum = attrs['http.checksum'] ?? '';
+  if (checksum !== '') parseBlobDigest(checksum);
+  refuseSignature(attrs);
+  return {
+    url,
+    checksum,
+    file: parseFileAttributes(attrs),
+    authHeaderSecret: attrs['http.authheadersecret'] ?? '',
+    headers: USER_HEADERS.flatMap((name) => {
+      const value = headerOf(attrs, name);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  };
+}
+
+function headerOf(attrs: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.entries(attrs).find(([key]) => key.toLowerCase() === `http.header.${name}`)?.[1];
+}
+
+/** A signature that nobody checks must not pass for one that was. */
+function refuseSignature(attrs: Readonly<Record<string, string>>): void {
+  const [key, signature] = [attrs['http.sig.pubkey'], attrs['http.sig.signature']];
+  if (!key && !signature) return;
+  if (!key || !signature) throw stepFailure('http signature verification requires both pubkey and signature');
+  throw stepFailure('signatures of http sources cannot be verified by the local solver', {
+    hint: 'pin the content with a checksum, or solve on a BuildKit daemon with --addr',
+  });
+}

@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import type { SolveRequest } from '@llb-ts/backend';
+import { parseBlobDigest } from '../../blob/blob-digest.ts';
+import { stepFailure } from '../../error.ts';
+import { lstat, removeTree } from '../../host/files.ts';
+import type { LayerStore } from '../../layer/layer-store.ts';
+import type { Ref } from '../../layer/ref.ts';
+import type { RefStore } from '../../layer/ref-store.ts';
+import type { Workbench } from '../../operation/operation.ts';
+import type { HttpClient, HttpResponse } from '../../registry/http-client.ts';
+import { redactUrl } from '../../registry/network-error.ts';
+import { singleFile } from '../single-file.ts';
+import type { Source, SourceInstance } from '../source.ts';
+import { TransferProgress } from '../transfer-progress.ts';
+import { type HttpWish, parseHttpWish } from './http-attributes.ts';
+import { decodedBody, HttpFetcher } from './http-fetcher.ts';
+import type { HttpRecord, HttpRecords } from './http-records.ts';
+import { responseName } from './response-name.ts';
+
+export interface HttpSourceOptions {
+  readonly layers: LayerStore;
+  readonly refs: RefStore;
+  readonly records: HttpRecords;
+  readonly http: HttpClient;
+  readonly secrets: SolveRequest['secrets'];
+}
+
+/** `http://` and `https://`: one file from the web (`source/http`). */
+export function httpSource(options: HttpSourceOptions): Source {
+  return {
+    schemes: ['http', 'https'],
+    open: ({ scheme, locator, attrs }) => new HttpInstance(parseHttpWish(scheme, locator, attrs), options),
+  };
+}
+
+/** A file that is in the store. */
+interface Downloaded {
+  readonly name: string;
+  readonly digest: string;
+  readonly lastModified: string;
+  readonly ref: Ref;
+}
+
+class HttpInstance implements SourceInstance {
+  readonly #wish: HttpWish;
+  readonly #options: HttpSourceOptions;
+  #downloaded: Downloaded | undefined;
+
+  constructor(wish: HttpWish, options: HttpSourceOptions) {
+    this.#wish = wish;
+    this.#options = options;
+  }
+
+  /** With a checksum nobody has to be asked; without one, the content has to be here. */
+  async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
+    const { url, checksum, file } = this.#wish;
+    if (checksum !== '') return this.#key(responseName(file.filename, url, undefined), checksum, '');
+    this.#downloaded = await this.#revalidate(work);
+    const { name, digest, lastModified } = this.#downloaded;
+    return this.#key(name, digest, lastModified);
+  }
+
+  async fetch(work: Workbench): Promise<Ref | undefined> {
+    if (this.#downloaded) return this.#downloaded.ref;
+    const { checksum } = this.#wish;
+    const response = await this.#fetcher(work).send('GET', []);
+    await checkStatus(response);
+    const { ref } = await this.#download(response, checksum, work);
+    return ref;
+  }
+
+  #key(name: string, digest: string, lastModified: string): Readonly<Record<string, unknown>> {
+    const { file, authHeaderSecret, headers } = this.#wish;
+    return {
+      kind: 'http',
+      ...file,
+      filename: name,
+      digest,
+      ...(lastModified !== '' && { lastModified: normalTime(lastModified) }),
+      ...(authHeaderSecret !== '' && { authHeaderSecret }),
+      ...(headers.length > 0 && { headers }),
+    };
+  }
+
+  /** Asks whether what was downloaded before still stands, and downloads it if not. */
+  async #revalidate(work: Workbench): Promise<Downloaded> {
+    const fetcher = this.#fetcher(work);
+    const known = this.#known();
+    const tags = [...known.keys()];
+    // Some servers send tags but do not understand them: compare by hand first.
+    if (tags.length > 0) {
+      const head = await fetcher.send('HEAD', tags).catch(() => undefined);
+      await head?.drop();
+      const same =
+        head && (head.status === 200 || head.status === 304) ? known.get(tagOf(head, tags)) : undefined;
+      if (head && same) return this.#again(same.record, same.ref, head);
+    }
+    const response = await fetcher.send('GET', tags);
+    if (response.status === 304) {
+      await response.drop();
+      const tag = tagOf(response, tags);
+      const same = known.get(tag);
+      if (!same) throw stepFailure(`invalid not-modified ETag: ${tag}`);
+      return this.#again(same.record, same.ref, response);
+    }
+    await checkStatus(response);
+    return this.#download(response, '', work);
+  }
+
+  /** Earlier downloads whose content is still here, by tag. */
+  #known(): ReadonlyMap<string, { readonly record: HttpRecord; readonly ref: Ref }> {
+    const { records, refs, layers } = this.#options;
+    const known = new Map<string, { record: HttpRecord; ref: Ref }>();
+    for (const record of records.get(this.#wish)) {
+      const ref = refs.load(record.ref);
+      if (ref?.kind === 'layer' && layers.has(ref.layer)) known.set(record.etag, { record, ref });
+    }
+    return known;
+  }
+
+  #again(record: HttpRecord, ref: Ref, { headers }: HttpResponse): Downloaded {
+    const { digest, lastModified } = record;
+    const { file, url } = this.#wish;
+    return {
+      name: responseName(file.filename, url, headers['content-disposition']),
+      digest,
+      lastModified,
+      ref,
+    };
+  }
+
+  /** @param checksum what the content must be; empty for anything */
+  async #download(response: HttpResponse, checksum: string, work: Workbench): Promise<Downloaded> {
+    const { url, file } = this.#wish;
+    const { headers } = response;
+    const name = responseName(
+      file.filename,
+      url,
+      checksum === '' ? headers['content-disposition'] : undefined,
+    );
+    const lastModified = headers['last-modified'] ?? '';
+    const stage = this.#options.layers.stage();
+    try {
+      const target = `${stage}/content`;
+      const digest = await save(response, target, checksum, work);
+      if (checksum !== '' && digest !== checksum) throw stepFailure(`digest mismatch ${digest}: ${checksum}`);
+      const content = { stat: lstat(target)!, hostPath: target, source: target };
+      const mtimeNs = BigInt(Date.parse(lastModified) || 0) * 1_000_000n;
+      const ref = await singleFile(name, content, file, mtimeNs, `http url ${redactUrl(url)}`, work);
+      const etag = tagOf(response, []);
+      if (etag !== '' && checksum === '') {
+        this.#options.records.put(this.#wish, { etag, digest, lastModified, ref: ref.id });
+      }
+      return { name, digest, lastModified, ref };
+    } finally {
+      removeTree(stage);
+    }
+  }
+
+  #fetcher(work: Workbench): HttpFetcher {
+    return new HttpFetcher(this.#wish, this.#options.http, this.#options.secrets, work.signal);
+  }
+}
+
+/** Writes a body to a file and tells its digest, by the algorithm of `like`. */
+async function save(response: HttpResponse, target: string, like: string, work: Workbench): Promise<string> {
+  const algorithm = like === '' ? 'sha256' : parseBlobDigest(like).algorithm;
+  const hash = createHash(algorithm);
+  const total = Number(response.headers['content-length']) || 0;
+  const progress = new TransferProgress({ id: redactUrl(response.url), name: 'downloading', total }, work);
+  const fd = fs.openSync(target, 'wx', 0o600);
+  try {
+    for await (const chunk of decodedBody(response)) {
+      for (let at = 0; at < chunk.length; ) at += fs.writeSync(fd, chunk, at);
+      hash.update(chunk);
+      progress.advance(chunk.length);
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+  progress.done();
+  return `${algorithm}:${hash.digest('hex')}`;
+}
+
+async function checkStatus(response: HttpResponse): Promise<void> {
+  if (response.status >= 200 && response.status < 400) return;
+  await response.drop();
+  throw stepFailure(`invalid response status ${response.status}`, { hint: redactUrl(response.url) });
+}
+
+/** The tag of an answer; where it says none and only one was asked about, that one. */
+function tagOf({ headers, status }: HttpResponse, asked: readonly string[]): string {
+  const tag = (headers.etag ?? '').replace(/^W\//, '');
+  return tag === '' && status === 304 && asked.length === 1 ? asked[0]! : tag;
+}
+
+/** As Go writes a time that it has read; what is no time counts as none. */
+function normalTime(text: string): string {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? '' : new Date(time).toUTCString();
+}
