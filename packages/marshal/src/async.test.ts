@@ -172,6 +172,14 @@ describe('image configs', () => {
     });
   });
 
+  it('that are none are a mistake of the image', async () => {
+    const resolver = { resolveImageConfig: async (ref: string) => ({ ref, config: 'no JSON' }) };
+    await expect(marshal(Image('a', WithMetaResolver(resolver)))).rejects.toMatchObject({
+      message: expect.stringContaining('Image: the image config is no JSON'),
+      callSite: { filename: expect.stringContaining('async.test.ts') },
+    });
+  });
+
   it('are written with a whole platform', () => {
     const state = Scratch().ImageConfig({ platform: 'linux/arm64', cmd: ['x'] });
     expect(imageConfigOf(state)).toEqual({

@@ -26,8 +26,23 @@ export interface MarshalOptions {
    * written, so that a definition does not depend on where its build file lies.
    */
   readonly sourceText?: (filename: string) => SourceFile | undefined;
+  /**
+   * The text of a local folder's ignore file; undefined: there is none, so nothing is ignored. Default: `Local` with an
+   * `ignoreFile` is an error.
+   */
+  readonly ignoreFileText?: (local: LocalIgnoreFile) => string | undefined;
   /** Where a place of the running module is in what the user wrote; undefined: nowhere. Default: the same place. */
   readonly mapLocation?: (site: CallSite) => CallSite | undefined;
+}
+
+/** An ignore file of a local folder. */
+export interface LocalIgnoreFile {
+  /** Name of the local folder. */
+  readonly name: string;
+  /** The folder that the build file suggests, relative to the build file. */
+  readonly dir: string | undefined;
+  /** Relative to the folder. */
+  readonly ignoreFile: string;
 }
 
 /** The function that was called, for messages. */

@@ -13,14 +13,14 @@ import {
   PbError,
   type Platform,
 } from '@llb-ts/pb';
-import type { MarshalConstraints } from './context.ts';
+import type { LocalIgnoreFile, MarshalConstraints, MarshalOptions } from './context.ts';
 import { LoadedOp } from './definition-op.ts';
 import { MarshalError } from './error.ts';
 import { inputsOf, lower } from './lower/index.ts';
 import type { Context } from './lower/lowered.ts';
 import { headMetadata, MetadataMaker, mergeMetadata } from './metadata.ts';
 import { follow } from './resolve.ts';
-import { SourceCollector, type SourceFile } from './sources.ts';
+import { SourceCollector } from './sources.ts';
 
 type Edge = Exclude<Output, { kind: 'deferred' }>;
 
@@ -49,21 +49,17 @@ export class GraphWriter implements Context {
   readonly constraints: MarshalConstraints;
   readonly #metadataMaker: MetadataMaker;
   readonly #sources: SourceCollector;
-  readonly #mapLocation: (site: CallSite) => CallSite | undefined;
+  readonly #options: MarshalOptions;
   /** Undefined while the inputs of a vertex are being written. */
   readonly #written = new Map<Vertex, Written | undefined>();
   readonly #said = new Map<Digest, Said>();
   readonly #def: Uint8Array[] = [];
 
-  constructor(
-    constraints: MarshalConstraints,
-    sourceText: (filename: string) => SourceFile | undefined,
-    mapLocation: (site: CallSite) => CallSite | undefined,
-  ) {
+  constructor(constraints: MarshalConstraints, options: MarshalOptions) {
     this.constraints = constraints;
+    this.#options = options;
     this.#metadataMaker = new MetadataMaker(constraints);
-    this.#sources = new SourceCollector(sourceText);
-    this.#mapLocation = mapLocation;
+    this.#sources = new SourceCollector(options.sourceText ?? (() => undefined));
   }
 
   get sourceTexts(): readonly SourceText[] {
@@ -111,6 +107,15 @@ export class GraphWriter implements Context {
 
   input(output: Output): Input {
     return this.#edge(this.#follow(output));
+  }
+
+  ignoreFileText(local: LocalIgnoreFile, callSite: CallSite | undefined): string | undefined {
+    const { ignoreFileText } = this.#options;
+    if (ignoreFileText) return ignoreFileText(local);
+    throw new MarshalError('invalid-argument', `nobody reads ${local.ignoreFile} of Local("${local.name}")`, {
+      hint: 'give the marshal an ignoreFileText',
+      callSite,
+    });
   }
 
   #edge(output: Edge): Input {
@@ -176,7 +181,8 @@ export class GraphWriter implements Context {
   /** The places that the op names itself, else the line of the build file that made it. */
   #placesOf({ constraints, callSite }: Vertex): readonly SourceLocation[] {
     if (constraints.sourceLocations.length > 0 || !callSite) return constraints.sourceLocations;
-    const site = this.#mapLocation(callSite);
+    const { mapLocation } = this.#options;
+    const site = mapLocation ? mapLocation(callSite) : callSite;
     const place = site && this.#sources.placeOf(site);
     return place ? [place] : [];
   }

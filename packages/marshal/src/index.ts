@@ -1,5 +1,5 @@
 /** From a State to the definition that BuildKit reads, byte for byte as Go's client writes it. */
-export type { MarshalOptions } from './context.ts';
+export type { LocalIgnoreFile, MarshalOptions } from './context.ts';
 export { NewDefinitionOp } from './definition-op.ts';
 export { MarshalError, type MarshalErrorCode } from './error.ts';
 export { hostPlatform } from './host-platform.ts';

@@ -25,11 +25,10 @@ async function marshalWithin(
   around: ReadonlySet<object>,
 ): Promise<Definition> {
   const context = contextOf(marshal, state, options);
-  const { sourceText = () => undefined, mapLocation = (site) => site } = options;
   const written = await onceSettled(state, context, () => {
     const head = follow(state.Output());
     if (!head) return undefined;
-    const writer = new GraphWriter(context.constraints, sourceText, mapLocation);
+    const writer = new GraphWriter(context.constraints, options);
     writer.write(head);
     return { head, writer };
   });

@@ -44,10 +44,17 @@ async function callOnce(deferred: Deferred, context: AsyncContext): Promise<void
     const state: unknown = await deferred.compute(context);
     if (!isState(state)) throw notAState(deferred, state);
     deferred.outcome = { state };
-  } catch (error) {
+  } catch (thrown) {
+    const error = placed(thrown, deferred);
     deferred.outcome = { error };
     throw error;
   }
+}
+
+/** A mistake inside an async state that has no line of its own gets that of the state. */
+function placed(error: unknown, { callSite }: Deferred): unknown {
+  if (!(error instanceof LlbError) || error.callSite) return error;
+  return new LlbError(error.code, error.message, { hint: error.hint, callSite, cause: error });
 }
 
 function notAState(deferred: Deferred, value: unknown): MarshalError {

@@ -37,6 +37,11 @@ export interface LocalInfo {
    * Default: none; the solve must say.
    */
   readonly dir?: string;
+  /**
+   * File in the folder with more patterns not to upload, in the form of `.dockerignore`. Who marshals reads it.
+   * Default: none is read, also no `.dockerignore`.
+   */
+  readonly ignoreFile?: string;
 }
 /** An option of `Local`. */
 export type LocalOption = LocalInfo | ConstraintsOpt;
@@ -59,6 +64,7 @@ const checks = {
   },
   metadataOnlyTransfer: textList,
   dir: nonEmpty,
+  ignoreFile: nonEmpty,
 } satisfies Checks<LocalInfo>;
 
 /**
@@ -79,6 +85,7 @@ export function Local(name: string, ...options: readonly LocalOption[]): State {
     ...(info.differ && { differ: info.differ }),
     ...(info.metadataOnlyTransfer && { metadataOnlyExcept: info.metadataOnlyTransfer }),
     ...(info.dir !== undefined && { dir: info.dir }),
+    ...(info.ignoreFile !== undefined && { ignoreFile: info.ignoreFile }),
   };
   return NewState(sourceOutput(at, source, constraints));
 }

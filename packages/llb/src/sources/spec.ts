@@ -59,6 +59,8 @@ export interface LocalSource {
   readonly metadataOnlyExcept?: readonly string[];
   /** Where the folder is by default, relative to the build file. Not part of the definition. */
   readonly dir?: string;
+  /** File in the folder whose patterns are left out too. */
+  readonly ignoreFile?: string;
 }
 
 /** What `HTTP` makes. */

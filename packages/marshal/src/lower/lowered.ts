@@ -1,7 +1,7 @@
-import type { Mount, Output, PlatformSpec } from '@llb-ts/llb';
+import type { CallSite, Mount, Output, PlatformSpec } from '@llb-ts/llb';
 import type { Input, OpKind } from '@llb-ts/pb';
 import type { Capability } from '../capabilities.ts';
-import type { MarshalConstraints } from '../context.ts';
+import type { LocalIgnoreFile, MarshalConstraints } from '../context.ts';
 
 /** What lowering one vertex may ask. */
 export interface Context {
@@ -9,6 +9,8 @@ export interface Context {
   readonly constraints: MarshalConstraints;
   /** The edge to an output whose vertex was lowered before. */
   input(output: Output): Input;
+  /** The text of an ignore file; undefined when there is none. */
+  ignoreFileText(local: LocalIgnoreFile, callSite: CallSite | undefined): string | undefined;
 }
 
 /** One vertex in BuildKit's words, without what every op has. */

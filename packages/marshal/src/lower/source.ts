@@ -1,5 +1,6 @@
 import type { BlobSource, FileSettings, GitSource, HTTPSource, LocalSource, SourceVertex } from '@llb-ts/llb';
 import type { Capability } from '../capabilities.ts';
+import { parseIgnoreFile } from '../ignore-file.ts';
 import type { Context, Lowered } from './lowered.ts';
 
 interface Written {
@@ -44,7 +45,11 @@ function write(vertex: SourceVertex, context: Context): Written {
       return collector.written(`oci-layout://${source.ref}`);
     }
     case 'local':
-      return writeLocal(source, vertex.constraints.localUniqueID || context.constraints.localUniqueID);
+      return writeLocal(
+        source,
+        [...ignoredBy(source, vertex, context), ...source.excludePatterns],
+        vertex.constraints.localUniqueID || context.constraints.localUniqueID,
+      );
     case 'http':
       return writeHTTP(source);
     case 'git':
@@ -100,12 +105,22 @@ function writeFile(collector: Collector, file: FileSettings, perm?: Capability, 
   collector.set('http.gid', file.gid === 0 ? '' : String(file.gid), owner);
 }
 
-function writeLocal(source: LocalSource, uniqueID: string): Written {
+/** The file comes first, so that `excludePatterns` can take back what it leaves out. */
+function ignoredBy(
+  { name, dir, ignoreFile }: LocalSource,
+  { callSite }: SourceVertex,
+  context: Context,
+): readonly string[] {
+  if (ignoreFile === undefined) return [];
+  return parseIgnoreFile(context.ignoreFileText({ name, dir, ignoreFile }, callSite) ?? '');
+}
+
+function writeLocal(source: LocalSource, excludePatterns: readonly string[], uniqueID: string): Written {
   const collector = new Collector('source.local');
   collector.set('local.session', source.sessionID, 'source.local.sessionid');
   collector.set('local.includepattern', json(source.includePatterns), 'source.local.includepatterns');
   collector.set('local.followpaths', json(source.followPaths), 'source.local.followpaths');
-  collector.set('local.excludepatterns', json(source.excludePatterns), 'source.local.excludepatterns');
+  collector.set('local.excludepatterns', json(excludePatterns), 'source.local.excludepatterns');
   collector.set('local.sharedkeyhint', source.sharedKeyHint, 'source.local.sharedkeyhint');
   const { differ, metadataOnlyExcept } = source;
   if (differ) collector.set('local.differ', differ.type, differ.required ? 'source.local.differ' : undefined);
