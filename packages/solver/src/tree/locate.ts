@@ -21,15 +21,18 @@ export interface LocateOptions {
    * `chroot`. Without it a link is followed as the kernel follows it in a folder that is not its root: out of it.
    */
   readonly jail?: string;
+  /** Directory of the tree from which `path` is counted. Default: the jail. */
+  readonly from?: string;
   /** More links than this are a circle. Default: 40, the kernel's. */
   readonly maxLinks?: number;
 }
 
 /** Follows `path` (clean, absolute, counted from the jail) through a tree as the kernel would. */
-export function locate(tree: Tree, path: string, { follow, jail, maxLinks = 40 }: LocateOptions): Location {
+export function locate(tree: Tree, path: string, options: LocateOptions): Location {
+  const { follow, jail, maxLinks = 40 } = options;
   const root = jail ?? '/';
   const pending = componentsOf(path).reverse();
-  let at = root;
+  let at = options.from ?? root;
   let links = 0;
   while (pending.length > 0) {
     const name = pending.pop()!;

@@ -21,6 +21,7 @@ export async function runActions(op: FileOp, inputs: Inputs, work: Workbench, na
   const plan = planActions(op, inputs.length);
   const results = new Map<number, Result>();
   const drafts = new Set<Draft>();
+  const nothing = work.view(undefined);
   try {
     for (const index of plan.order) {
       const action = op.actions[index]!;
@@ -28,7 +29,10 @@ export async function runActions(op: FileOp, inputs: Inputs, work: Workbench, na
       drafts.add(draft);
       await runAction(action, {
         draft,
-        source: treeOf(action.secondaryInput, inputs, results, work),
+        source:
+          action.secondaryInput === EMPTY_INPUT
+            ? nothing
+            : treeOf(action.secondaryInput, inputs, results, work),
         owner: findOwner(ownerOf(action), (input) => work.view(inputs[input])),
         share: plan.mayShare,
         pause: () => work.pause(),
@@ -66,5 +70,5 @@ function draftFor(
 function treeOf(index: number, inputs: Inputs, results: ReadonlyMap<number, Result>, work: Workbench): Tree {
   const result = results.get(index);
   if (result && 'draft' in result) return result.draft;
-  return work.view(result ? result.ref : index === EMPTY_INPUT ? undefined : inputs[index]);
+  return work.view(result ? result.ref : inputs[index]);
 }

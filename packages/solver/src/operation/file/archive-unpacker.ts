@@ -178,7 +178,8 @@ function setXattr(draft: Draft, path: string, shown: string, name: string, value
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
-    if (code === 'EPERM' || code === 'EOPNOTSUPP') return;
+    // Node's name for EOPNOTSUPP.
+    if (code === 'EPERM' || code === 'ENOTSUP') return;
     throw pathFailure(`lsetxattr ${textOf(shown)}: xattr`, JSON.stringify(textOf(name)), code, error);
   }
 }

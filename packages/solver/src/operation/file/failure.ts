@@ -17,8 +17,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'file name too long',
   ENOENT: 'no such file or directory',
   ENOTDIR: 'not a directory',
+  ENOTSUP: 'operation not supported',
   ENOTEMPTY: 'directory not empty',
-  EOPNOTSUPP: 'operation not supported',
   EPERM: 'operation not permitted',
   ERANGE: 'numerical result out of range',
   // Node refuses a name with a NUL itself.

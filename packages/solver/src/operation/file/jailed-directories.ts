@@ -23,7 +23,7 @@ export class JailedDirectories {
   enter(path: string): string {
     const known = this.#known.get(path);
     if (known !== undefined) return known;
-    const found = this.#find(path) ?? this.#make(path);
+    const found = this.#find(this.#jail, path, path) ?? this.#make(path);
     this.#known.set(path, found);
     return found;
   }
@@ -33,14 +33,15 @@ export class JailedDirectories {
     this.#known.clear();
   }
 
-  #find(path: string): string | undefined {
-    const location = locate(this.#draft, path, { follow: true, jail: this.#jail });
+  #find(from: string, path: string, shown: string): string | undefined {
+    const location = locate(this.#draft, path, { follow: true, jail: this.#jail, from });
     if (location.kind === 'found') {
-      if (location.entry.stat.type !== 'dir') throw pathFailure('mkdir', path, 'ENOTDIR');
+      if (location.entry.stat.type !== 'dir') throw pathFailure('mkdir', shown, 'ENOTDIR');
       return location.path;
     }
-    if (location.kind === 'failed' && location.code !== 'ENOENT')
-      throw pathFailure('mkdir', path, location.code);
+    if (location.kind === 'failed' && location.code !== 'ENOENT') {
+      throw pathFailure('mkdir', shown, location.code);
+    }
     return undefined;
   }
 
@@ -49,15 +50,15 @@ export class JailedDirectories {
     let at = this.#jail;
     for (const name of componentsOf(path)) {
       shown = `${shown}/${name}`;
-      const found = this.#find(shown);
+      const found = this.#find(at, `/${name}`, shown);
+      const next = found ?? join(at, name);
       if (found === undefined) {
-        const next = join(at, name);
         // A link that leads nowhere is in the way.
         if (this.#draft.lookup(next)) throw pathFailure('mkdir', shown, 'EEXIST');
         this.#draft.makeDirectory(next, 0o755);
         this.#draft.setOwner(next, 0, 0);
       }
-      at = found ?? join(at, name);
+      at = next;
     }
     return at;
   }

@@ -25,6 +25,7 @@ process.once('exit', () => {
 /** A new folder that goes away with the process. */
 export function newFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-test-'));
+  fs.chmodSync(folder, 0o755);
   folders.push(folder);
   return folder;
 }
@@ -34,7 +35,6 @@ export const LONG_AGO = 1_000_000_000_123_456_789n;
 
 export function folderOf(told: Told): string {
   const folder = newFolder();
-  fs.chmodSync(folder, 0o755);
   for (const [name, words] of Object.entries(told)) make(folder, folder + name, words);
   const tree = new FolderTree(folder);
   for (const { entry } of [...walkBelow(tree, '/')].reverse()) setTimes(entry.hostPath, LONG_AGO, LONG_AGO);

@@ -1,0 +1,97 @@
+import type {
+  FileActionCopy,
+  FileActionMkDir,
+  FileActionMkFile,
+  FileActionRm,
+  FileActionSymlink,
+} from '@llb-ts/pb';
+import { LayerDraft } from '../../../layer/layer-draft.ts';
+import { newFolder, type Told, tell, treeOf } from '../../../tree/testdata/folder.ts';
+import type { Tree } from '../../../tree/tree.ts';
+import type { CopyJob } from '../copy-job.ts';
+import type { Owner } from '../owner.ts';
+
+/** A draft on a told tree. */
+export function draftOn(base: Told): LayerDraft {
+  return new LayerDraft({ base: treeOf(base), upper: newFolder() });
+}
+
+/** A job of copying from one told tree into a draft on another. */
+export function jobOf(
+  source: Told | Tree,
+  base: Told,
+  more: Partial<CopyJob> = {},
+): CopyJob & { draft: LayerDraft } {
+  return {
+    source:
+      'lookup' in source && typeof source.lookup === 'function' ? (source as Tree) : treeOf(source as Told),
+    draft: draftOn(base),
+    owner: undefined,
+    share: true,
+    pause: async () => {},
+    ...more,
+  } as CopyJob & { draft: LayerDraft };
+}
+
+/** What a draft shows after something was done to it, or the error's text. */
+export async function outcome(
+  draft: LayerDraft,
+  act: () => void | Promise<void>,
+): Promise<Record<string, string> | string> {
+  try {
+    await act();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return tell(draft);
+}
+
+export const mkdirOf = (path: string, more: Partial<FileActionMkDir> = {}): FileActionMkDir => ({
+  path,
+  mode: 0o755,
+  makeParents: false,
+  timestamp: -1n,
+  ...more,
+});
+
+export const mkfileOf = (path: string, more: Partial<FileActionMkFile> = {}): FileActionMkFile => ({
+  path,
+  mode: 0o644,
+  data: Buffer.from('new'),
+  timestamp: -1n,
+  ...more,
+});
+
+export const symlinkOf = (oldpath: string, newpath: string): FileActionSymlink => ({
+  oldpath,
+  newpath,
+  timestamp: -1n,
+});
+
+export const rmOf = (path: string, more: Partial<FileActionRm> = {}): FileActionRm => ({
+  path,
+  allowNotFound: false,
+  allowWildcard: false,
+  ...more,
+});
+
+export const copyOf = (src: string, dest: string, more: Partial<FileActionCopy> = {}): FileActionCopy => ({
+  src,
+  dest,
+  mode: -1,
+  followSymlink: false,
+  dirCopyContents: false,
+  attemptUnpackDockerCompatibility: false,
+  createDestPath: false,
+  allowWildcard: false,
+  allowEmptyWildcard: false,
+  timestamp: -1n,
+  includePatterns: [],
+  excludePatterns: [],
+  alwaysReplaceExistingDestPaths: false,
+  modeStr: '',
+  requiredPaths: [],
+  ...more,
+});
+
+export const owner = (uid: number, gid: number): Owner => ({ uid, gid });
