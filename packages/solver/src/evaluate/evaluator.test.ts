@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type ProgressEvent, SolveFailure } from '@llb-ts/backend';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CacheStore } from '../cache/cache-store.ts';
+import type { ContentSelector } from '../cache/content-digest.ts';
 import { stepFailure } from '../error.ts';
 import type { Vertex } from '../graph/vertex.ts';
 import type { LayerRef, Ref } from '../layer/ref.ts';
@@ -29,6 +30,15 @@ function vertex(digest: string, inputs: readonly Vertex[] = [], metadata = {}): 
   };
 }
 
+const selectorOf = (path: string): ContentSelector => ({
+  path,
+  wildcard: false,
+  followLinks: false,
+  includePatterns: [],
+  excludePatterns: [],
+  requiredPaths: [],
+});
+
 interface World {
   readonly ran: string[];
   readonly events: ProgressEvent[];
@@ -42,6 +52,7 @@ interface Behaviour {
   readonly by?: InputKey['by'];
   readonly run?: (digest: string, work: Workbench) => Promise<void>;
   readonly content?: string;
+  readonly path?: string;
   readonly noCache?: boolean;
   readonly slots?: number;
   readonly signal?: AbortSignal;
@@ -62,8 +73,9 @@ function world(behaviour: Behaviour = {}): World {
   const operation = ({ digest }: Vertex): Operation => ({
     works: true,
     async key(inputs) {
+      const selectors = behaviour.path === undefined ? [] : [selectorOf(behaviour.path)];
       const how = inputs.map(
-        (): InputKey => (behaviour.by === 'content' ? { by: 'content', selectors: [] } : { by: 'ref' }),
+        (): InputKey => (behaviour.by === 'content' ? { by: 'content', selectors } : { by: 'ref' }),
       );
       return { recipe: { test: behaviour.recipe?.[digest] ?? digest }, inputs: how };
     },
@@ -149,6 +161,18 @@ describe('Evaluator', () => {
     expect(await solve('content-1', 'x')).toEqual(['content-1', 'content-user']);
     expect(await solve('content-2', 'x')).toEqual(['content-2']);
     expect(await solve('content-3', 'y')).toEqual(['content-3', 'content-user']);
+  });
+
+  it('does not take one path of an input for another', async () => {
+    const recipe = { 'select-user': 'select-user' };
+    const solve = async (path: string) => {
+      const run = world({ recipe, by: 'content', content: path, path });
+      await run.evaluator.result({ vertex: vertex('select-user', [vertex('select-input')]), index: 0 });
+      return run.ran;
+    };
+    await solve('/a');
+    expect(await solve('/b')).toEqual(['select-user']);
+    expect(await solve('/a')).toEqual([]);
   });
 
   it('runs again what asks for no cache, and so what stands on it', async () => {

@@ -107,7 +107,7 @@ export class Evaluator {
     if ('outputs' in answer) return { outputs: answer.outputs, cached: answer.known };
     const work = this.#options.workbenchFor(vertex, this.#stop.signal);
     const { recipe, inputs: how } = await answer.key(inputs, work);
-    const key: CacheKey = { recipe, inputs: inputs.map((ref) => ref?.id ?? null) };
+    const key = refKey(recipe, how, inputs);
     const running = this.#running.get(hashOf(key));
     if (running) return { outputs: await running, cached: true };
     let cached = true;
@@ -201,6 +201,20 @@ export class Evaluator {
     }
     return placed;
   }
+}
+
+/** The key by what the inputs are. Which of their paths count is part of it: the recipe alone does not say (S B.8.1). */
+function refKey(
+  recipe: Readonly<Record<string, unknown>>,
+  how: Awaited<ReturnType<Operation['key']>>['inputs'],
+  inputs: Outputs,
+): CacheKey {
+  const keys = inputs.map((ref, i) => {
+    const input = how[i];
+    const id = ref?.id ?? null;
+    return input?.by === 'content' ? { ref: id, selectors: input.selectors } : id;
+  });
+  return { recipe, inputs: keys };
 }
 
 /** The vertices that `vertex` needs and that are not begun yet, each after its inputs, itself last. */
