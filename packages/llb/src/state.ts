@@ -77,7 +77,8 @@ export class State extends StateValues {
   ) {
     super(output, environment);
     this.marshalDefaults = marshalDefaults;
-    Object.freeze(this);
+    // A subclass has fields of its own to add, and freezes itself.
+    if (new.target === State) Object.freeze(this);
   }
 
   /** The same values over another filesystem. A platform that the output was made for becomes the State's. */
@@ -236,6 +237,7 @@ export class ExecState extends State {
   constructor(state: State, process: Process) {
     super(state.Output(), state.environment);
     this.#process = process;
+    Object.freeze(this);
   }
 
   /** The root filesystem afterwards. */
