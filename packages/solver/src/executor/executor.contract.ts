@@ -225,6 +225,19 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
       expect(['m', 'mem', 'one', 'ro'].filter((stub) => fs.existsSync(`${root}/${stub}`))).toEqual([]);
     });
 
+    it('gives memory the mode of the folder that it hides', async () => {
+      const mounts = [{ type: 'tmpfs', dest: '/root', size: 0, isReadonly: false }] as const;
+      fs.chmodSync(`${root}/root`, 0o750);
+      expect(await lines('stat -c %a /root', { mounts })).toEqual(['750']);
+    });
+
+    it('is exit code 1 for a mount that cannot be', async () => {
+      const mounts = [{ type: 'bind', dest: '/etc/passwd/x', source: dir, isReadonly: false }] as const;
+      const { code, stderr } = await run({ args: ['true'], mounts });
+      expect(code).toBe(1);
+      expect(stderr).not.toBe('');
+    });
+
     it('makes a mount point inside another mount', async () => {
       fs.mkdirSync(`${dir}/outer`, { recursive: true });
       fs.mkdirSync(`${dir}/inner`, { recursive: true });
@@ -236,6 +249,7 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
         ],
       });
       expect(fs.readdirSync(`${dir}/outer`)).toEqual(['i']);
+      expect(fs.statSync(`${dir}/outer/i`).mode & 0o7777).toBe(0o755);
     });
 
     it('keeps a read-only root as it is', async () => {

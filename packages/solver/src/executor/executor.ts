@@ -78,6 +78,8 @@ export type StepMount = {
       readonly type: 'tmpfs';
       /** Bytes; 0: half of the memory. */
       readonly size: number;
+      /** Of its root. Default: that of the folder it hides, else 1777. */
+      readonly mode?: number;
     }
 );
 

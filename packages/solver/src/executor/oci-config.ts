@@ -141,7 +141,13 @@ function ofStep(mount: StepMount): OciMount {
   const access = mount.isReadonly ? 'ro' : 'rw';
   if (mount.type === 'tmpfs') {
     const size = mount.size > 0 ? [`size=${mount.size}`] : [];
-    return { destination: mount.dest, type: 'tmpfs', source: 'tmpfs', options: ['nosuid', access, ...size] };
+    const mode = mount.mode === undefined ? [] : [`mode=${mount.mode.toString(8)}`];
+    return {
+      destination: mount.dest,
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', access, ...size, ...mode],
+    };
   }
   return {
     destination: mount.dest,

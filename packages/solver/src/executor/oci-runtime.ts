@@ -41,6 +41,7 @@ export interface OciRuntimeOptions {
  */
 export class OciRuntime implements Runtime {
   readonly name: string;
+  readonly makesMountPoints: boolean;
   readonly #options: OciRuntimeOptions;
   readonly #groups: ControlGroups;
   readonly #isRootless = isInUserNamespace();
@@ -48,6 +49,7 @@ export class OciRuntime implements Runtime {
   /** Changes the view on control groups of this process's mount namespace, which must have been entered. */
   constructor(options: OciRuntimeOptions) {
     this.name = options.kind;
+    this.makesMountPoints = options.kind === 'runc';
     this.#options = options;
     this.#groups = probeControlGroups();
     if (this.#usesGroups) sweepControlGroups();

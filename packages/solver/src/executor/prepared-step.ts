@@ -6,6 +6,7 @@ import { finalEnvironment } from './environment.ts';
 import type { Executor, Step, StepExit, StepMount, StepUse } from './executor.ts';
 import { hostsFile } from './hosts-file.ts';
 import { homeOf, type Identity, lookUpIdentity } from './identity.ts';
+import { makeMountPoints } from './mount-points.ts';
 import { noteMountStubs } from './mount-stubs.ts';
 import { resolvConf } from './resolv-conf.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
@@ -27,6 +28,8 @@ export interface PreparedStep {
 /** Starts prepared steps: the part in which executors differ. */
 export interface Runtime {
   readonly name: string;
+  /** Makes mount points as runc does; others find them made. */
+  readonly makesMountPoints: boolean;
   launch(prepared: PreparedStep, use: StepUse): Promise<StepExit>;
   /** Takes back what it has changed on this machine. */
   close(): void;
@@ -51,13 +54,16 @@ export class RuntimeExecutor implements Executor {
     const folder = `${this.#folder}/${id}`;
     fs.mkdirSync(folder, 0o711);
     try {
-      const mounts = [...fileMounts(step, folder), ...step.mounts];
+      const wanted = [...fileMounts(step, folder), ...step.mounts];
       const dests = ['/etc/resolv.conf', '/etc/hosts', ...step.mounts.map(({ dest }) => dest)];
       const removeStubs = noteMountStubs(step.root, dests, step.removeStubParents);
       try {
         const identity = lookUpIdentity(step.root, step.user);
         const env = finalEnvironment(step.env, homeOf(step.root, identity.uid));
         makeWorkingDirectory(step.root, step.cwd, identity);
+        const mounts = this.#runtime.makesMountPoints
+          ? wanted
+          : makeMountPoints(step.root, ['/proc', '/dev', '/sys'], wanted);
         const exit = await this.#runtime.launch({ id, step, identity, env, mounts, folder }, use);
         if (isInUserNamespace()) makeSysFolder(step.root);
         return exit;

@@ -1,10 +1,8 @@
 import fs from 'node:fs';
-import path from 'node:path';
-import { errnoOf } from '../error.ts';
-import { lstat, undoUmask } from '../host/files.ts';
+import { lstat } from '../host/files.ts';
 import { bringLoopbackUp, MS, mount, setHostname } from '../host/kernel.ts';
 import { resolveInRoot } from '../host/root-path.ts';
-import { bytesOf, fsPath, parentOf } from '../tree/bytes.ts';
+import { bytesOf, fsPath } from '../tree/bytes.ts';
 import {
   DEFAULT_HOSTNAME,
   KERNEL_MOUNTS,
@@ -13,6 +11,7 @@ import {
   READONLY_PATHS,
 } from './defaults.ts';
 import type { StepMount } from './executor.ts';
+import { makePlace } from './mount-points.ts';
 import type { PreparedStep } from './prepared-step.ts';
 
 export interface Furniture {
@@ -84,7 +83,8 @@ function mask(root: string): void {
 function mountOwn(root: string, mounted: StepMount): void {
   if (mounted.type === 'tmpfs') {
     const target = placeFor(root, mounted.dest, 'dir');
-    const data = mounted.size > 0 ? `size=${mounted.size}` : '';
+    const size = mounted.size > 0 ? `,size=${mounted.size}` : '';
+    const data = `mode=${(mounted.mode ?? 0o1777).toString(8)}${size}`;
     mount('tmpfs', target, 'tmpfs', MS.nosuid | MS.nodev | (mounted.isReadonly ? MS.readonly : 0), data);
     return;
   }
@@ -101,22 +101,7 @@ function remount(target: string, flags: number): void {
 
 /** The place of a mount inside the root as it is now, made if it is missing. */
 export function placeFor(root: string, dest: string, kind: 'dir' | 'file'): string {
-  const place = resolveInRoot(root, bytesOf(path.posix.resolve('/', dest)));
-  makeFolders(kind === 'dir' ? place : parentOf(place));
-  if (kind === 'file' && !lstat(place)) {
-    fs.writeFileSync(fsPath(place), '', { mode: 0o755 });
-    undoUmask(place, 0o755);
-  }
+  const place = resolveInRoot(root, bytesOf(dest));
+  makePlace(place, kind);
   return place;
-}
-
-function makeFolders(folder: string): void {
-  if (lstat(folder)) return;
-  makeFolders(parentOf(folder));
-  try {
-    fs.mkdirSync(fsPath(folder), 0o755);
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  }
-  undoUmask(folder, 0o755);
 }

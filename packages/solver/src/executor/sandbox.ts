@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { environmentFailure } from '../error.ts';
+import { environmentFailure, errnoOf } from '../error.ts';
 import { endLease, isLeaseWanted, leaseFile } from '../host/kernel.ts';
 import { bindMount, isInUserNamespace, unmount } from '../host/mount.ts';
 import { inNamespacesOf, type NamespaceKind } from '../host/namespace.ts';
@@ -35,6 +35,7 @@ export function missingSandboxPrograms(): readonly string[] {
  */
 export class Sandbox implements Runtime {
   readonly name = 'sandbox';
+  readonly makesMountPoints = false;
   readonly #isRootless = isInUserNamespace();
 
   async launch(prepared: PreparedStep, use: StepUse): Promise<StepExit> {
@@ -47,34 +48,42 @@ export class Sandbox implements Runtime {
     const removeDev = mountDev(`${folder}/dev`, devices.length > 0 ? 'nodes' : 'bound', devices);
     const gate = openGate(`${folder}/setpriv`);
     try {
-      let stderr = '';
+      const said = new Tail();
       const environment = splitEnvironment(prepared.env);
-      const { code } = await runProcess({
-        program: findProgram('setpriv')!,
-        args: this.#chain(prepared, gate.program, environment.held),
-        env: environment.plain,
-        cwd: textOf(step.root),
-        owner: identity,
-        signal: use.signal,
-        ...(use.onOutput && {
-          onOutput: (stream, data) => {
-            if (stream === 'stderr') stderr = (stderr + Buffer.from(data).toString()).slice(-1000);
-            use.onOutput?.(stream, data);
+      const onOutput: StepUse['onOutput'] =
+        use.onOutput &&
+        ((stream, data) => {
+          if (stream === 'stderr') said.add(data);
+          use.onOutput?.(stream, data);
+        });
+      try {
+        const { code } = await runProcess({
+          program: findProgram('setpriv')!,
+          args: this.#chain(prepared, gate.program, environment.held),
+          env: environment.plain,
+          cwd: textOf(step.root),
+          owner: identity,
+          signal: use.signal,
+          ...(onOutput && { onOutput }),
+          onStart: async (pid) => {
+            const first = await gate.reached(pid);
+            if (first === undefined) return;
+            inNamespacesOf(first, namespacesOf(prepared, this.#isRootless), () => {
+              furnish(prepared, { dev: `${folder}/dev`, isRootless: this.#isRootless });
+            });
+            gate.open();
           },
-        }),
-        onStart: async (pid) => {
-          const first = await gate.reached(pid);
-          if (first === undefined) return;
-          inNamespacesOf(first, namespacesOf(prepared, this.#isRootless), () => {
-            furnish(prepared, { dev: `${folder}/dev`, isRootless: this.#isRootless });
-          });
-          gate.open();
-        },
-      });
-      // Runtimes answer 1 for a program that cannot be started.
-      const didNotStart =
-        (code === 126 || code === 127) && /(^|\n)unshare: failed to execute .*\n$/.test(stderr);
-      return { code: didNotStart ? 1 : code, isOutOfMemory: false };
+        });
+        // Runtimes answer 1 for a program that cannot be started.
+        const didNotStart =
+          (code === 126 || code === 127) && said.endsWith(/unshare: failed to execute .*\n$/);
+        return { code: didNotStart ? 1 : code, isOutOfMemory: false };
+      } catch (error) {
+        if (errnoOf(error) === undefined || errnoOf(error) === 'ENOSPC') throw error;
+        // A mount that cannot be: the step's fault, and no runtime would start it.
+        onOutput?.('stderr', Buffer.from(`sandbox: ${(error as Error).message}\n`));
+        return { code: 1, isOutOfMemory: false };
+      }
     } finally {
       gate.close();
       removeDev();
@@ -172,4 +181,17 @@ function openGate(program: string) {
 function lastOfChain(pid: number): number {
   const child = childrenOf(pid)[0];
   return child === undefined ? pid : lastOfChain(child);
+}
+
+/** The end of what was written, to tell who wrote it. */
+class Tail {
+  #text = '';
+
+  add(data: Uint8Array): void {
+    this.#text = (this.#text + Buffer.from(data).toString('utf8')).slice(-1000);
+  }
+
+  endsWith(line: RegExp): boolean {
+    return line.test(this.#text);
+  }
 }
