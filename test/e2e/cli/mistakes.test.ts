@@ -197,14 +197,9 @@ test('arguments: missing, unknown, ill-typed', async () => {
 });
 
 test('definitions that are none', async () => {
-  expect(
-    await complaint({ 'def.pb': Buffer.from('0a05', 'hex').toString('latin1') }, ['inspect', 'def.pb']),
-  ).toBe(
-    [
-      'error: def.pb holds no LLB definition: Definition: the bytes end in the middle of a field',
-      '   help   a definition is what llb-ts marshal and other LLB clients write; a build file ends in .ts or .js',
-      '',
-    ].join('\n'),
+  const truncated = Buffer.from('0a05', 'hex').toString('latin1');
+  expect(await complaint({ 'def.pb': truncated }, ['inspect', 'def.pb'])).toMatch(
+    /^error: def\.pb holds no LLB definition: .*the bytes end in the middle of a field\n {3}help {3}a definition is what/,
   );
   expect(await complaint({ def: '' }, ['solve', 'def'])).toBe(
     'error: empty definition sent to build\n   help   def held no operations: did the command that wrote it fail?\n',

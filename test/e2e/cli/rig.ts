@@ -57,3 +57,8 @@ export function withRig<T>(
     return use(rig);
   });
 }
+
+/** The environment of a CLI that a test starts by itself. */
+export function environmentOf(rig: Rig): NodeJS.ProcessEnv {
+  return { ...process.env, NO_COLOR: '1', CI: '', LLB_TS_STATE_DIR: join(rig.folder, '../state') };
+}
