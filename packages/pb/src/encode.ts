@@ -10,6 +10,8 @@ type WriteField = (writer: Writer, value: unknown) => void;
 
 interface FieldWriter {
   readonly name: string;
+  /** What a missing field means, where that is one value: most fields are, and are passed over at once. */
+  readonly zero: unknown;
   readonly write: WriteField;
 }
 
@@ -48,7 +50,11 @@ function writerOf(name: MessageName): MessageWriter {
 function compile({ fields, oneOf }: MessageSchema): MessageWriter {
   const names = fields.map((field) => field.name);
   return {
-    fields: fields.map((field) => ({ name: field.name, write: compileField(field) })),
+    fields: fields.map((field) => ({
+      name: field.name,
+      zero: 'scalar' in field.type ? scalars[field.type.scalar].zero() : undefined,
+      write: compileField(field),
+    })),
     known: new Set(oneOf ? [...names, oneOf.name] : names),
     oneOf: oneOf?.name,
     members: new Map(oneOf?.members.map((member) => [member.name, compileMember(member)])),
@@ -58,28 +64,41 @@ function compile({ fields, oneOf }: MessageSchema): MessageWriter {
 /** @param asMember the message is the value of a oneof, and also says which kind it is */
 function writeMessage(writer: Writer, message: MessageWriter, value: unknown, asMember: boolean): void {
   if (typeof value !== 'object' || value === null) throw invalid(`expected a message, got ${show(value)}`);
-  for (const key in value) {
-    if (!message.known.has(key) && !(asMember && key === 'kind')) throw invalid(`has no field ${show(key)}`);
-  }
   const values = value as Values;
   let at = '';
+  let known = asMember ? 1 : 0;
   try {
-    for (const { name, write } of message.fields) {
+    for (const { name, zero, write } of message.fields) {
       const item = values[name];
       if (item === undefined) continue;
-      at = `.${name}`;
+      known++;
+      if (item === zero) continue;
+      at = name;
       write(writer, item);
     }
     const { oneOf } = message;
     const chosen = oneOf && (values[oneOf] as Values | undefined);
-    if (!chosen) return;
-    at = `.${oneOf}`;
-    const write = message.members.get(chosen.kind as string);
-    if (!write) throw invalid(`unknown kind ${show(chosen.kind)}`);
-    at = `.${String(chosen.kind)}`;
-    write(writer, chosen);
+    if (chosen) {
+      known++;
+      at = oneOf;
+      const write = message.members.get(chosen.kind as string);
+      if (!write) throw invalid(`unknown kind ${show(chosen.kind)}`);
+      at = String(chosen.kind);
+      write(writer, chosen);
+    }
   } catch (error) {
-    throw within(error, at);
+    throw within(error, `.${at}`);
+  }
+  refuseUnknown(message, value, known, asMember);
+}
+
+/** Counts names first: what adds up holds nothing unknown. */
+function refuseUnknown(message: MessageWriter, value: object, known: number, asMember: boolean): void {
+  let count = 0;
+  for (const _ in value) count++;
+  if (count === known) return;
+  for (const key in value) {
+    if (!message.known.has(key) && !(asMember && key === 'kind')) throw invalid(`has no field ${show(key)}`);
   }
 }
 
