@@ -19,8 +19,18 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'file name too long',
   ELOOP: 'too many levels of symbolic links',
   ETXTBSY: 'text file busy',
+  ENOSPC: 'no space left on device',
+  EDQUOT: 'disk quota exceeded',
+  EFBIG: 'file too large',
 };
-const LACKING = new Set(['EACCES', 'EPERM', 'EROFS']);
+/** What the machine lacks, and what helps. */
+const LACKING: Readonly<Record<string, string>> = {
+  EACCES: 'export to a place that you may write',
+  EPERM: 'export to a place that you may write',
+  EROFS: 'export to a place that you may write',
+  ENOSPC: 'free some space there, or export to another place',
+  EDQUOT: 'free some space there, or export to another place',
+};
 
 /** A failed system call on something that the user named, as a failure; anything else as what it is. */
 export function destinationFailure(error: unknown, doing: string): SolveFailure {
@@ -28,7 +38,8 @@ export function destinationFailure(error: unknown, doing: string): SolveFailure 
   const reason = REASONS[code];
   if (!reason || error instanceof SolveFailure) return asFailure(error, code === '' ? undefined : 'export');
   const message = `${doing}: ${reason}`;
-  return LACKING.has(code)
-    ? environmentFailure(message, { cause: error, hint: 'export to a place that you may write' })
+  const hint = LACKING[code];
+  return hint
+    ? environmentFailure(message, { cause: error, hint })
     : exportFailure(message, { cause: error });
 }
