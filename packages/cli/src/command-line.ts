@@ -17,7 +17,6 @@ export function commandLine(version: string, interrupts: Interrupts): Command {
     .description('Container builds in TypeScript: write LLB, solve it here on overlayfs.')
     .version(version, '-V, --version', 'print the version')
     .usage('COMMAND [FILE] [TARGET] [flags]')
-    .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .addHelpText(
       'after',
@@ -35,7 +34,10 @@ export function commandLine(version: string, interrupts: Interrupts): Command {
   program.addCommand(inspectCommand());
   program.addCommand(helpCommand(program));
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => {} });
+    command
+      .helpOption('-h, --help', 'show help')
+      .exitOverride()
+      .configureOutput({ outputError: () => {} });
   }
   return program;
 }

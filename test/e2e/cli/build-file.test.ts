@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Definition } from '@llb-ts/pb';
@@ -164,6 +164,14 @@ describe('what a build file may contain', () => {
       const { status } = await rig.call(['marshal'], { env: { TMPDIR: `${rig.folder}/tmp` } });
       expect(status).toBe(7);
       expect(readdirSync(`${rig.folder}/tmp`)).toEqual(['x']);
+    });
+  });
+
+  test('a temporary directory behind a symbolic link does not hide lines', async () => {
+    await withRig({ 'build.ts': "throw new Error('x');", 'real/x': '' }, async (rig) => {
+      symlinkSync('real', join(rig.folder, 'link'));
+      const { stderr } = await rig.call(['marshal'], { env: { TMPDIR: join(rig.folder, 'link') } });
+      expect(stderr).toMatch(/^error: x\n {3}build\.ts:1:7\n/);
     });
   });
 

@@ -106,7 +106,8 @@ test('a throw in a package points at the line that called it', async () => {
   const files = {
     'build.ts': "import { f } from 'pkg';\n\nf();\n",
     'node_modules/pkg/package.json': '{"name":"pkg","type":"module","exports":"./m.js"}',
-    'node_modules/pkg/m.js': "export const f = () => { throw new RangeError('inside'); };",
+    'node_modules/pkg/m.js':
+      "export const f = (n = 30) => { if (n > 0) return f(n - 1); throw new RangeError('inside'); };",
   };
   expect(await complaint(files)).toMatch(/^error: RangeError: inside\n {3}build\.ts:3:1\n/);
 });

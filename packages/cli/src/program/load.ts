@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,6 +23,8 @@ export async function loadProgram(file: string): Promise<Program> {
   // A build file may end the process, and so may a signal while it runs.
   process.once('exit', remove);
   logToStderr();
+  // Deep inside a package the frame of the build file is far down.
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 50);
   try {
     const module = join(folder, 'build.mjs');
     await writeFile(module, code);
@@ -54,7 +56,8 @@ async function language(): Promise<Dsl> {
 
 async function makeFolder(): Promise<string> {
   try {
-    return await mkdtemp(join(tmpdir(), 'llb-ts-'));
+    // Stacks name the real path.
+    return await realpath(await mkdtemp(join(tmpdir(), 'llb-ts-')));
   } catch (cause) {
     const reason = hasCode(cause, 'ENOENT') ? 'it does not exist' : systemReason(cause);
     throw new CliError('environment', `cannot use the temporary directory ${tmpdir()}: ${reason}`, {
