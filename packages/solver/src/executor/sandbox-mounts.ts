@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { lstat } from '../host/files.ts';
 import { bringLoopbackUp, MS, mount, setHostname } from '../host/kernel.ts';
+import { remount } from '../host/mount.ts';
 import { resolveInRoot } from '../host/root-path.ts';
 import { bytesOf, fsPath } from '../tree/bytes.ts';
 import {
@@ -93,10 +94,6 @@ function mountOwn(root: string, mounted: StepMount): void {
   mount(source, target, 'none', MS.bind | MS.recursive);
   const flags = restrictions.reduce((sum, name) => sum | MS[name], isReadonly ? MS.readonly : 0);
   remount(target, flags | MS.nodev);
-}
-
-function remount(target: string, flags: number): void {
-  mount('none', target, 'none', MS.bind | MS.remount | flags);
 }
 
 /** The place of a mount inside the root as it is now, made if it is missing. */

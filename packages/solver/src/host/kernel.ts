@@ -21,6 +21,7 @@ const c = {
   execve: libc.func('int execve(const char *path, const char **argv, const char **envp)'),
   memfd: libc.func('int memfd_create(const char *name, unsigned int flags)'),
   fcntl: libc.func('int fcntl(int fd, int command, int argument)'),
+  statvfs: libc.func('int statvfs(const void *path, _Out_ uint8_t *result)'),
   sethostname: libc.func('int sethostname(const char *name, size_t length)'),
   // The mount API has the same numbers on every architecture, and older C libraries have no names for it.
   fsopen: libc.func('syscall', 'long', ['long', 'void *', 'uint']),
@@ -81,6 +82,16 @@ export function mount(source: string, target: string, type: string, flags: numbe
 /** Takes the topmost mount off `target`; `lazily`: out of sight now, gone when its last user is. */
 export function unmount(target: string, lazily = false): void {
   check(c.umount2(cString(target), lazily ? 2 : 0) as number, 'umount', target);
+}
+
+/** Flags of the mount that `path` lies on, as `mount(2)` takes them. */
+export function mountFlagsOf(path: string): number {
+  const result = Buffer.alloc(256);
+  check(c.statvfs(cString(path), result) as number, 'statvfs', path);
+  const flags = Number(result.readBigUInt64LE(9 * 8));
+  const [ST_NOATIME, ST_NODIRATIME, ST_RELATIME, MS_RELATIME] = [1024, 2048, 4096, 1 << 21];
+  const same = MS.readonly | MS.nosuid | MS.nodev | MS.noexec | ST_NOATIME | ST_NODIRATIME;
+  return (flags & same) | (flags & ST_RELATIME ? MS_RELATIME : 0);
 }
 
 /** Changes the folder that relative paths of this thread start from. */
@@ -151,7 +162,9 @@ export function bringLoopbackUp(): void {
   }
 }
 
-/** Replaces this process by another program; returns only by throwing. Open files that Node made are closed. */
+const F_SETFD = 2;
+
+/** Replaces this process by another program; returns only by throwing. Files stay open only as standard streams. */
 export function replaceProcess(
   program: string,
   argv: readonly string[],
@@ -160,6 +173,8 @@ export function replaceProcess(
   const pairs = Object.entries(env).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value}`],
   );
+  // Node marks even the standard streams to be closed.
+  for (const stream of [0, 1, 2]) c.fcntl(stream, F_SETFD, 0);
   c.execve(program, [...argv, null], [...pairs, null]);
   throw systemError(koffi.errno(), 'execve', program);
 }

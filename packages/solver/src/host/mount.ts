@@ -7,6 +7,7 @@ import {
   configureFilesystem,
   MS,
   mount,
+  mountFlagsOf,
   openFilesystem,
   unmount as unmountOnce,
 } from './kernel.ts';
@@ -28,9 +29,16 @@ export const MOST_LOWERS = 500;
 
 /**
  * Every overlay says how it wants to be, since the defaults are a matter of the kernel's configuration. No index, no
- * redirects and no metadata-only copies: layers must mean the same anywhere (`docs/layers.md`).
+ * redirects and no metadata-only copies: layers must mean the same anywhere (`docs/layers.md`). With `userxattr` the kernel
+ * does neither of the latter two, and takes it ill to be told.
  */
-const FIXED_OPTIONS = { index: 'off', redirect_dir: 'off', metacopy: 'off', xino: 'off' } as const;
+function optionsFor(userxattr: boolean): readonly (readonly [key: string, value: string])[] {
+  const always = [
+    ['index', 'off'],
+    ['xino', 'off'],
+  ] as const;
+  return userxattr ? always : [...always, ['redirect_dir', 'off'], ['metacopy', 'off']];
+}
 
 /**
  * Mounts an overlay. The upper is `volatile`: unmounting does not flush the host's filesystem (400 ms against 5 ms), so
@@ -61,7 +69,7 @@ function mountInSteps({ lowers, upper, work, target }: OverlayMount, userxattr: 
     for (const lower of lowers.toReversed()) {
       configureFilesystem(filesystem, 'lowerdir+', files.shortName(lower));
     }
-    for (const [key, value] of Object.entries(FIXED_OPTIONS)) setIfKnown(filesystem, key, value);
+    for (const [key, value] of optionsFor(userxattr)) setIfKnown(filesystem, key, value);
     if (userxattr) configureFilesystem(filesystem, 'userxattr');
     if (upper !== undefined && work !== undefined) {
       configureFilesystem(filesystem, 'upperdir', files.shortName(upper));
@@ -92,7 +100,7 @@ export function mountAtOnce({ lowers, upper, work, target }: OverlayMount, userx
     if (upper !== undefined && work !== undefined) {
       options.push(`upperdir=${files.open(upper)}`, `workdir=${files.open(work)}`, 'volatile');
     }
-    for (const [key, value] of Object.entries(FIXED_OPTIONS)) options.push(`${key}=${value}`);
+    for (const [key, value] of optionsFor(userxattr)) options.push(`${key}=${value}`);
     if (userxattr) options.push('userxattr');
     const place = `/proc/self/fd/${files.open(target)}`;
     changeDirectory('/proc/self/fd');
@@ -145,8 +153,17 @@ export interface BindOptions {
 export function bindMount(source: string, target: string, { readonly, noexec }: BindOptions = {}): void {
   mount(source, target, 'none', MS.bind | MS.recursive);
   if (!readonly && !noexec) return;
-  const flags = (readonly ? MS.readonly : 0) | (noexec ? MS.noexec : 0);
-  mount('none', target, 'none', MS.bind | MS.remount | flags);
+  remount(target, (readonly ? MS.readonly : 0) | (noexec ? MS.noexec : 0));
+}
+
+/** Gives a bound mount these flags; in a user namespace, also those that it may not lose. */
+export function remount(target: string, flags: number): void {
+  try {
+    mount('none', target, 'none', MS.bind | MS.remount | flags);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+    mount('none', target, 'none', MS.bind | MS.remount | flags | mountFlagsOf(target));
+  }
 }
 
 /** A filesystem in memory; `mode` of its root. */

@@ -1,0 +1,25 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { idMap, rangesOf } from './user-namespace.ts';
+
+const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-subuid-')), 'subuid');
+fs.writeFileSync(file, '# comment\nann:100000:65536\nbob:200000:10\n1001:300000:5\nann:500000:7\n');
+
+it('finds the ranges of a user by name and by number', () => {
+  expect(rangesOf(file, 'ann', 1000)).toEqual([
+    { first: 100000, count: 65536 },
+    { first: 500000, count: 7 },
+  ]);
+  expect(rangesOf(file, 'carl', 1001)).toEqual([{ first: 300000, count: 5 }]);
+});
+
+it('says what is missing for a user without', () => {
+  expect(() => rangesOf(file, 'dora', 1)).toThrow(/no range of ids/);
+  expect(() => rangesOf('/no/such', 'ann', 1000)).toThrow(/no range of ids/);
+});
+
+it('maps root to the user and the ranges behind one another', () => {
+  expect(idMap(1000, rangesOf(file, 'ann', 1000))).toBe('0 1000 1 1 100000 65536 65537 500000 7');
+});
