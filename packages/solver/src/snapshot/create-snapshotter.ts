@@ -1,7 +1,9 @@
+import fs from 'node:fs';
+import { removeTree } from '../host/files.ts';
+import { problemWithOverlay } from '../host/overlay-trial.ts';
 import { NativeSnapshotter } from './native.ts';
 import { OverlaySnapshotter } from './overlay.ts';
 import type { SnapshotPlaces, Snapshotter } from './snapshotter.ts';
-import { problemWithOverlay } from './try-overlay.ts';
 
 /** `auto`: overlay where it works, else native. */
 export type SnapshotterChoice = 'auto' | 'overlay' | 'native';
@@ -17,10 +19,21 @@ export function createSnapshotter(
   if (choice === 'native') return { snapshotter: new NativeSnapshotter(places), notes: [] };
   const overlay = new OverlaySnapshotter(places);
   if (choice === 'overlay') return { snapshotter: overlay, notes: [] };
-  const problem = problemWithOverlay(places);
+  const problem = tryOverlay(places);
   if (problem === undefined) return { snapshotter: overlay, notes: [] };
   return {
     snapshotter: new NativeSnapshotter(places),
-    notes: [`trees are copied instead of mounted (native snapshotter): ${problem}`],
+    notes: [`trees are copied instead of mounted, because overlayfs does not work: ${problem}`],
   };
+}
+
+function tryOverlay({ mounts, work }: SnapshotPlaces): string | undefined {
+  const folder = fs.mkdtempSync(`${work}/try-`);
+  const target = fs.mkdtempSync(`${mounts}/try-`);
+  try {
+    return problemWithOverlay(folder, target);
+  } finally {
+    fs.rmdirSync(target);
+    removeTree(folder);
+  }
 }
