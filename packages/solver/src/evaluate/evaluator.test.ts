@@ -222,6 +222,7 @@ describe('Evaluator', () => {
     const result = run.evaluator.result({ vertex: vertex('cancel'), index: 0 }).catch((e) => e);
     setTimeout(() => controller.abort(), 10);
     expect((await result).code).toBe('cancelled');
+    expect(run.events.at(-1)).toMatchObject({ type: 'completed', cancelled: true });
   });
 
   it('has BuildKit’s text for an output that an op does not have', async () => {

@@ -89,7 +89,7 @@ export class Evaluator {
       return outputs;
     } catch (error) {
       const failure = this.#fail(vertex, error);
-      const cancelled = this.#stop.signal.aborted && failure !== this.#failure;
+      const cancelled = failure.code === 'cancelled' || failure !== this.#failure;
       this.#emit({
         type: 'completed',
         time: Date.now(),
