@@ -15,11 +15,12 @@ test.each(Object.entries(FACES))('the face of %s', async (name, face) => {
   );
 });
 
+const project = new Project({
+  tsConfigFilePath: resolve(ROOT, 'tsconfig.json'),
+  skipAddingFilesFromTsConfig: true,
+});
+
 function facesOf(name: PackageName): readonly string[] {
-  const project = new Project({
-    tsConfigFilePath: resolve(ROOT, 'tsconfig.json'),
-    skipAddingFilesFromTsConfig: true,
-  });
   const face = project.addSourceFileAtPath(resolve(ROOT, 'packages', name, 'src/index.ts'));
   return [...face.getExportedDeclarations()]
     .map(([exported, declarations]) => {

@@ -25,24 +25,35 @@ export interface CorpusFilter {
   readonly images: boolean;
 }
 
-export function corpusCases(corpus: string, filter: CorpusFilter): readonly Case[] {
+/** @param unpacked where `locals.tar` of the corpus was unpacked */
+export function corpusCases(corpus: string, unpacked: string, filter: CorpusFilter): readonly Case[] {
   return readdirSync(corpus)
     .sort()
     .flatMap((suite) => {
       const folder = join(corpus, suite);
       return foldersIn(folder)
         .filter((name) => existsSync(join(folder, name, 'def.pb')))
-        .flatMap((name) => caseOf(corpus, suite, name, filter));
+        .flatMap((name) => caseOf([unpacked, corpus], suite, name, filter));
     });
 }
 
-function caseOf(corpus: string, suite: string, name: string, filter: CorpusFilter): readonly Case[] {
-  const folder = join(corpus, suite, name);
+function caseOf(
+  roots: readonly [unpacked: string, corpus: string],
+  suite: string,
+  name: string,
+  filter: CorpusFilter,
+) {
+  const folder = join(roots[1], suite, name);
   const meta = readJson(join(folder, 'meta.json')) as Meta;
   if (meta.unstable !== undefined) return [];
   if ((meta.needsExec && !filter.exec) || (meta.images.length > 0 && !filter.images)) return [];
   const below = (paths: Readonly<Record<string, string>> = {}) =>
-    Object.fromEntries(Object.entries(paths).map(([key, path]) => [key, join(corpus, path)]));
+    Object.fromEntries(
+      Object.entries(paths).map(([key, path]) => [
+        key,
+        join(existsSync(join(roots[0], path)) ? roots[0] : roots[1], path),
+      ]),
+    );
   const inputs = {
     locals: below(meta.locals),
     ociLayouts: below(meta.ociLayouts),

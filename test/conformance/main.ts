@@ -1,10 +1,11 @@
 /** `pnpm conformance`: solves all cases and prints a table. */
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from '../support/requirements.ts';
+import { run } from '../support/run.ts';
 import { buildctl, llbTs, type Solver } from '../support/solvers.ts';
 import { withTemporaryFolder } from '../support/temporary.ts';
 import { readFlags } from './arguments.ts';
@@ -42,7 +43,9 @@ await withTemporaryFolder(async (folder) => {
 async function chosenCases(folder: string): Promise<readonly Case[]> {
   const filter = { exec: !flags['no-exec'], images: !flags['no-images'] };
   const all =
-    corpus === undefined ? await ownCases(join(folder, 'locals')) : corpusCases(resolve(corpus), filter);
+    corpus === undefined
+      ? await ownCases(join(folder, 'locals'))
+      : corpusCases(resolve(corpus), await unpackLocals(resolve(corpus), folder), filter);
   return all.filter(
     ({ suite, name }) =>
       (flags.suite === undefined || flags.suite.includes(suite)) &&
@@ -94,6 +97,17 @@ function rowOf(name: string, verdicts: readonly Verdict[]): string {
     seconds.toFixed(1).padStart(10),
   ];
   return name.padEnd(14) + cells.join('');
+}
+
+/** Folders whose times and modes matter travel as an archive. */
+async function unpackLocals(root: string, folder: string): Promise<string> {
+  const unpacked = join(folder, 'unpacked');
+  mkdirSync(unpacked);
+  const archive = join(root, 'locals.tar');
+  if (!existsSync(archive)) return unpacked;
+  const { status, stderr } = await run('tar', ['-xf', archive, '-C', unpacked]);
+  if (status !== 0) throw new Error(`locals.tar cannot be unpacked: ${stderr}`);
+  return unpacked;
 }
 
 /** Serves `registry/` of a corpus on 127.0.0.1:5000, where its definitions look, unless somebody does already. */
