@@ -1,8 +1,7 @@
 import { lstat } from '../host/files.ts';
 import { ChainTree } from '../layer/chain-tree.ts';
-import { copyEntry, copyMetadata, linkEntry } from '../layer/copy-entry.ts';
+import { copyEntry, copyMetadata } from '../layer/copy-entry.ts';
 import { join } from '../tree/bytes.ts';
-import type { Entry } from '../tree/entry.ts';
 
 /** What a copied entry was when it was made: any change of an inode moves its change time. */
 export interface Original {
@@ -15,8 +14,8 @@ export interface Original {
 export type Originals = ReadonlyMap<string, Original>;
 
 /**
- * Copies the tree of `folders` (lowest → highest) into the existing folder `target`. Names that are hard links of one file
- * in a layer are hard links of one copy.
+ * Copies the tree of `folders` (lowest → highest) into the existing folder `target`. Hard links become files of their own:
+ * an overlay too parts them when a process writes into one of the names, and here nobody could part them then.
  */
 export async function materialise(
   folders: readonly string[],
@@ -24,10 +23,9 @@ export async function materialise(
   pause: () => Promise<void>,
 ): Promise<Originals> {
   const tree = new ChainTree(folders.map((path) => ({ id: path, path })));
-  const firsts = new Map<string, string>();
   const made: string[] = [];
   await fill('/');
-  // Times and link counts are still moving while the tree is made.
+  // Times are still moving while the tree is made.
   const originals = new Map<string, Original>();
   for (const path of made) {
     await pause();
@@ -42,20 +40,11 @@ export async function materialise(
       const path = join(directory, name);
       const entry = tree.lookup(path);
       if (!entry) continue;
-      copy(entry, target + path);
+      copyEntry(entry, target + path);
       made.push(path);
       if (entry.stat.type === 'dir') await fill(path);
     }
     const self = tree.lookup(directory);
     if (self) copyMetadata(self, directory === '/' ? target : target + directory);
-  }
-
-  function copy(entry: Entry, to: string): void {
-    const { stat, source } = entry;
-    const group = stat.type !== 'dir' && stat.nlink > 1 ? `${source}\0${stat.dev}:${stat.ino}` : undefined;
-    const first = group === undefined ? undefined : firsts.get(group);
-    if (first !== undefined) linkEntry({ ...entry, hostPath: first }, to);
-    else copyEntry(entry, to);
-    if (group !== undefined && first === undefined) firsts.set(group, to);
   }
 }

@@ -9,8 +9,8 @@ import type { Snapshot, SnapshotPlaces, Snapshotter, Workspace } from './snapsho
  * Trees as copies: no mount, no overlayfs, at the price of the files (less where the filesystem clones, as btrfs and XFS
  * do). Files are never hard links of a layer's, since a process may write into them.
  *
- * One thing differs from an overlay and cannot be otherwise: hard links in a layer are real ones here, so a process that
- * writes into one name changes the others too.
+ * One thing differs from an overlay and cannot be otherwise: a process sees no hard links of a layer, so one that looks for
+ * them, such as `cp -a`, makes several files of one.
  */
 export class NativeSnapshotter implements Snapshotter {
   readonly name = 'native';

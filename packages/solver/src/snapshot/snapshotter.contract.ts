@@ -86,6 +86,13 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
       expect(fs.statSync(`${store.path('base', 'own')}/d`).mode & 0o777).toBe(0o750);
     });
 
+    it('parts hard links of a layer when one name is written to', async () => {
+      const workspace = await snapshotter.edit(folders(...ids), store.stageLayer().folder);
+      fs.appendFileSync(`${workspace.path}/f`, '+');
+      expect(fs.readFileSync(`${workspace.path}/g`, 'utf8')).toBe('f');
+      workspace.release();
+    });
+
     it('is the upper folder itself when nothing lies below', async () => {
       const { folder } = store.stageLayer();
       const workspace = await snapshotter.edit([], folder);
