@@ -2,6 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Backend } from '@llb-ts/backend';
 import { CacheStore } from './cache/cache-store.ts';
+import { StoredDigests } from './cache/digest-memo.ts';
 import { asFailure } from './error.ts';
 import { JobSlots } from './evaluate/job-slots.ts';
 import { solve } from './evaluate/solve.ts';
@@ -46,6 +47,7 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
       variants: new PackVariants(stateDir),
     }),
     cache: new CacheStore(stateDir, (id) => refs.load(id)),
+    digests: new StoredDigests(stateDir, layers),
     slots: new JobSlots(options.jobs ?? os.availableParallelism()),
     caches: new CacheDirectories(`${stateDir}/caches`),
     execHost() {

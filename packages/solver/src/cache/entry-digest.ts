@@ -6,13 +6,10 @@ import { isOverlayXattr } from '../layer/whiteout.ts';
 import { fsPath } from '../tree/bytes.ts';
 import type { Entry, EntryStat } from '../tree/entry.ts';
 
-/**
- * Digests of file contents, by everything that changes when a file does: device, inode, size, times of content and of
- * inode. May be kept for as long as the machine's files live.
- */
+/** Digests of file contents that are known from before. */
 export interface DigestMemo {
-  get(key: string): string | undefined;
-  set(key: string, digest: string): void;
+  get(entry: Entry): string | undefined;
+  set(entry: Entry, digest: string): void;
 }
 
 /** Files above this are read in pieces, with pauses. */
@@ -21,9 +18,9 @@ const PIECE = 4 << 20;
 /** Digests of single entries: what they are, and the content of files. */
 export class EntryDigester {
   readonly #pause: () => Promise<void>;
-  readonly #memo: DigestMemo;
+  readonly #memo: DigestMemo | undefined;
 
-  constructor(pause: () => Promise<void>, memo: DigestMemo = new Map()) {
+  constructor(pause: () => Promise<void>, memo?: DigestMemo) {
     this.#pause = pause;
     this.#memo = memo;
   }
@@ -35,15 +32,15 @@ export class EntryDigester {
     return hash('sha256', Buffer.from(`${headerOf(entry)}\0${content}`, 'latin1'), 'hex');
   }
 
-  async #contentDigest({ stat, hostPath }: Entry): Promise<string> {
-    const key = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
-    const known = this.#memo.get(key);
+  async #contentDigest(entry: Entry): Promise<string> {
+    const known = this.#memo?.get(entry);
     if (known !== undefined) return known;
+    const { stat, hostPath } = entry;
     const digest =
       stat.size <= PIECE
         ? hash('sha256', fs.readFileSync(fsPath(hostPath)), 'hex')
         : await this.#digestPieces(hostPath);
-    this.#memo.set(key, digest);
+    this.#memo?.set(entry, digest);
     return digest;
   }
 

@@ -3,6 +3,7 @@ import { SolveFailure } from '@llb-ts/backend';
 import type { Definition } from '@llb-ts/pb';
 import type { CacheStore } from '../cache/cache-store.ts';
 import { contentDigest } from '../cache/content-digest.ts';
+import type { StoredDigests } from '../cache/digest-memo.ts';
 import { checkExport } from '../exporter/exporter.ts';
 import { loadDefinition } from '../graph/load.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
@@ -31,6 +32,7 @@ export interface SolverServices {
   readonly layers: LayerStore;
   readonly refs: RefStore;
   readonly cache: CacheStore;
+  readonly digests: StoredDigests;
   readonly slots: JobSlots;
   readonly sources: SourceStores;
   readonly packs: LayerPacks;
@@ -96,8 +98,14 @@ function createEvaluator(
     prepare: async (refs, { pause }) => {
       for (const ref of refs) await views.prepare(ref, pause);
     },
-    contentOf: (ref, { selectors }, { pause }) =>
-      contentDigest(views.treeOf(ref), selectors, { pause, name: ref?.id ?? 'scratch' }),
+    contentOf: async (ref, { selectors }, { pause }) => {
+      try {
+        const options = { pause, name: ref?.id ?? 'scratch', memo: digests };
+        return await contentDigest(views.treeOf(ref), selectors, options);
+      } finally {
+        digests.flush();
+      }
+    },
     cache,
     slots,
     noCache,

@@ -1,0 +1,60 @@
+import fs from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { chain, layer, temporaryStore } from '../layer/testing.ts';
+import { contentDigest } from './content-digest.ts';
+import { StoredDigests } from './digest-memo.ts';
+
+const { store, root, dispose } = temporaryStore();
+afterAll(dispose);
+const pause = async () => {};
+const all = {
+  path: '/',
+  wildcard: false,
+  followLinks: false,
+  includePatterns: [],
+  excludePatterns: [],
+  requiredPaths: [],
+};
+
+/** The digest of a chain, and how many files had to be read for it. */
+async function digest(ids: readonly string[], memo: StoredDigests) {
+  let read = 0;
+  const counting = {
+    get: (entry: Parameters<StoredDigests['get']>[0]) => memo.get(entry),
+    set(entry: Parameters<StoredDigests['set']>[0], value: string) {
+      read++;
+      memo.set(entry, value);
+    },
+  };
+  const value = await contentDigest(chain(store, ids), [all], { pause, name: 'x', memo: counting });
+  memo.flush();
+  return { value, read };
+}
+
+describe('StoredDigests', () => {
+  it('spares files that an earlier process has read, also where another layer shares them', async () => {
+    const first = await layer(store, 'first', [], (draft) => {
+      for (const name of ['a', 'b', 'c']) draft.writeFile(`/${name}`, Buffer.from(name), 0o644);
+    });
+    const second = await layer(store, 'second', [], (draft) => {
+      for (const name of ['a', 'b']) draft.shareFile(`/${name}`, chain(store, [first]).lookup(`/${name}`)!);
+      draft.writeFile('/c', Buffer.from('changed'), 0o644);
+    });
+    const before = await digest([first], new StoredDigests(root, store));
+    expect(before.read).toBe(3);
+    expect(await digest([first], new StoredDigests(root, store))).toEqual({ value: before.value, read: 0 });
+    const after = await digest([second], new StoredDigests(root, store));
+    expect(after.read).toBe(1);
+    expect(after.value).not.toBe(before.value);
+    const plain = await contentDigest(chain(store, [second]), [all], { pause, name: 'x' });
+    expect(after.value).toBe(plain);
+  });
+
+  it('passes over a line that was cut off', async () => {
+    const id = await layer(store, 'cut', [], (draft) => draft.writeFile('/f', Buffer.from('content'), 0o644));
+    const { value } = await digest([id], new StoredDigests(root, store));
+    const file = `${root}/digests/${id}`;
+    fs.writeFileSync(file, fs.readFileSync(file, 'latin1').slice(0, -20));
+    expect(await digest([id], new StoredDigests(root, store))).toEqual({ value, read: 1 });
+  });
+});
