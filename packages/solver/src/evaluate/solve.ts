@@ -78,7 +78,7 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
 function createEvaluator(
   request: SolveRequest,
   signal: AbortSignal,
-  { cache, slots, caches, execHost }: SolverServices,
+  { cache, digests, slots, caches, execHost }: SolverServices,
   stores: Stores,
   sources: readonly Source[],
 ): Evaluator {
