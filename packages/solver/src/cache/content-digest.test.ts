@@ -85,6 +85,12 @@ describe('contentDigest', () => {
       with_({ '/d/s/c.txt': 'file 644 C' }),
       selector('/ld', { followLinks: true, includePatterns: ['s'] }),
     ],
+    ['an archive behind a link', with_({ '/d/a.txt': 'file 644 A' }), selector('/d/l', { mayUnpack: true })],
+    [
+      'an archive behind a matched link',
+      with_({ '/d/a.txt': 'file 644 A' }),
+      selector('/d/[l]', { mayUnpack: true }),
+    ],
     ['the root', with_({ '/new': 'file 644 n' }), selector('/')],
   ])('misses with a change of %s', async (_, changed, chosen) => {
     expect(await same(BASE, changed, chosen)).toBe(false);

@@ -19,6 +19,11 @@ export interface ContentSelector {
   readonly includePatterns: readonly string[];
   readonly excludePatterns: readonly string[];
   readonly requiredPaths: readonly string[];
+  /**
+   * What a selected link leads to counts as well as the link: it may be an archive, which is unpacked from behind a link
+   * that a copy would keep. (BuildKit misses this, and so a change of such an archive.) Default: false.
+   */
+  readonly mayUnpack?: boolean;
 }
 
 export interface ContentDigestOptions {
@@ -59,7 +64,7 @@ export async function contentDigest(
 function digestOne(tree: Tree, selector: ContentSelector, digester: EntryDigester): Promise<string> {
   return isFiltered(selector)
     ? digestChosen(tree, selector, digester)
-    : digestWhole(tree, selector.path, selector.followLinks, digester);
+    : digestWhole(tree, selector, digester);
 }
 
 function isFiltered({ wildcard, includePatterns, excludePatterns }: ContentSelector): boolean {
@@ -80,15 +85,21 @@ function withoutNested(selectors: readonly ContentSelector[]): readonly ContentS
 }
 
 /** The digest of a file, or of a directory with everything in it. */
-async function digestWhole(
+async function digestWhole(tree: Tree, selector: ContentSelector, digester: EntryDigester): Promise<string> {
+  const found = find(tree, selector.path, selector.followLinks);
+  if (!found) throw notFound(selector.path);
+  const target = unpackable(tree, found, selector);
+  const own = await digestTree(tree, found, digester);
+  return target ? own + (await digestTree(tree, target, digester)) : own;
+}
+
+/** What may be unpacked from behind a link. */
+function unpackable(
   tree: Tree,
-  path: string,
-  follow: boolean,
-  digester: EntryDigester,
-): Promise<string> {
-  const found = find(tree, path, follow);
-  if (!found) throw notFound(path);
-  return digestTree(tree, found, digester);
+  { path, entry }: WalkedEntry,
+  selector: ContentSelector,
+): WalkedEntry | undefined {
+  return selector.mayUnpack && entry.stat.type === 'symlink' ? find(tree, path, true) : undefined;
 }
 
 async function digestTree(
@@ -129,6 +140,8 @@ async function digestChosen(tree: Tree, selector: ContentSelector, digester: Ent
   const prefix = selector.wildcard ? splitWildcards(selector.path).prefix : selector.path;
   for (const { path, shown } of startsOf(tree, selector, prefix)) {
     const start = find(tree, path, selector.followLinks);
+    const target = start && unpackable(tree, start, selector);
+    if (target) chosen.push({ path: shown, digest: () => digestTree(tree, target, digester) });
     if (start && !include && !exclude && start.path !== path) {
       // A link that was followed counts with all it leads to.
       chosen.push({ path: shown, digest: () => digestTree(tree, start, digester) });

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { SolveFailure } from '@llb-ts/backend';
 import type { ByteStream } from '../../archive/byte-source.ts';
 import type { TarHeader } from '../../archive/tar-header.ts';
 import type { TarEntry } from '../../archive/tar-reader.ts';
@@ -7,8 +8,8 @@ import type { Draft } from '../../layer/draft.ts';
 import { isOverlayXattr } from '../../layer/whiteout.ts';
 import { cleanPath } from '../../pattern/clean-path.ts';
 import { clean, fsPath, join, nameOf, parentOf, textOf } from '../../tree/bytes.ts';
-import { locate } from '../../tree/locate.ts';
-import { asPathFailure, pathFailure } from './failure.ts';
+import { type Location, locate } from '../../tree/locate.ts';
+import { pathFailure, reasonFor } from './failure.ts';
 import { JailedDirectories } from './jailed-directories.ts';
 import type { Owner } from './owner.ts';
 
@@ -42,15 +43,19 @@ export class ArchiveUnpacker {
     const shown = clean(`/${name}`);
     try {
       const parent = this.#directories.enter(parentOf(shown));
+      if (typeof parent === 'object') throw entryFailure(header, shown, parent.code);
       const path = shown === '/' ? this.#options.root : join(parent, nameOf(shown));
       const there = this.#options.draft.lookup(path);
       if (there?.stat.type === 'dir' && name === '.') return;
       const joins = there?.stat.type === 'dir' && header.type === 'dir';
       if (there && !joins) this.#remove(path, shown);
-      if (!joins) await this.#make(header, body, path, pause);
+      if (!joins) await this.#make(header, body, path, shown, pause);
       this.#setAttributes(header, path, shown);
     } catch (error) {
-      throw asPathFailure(error, CALLS[header.type] ?? 'open', shown);
+      const code = errnoOf(error);
+      throw error instanceof SolveFailure || code === undefined
+        ? error
+        : entryFailure(header, shown, code, error);
     }
     if (header.type === 'dir') this.#headed.push({ path: shown, header });
   }
@@ -61,18 +66,24 @@ export class ArchiveUnpacker {
     for (const { path, header } of this.#headed) {
       // Whatever has the name by now, and where it leads if that is a link.
       const location = locate(draft, path, { follow: true, jail: root });
-      if (location.kind !== 'found') throw pathFailure('chtimes', path, 'ENOENT');
+      if (location.kind !== 'found') throw pathFailure('chtimes', path, codeOf(location));
       setTimes(draft, location.path, header);
     }
   }
 
   #remove(path: string, shown: string): void {
-    if (shown === '/') throw pathFailure('unlinkat', shown, 'EISDIR');
+    if (shown === '/') throw pathFailure('unlinkat', shown, 'EBUSY');
     this.#options.draft.remove(path);
     this.#directories.forget();
   }
 
-  async #make(header: TarHeader, body: ByteStream, path: string, pause: () => Promise<void>): Promise<void> {
+  async #make(
+    header: TarHeader,
+    body: ByteStream,
+    path: string,
+    shown: string,
+    pause: () => Promise<void>,
+  ): Promise<void> {
     const { draft, root } = this.#options;
     switch (header.type) {
       case 'dir':
@@ -85,7 +96,7 @@ export class ArchiveUnpacker {
       case 'block':
         // On an overlay, the device 0:0 would hide what lies below.
         if (header.type === 'char' && header.major === 0 && header.minor === 0) {
-          throw pathFailure('mknod', path, 'EPERM');
+          throw entryFailure(header, shown, 'EPERM');
         }
         draft.makeNode(path, header.type, header.mode, header.major, header.minor);
         return;
@@ -93,15 +104,15 @@ export class ArchiveUnpacker {
         draft.makeNode(path, 'fifo', header.mode, 0, 0);
         return;
       case 'symlink':
-        if (header.linkname === '') throw pathFailure('symlink', path, 'ENOENT');
+        if (header.linkname === '') throw entryFailure(header, shown, 'ENOENT');
         draft.makeSymlink(path, header.linkname);
         this.#directories.forget();
         return;
       case 'hardlink': {
         const target = clean(`/${header.linkname}`);
         const location = locate(draft, target, { follow: false, jail: root });
-        if (location.kind !== 'found') throw pathFailure('link', target, 'ENOENT');
-        if (location.entry.stat.type === 'dir') throw pathFailure('link', target, 'EPERM');
+        if (location.kind !== 'found') throw entryFailure(header, shown, codeOf(location));
+        if (location.entry.stat.type === 'dir') throw entryFailure(header, shown, 'EPERM');
         draft.makeHardlink(path, location.path);
         return;
       }
@@ -123,15 +134,27 @@ export class ArchiveUnpacker {
   }
 }
 
-/** The system call that an error of making such an entry is told with. */
-const CALLS: Readonly<Partial<Record<TarHeader['type'], string>>> = {
-  dir: 'mkdir',
-  symlink: 'symlink',
-  hardlink: 'link',
-  char: 'mknod',
-  block: 'mknod',
-  fifo: 'mknod',
-};
+function codeOf(location: Location): string {
+  return location.kind === 'failed' ? location.code : 'ENOENT';
+}
+
+/** Why an entry cannot be made, in the words of the call that makes it; those for devices name no path. */
+function entryFailure(header: TarHeader, shown: string, code: string, cause?: unknown): SolveFailure {
+  switch (header.type) {
+    case 'dir':
+      return pathFailure('mkdir', shown, code, cause);
+    case 'symlink':
+      return pathFailure(`symlink ${textOf(header.linkname)}`, shown, code, cause);
+    case 'hardlink':
+      return pathFailure(`link ${textOf(clean(`/${header.linkname}`))}`, shown, code, cause);
+    case 'char':
+    case 'block':
+    case 'fifo':
+      return stepFailure(reasonFor(code), { cause });
+    default:
+      return pathFailure('open', shown, code, cause);
+  }
+}
 
 async function writeContent(
   draft: Draft,
@@ -180,7 +203,12 @@ function setXattr(draft: Draft, path: string, shown: string, name: string, value
     if (code === undefined) throw error;
     // Node's name for EOPNOTSUPP.
     if (code === 'EPERM' || code === 'ENOTSUP') return;
-    throw pathFailure(`lsetxattr ${textOf(shown)}: xattr`, JSON.stringify(textOf(name)), code, error);
+    throw stepFailure(
+      `lsetxattr ${textOf(shown)}: xattr ${JSON.stringify(textOf(name))}: ${reasonFor(code)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import type { Tree } from '../../tree/tree.ts';
 const REASONS: Readonly<Record<string, string>> = {
   E2BIG: 'argument list too long',
   EACCES: 'permission denied',
+  EBUSY: 'device or resource busy',
   EEXIST: 'file exists',
   EFBIG: 'file too large',
   EINVAL: 'invalid argument',
@@ -25,9 +26,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'invalid argument',
 };
 
+/** What Go says for an error code of the system. */
+export function reasonFor(code: string): string {
+  return REASONS[code] ?? code;
+}
+
 /** `mkdir /a/b: no such file or directory`, with the path as the tree has it. */
 export function pathFailure(call: string, path: string, code: string, cause?: unknown): SolveFailure {
-  return stepFailure(`${call} ${textOf(path)}: ${REASONS[code] ?? code}`, { cause });
+  return stepFailure(`${call} ${textOf(path)}: ${reasonFor(code)}`, { cause });
 }
 
 /** That nothing is at `path`: because it is missing, or because a file is on the way. */

@@ -70,6 +70,7 @@ function copySelector(copy: FileActionCopy): ContentSelector {
     includePatterns: copy.includePatterns,
     excludePatterns: copy.excludePatterns,
     requiredPaths: copy.requiredPaths,
+    ...(copy.attemptUnpackDockerCompatibility && { mayUnpack: true }),
   };
 }
 

@@ -109,7 +109,7 @@ describe('hostile archives', () => {
     [
       'a link to the world, then a file through it',
       () => [link('l', outside()), file('l/secret', 'owned')],
-      /mkdir \/l: file exists/,
+      'open /l/secret: no such file or directory',
     ],
     [
       'two links, then a directory through them',
@@ -119,7 +119,7 @@ describe('hostile archives', () => {
     [
       'a directory swapped for a link',
       () => [dir('d'), file('d/f'), link('d', outside()), file('d/secret', 'owned')],
-      /mkdir \/d: file exists/,
+      'open /d/secret: no such file or directory',
     ],
     [
       'a directory swapped for a dangling link',
@@ -135,39 +135,43 @@ describe('hostile archives', () => {
     [
       'links in a circle',
       [link('a', 'b'), link('b', 'a'), file('a/f')],
-      'mkdir /a: too many levels of symbolic links',
+      'open /a/f: too many levels of symbolic links',
     ],
-    ['a link to itself', [link('a', 'a'), file('a/f')], 'mkdir /a: too many levels of symbolic links'],
+    ['a link to itself', [link('a', 'a'), file('a/f')], 'open /a/f: too many levels of symbolic links'],
     [
       'a hard link that climbs',
       [hard('h', `${up}outside/secret`)],
-      'link /outside/secret: no such file or directory',
+      'link /outside/secret /h: no such file or directory',
     ],
-    ['a hard link to the machine', [hard('h', '/etc/passwd')], 'link /etc/passwd: no such file or directory'],
+    [
+      'a hard link to the machine',
+      [hard('h', '/etc/passwd')],
+      'link /etc/passwd /h: no such file or directory',
+    ],
     [
       'a hard link through a link to the world',
       () => [link('l', outside()), hard('h', 'l/secret')],
-      'link /l/secret: no such file or directory',
+      'link /l/secret /h: no such file or directory',
     ],
     [
       'a hard link through a link that climbs',
       [file('f'), link('l', up), hard('h', 'l/f')],
       { '/r': 'dir 755', '/r/f': 'file 644 x', '/r/h': 'hard /r/f', '/r/l': `link ${up}` },
     ],
-    ['a hard link to a directory', [dir('d'), hard('h', 'd')], 'link /d: operation not permitted'],
-    ['a hard link to itself', [file('h'), hard('h', 'h')], 'link /h: no such file or directory'],
+    ['a hard link to a directory', [dir('d'), hard('h', 'd')], 'link /d /h: operation not permitted'],
+    ['a hard link to itself', [file('h'), hard('h', 'h')], 'link /h /h: no such file or directory'],
     [
       'a hard link to a link: the world keeps its mode',
       () => [link('l', `${outside()}/secret`), entry({ name: 'h', type: '1', linkname: 'l', mode: 0o777 })],
       /^\{/,
     ],
-    ['a hard link to a later file', [hard('h', 'f'), file('f')], 'link /f: no such file or directory'],
-    ['a file in a file', [file('f'), file('f/g')], 'mkdir /f: not a directory'],
-    ['a file for the root', [file('/')], 'unlinkat /: is a directory'],
-    ['a link for the root', [link('..', up)], 'unlinkat /: is a directory'],
+    ['a hard link to a later file', [hard('h', 'f'), file('f')], 'link /f /h: no such file or directory'],
+    ['a file in a file', [file('f'), file('f/g')], 'open /f/g: not a directory'],
+    ['a file for the root', [file('/')], 'unlinkat /: device or resource busy'],
+    ['a link for the root', [link('..', up)], 'unlinkat /: device or resource busy'],
     ['a file called dot', [file('.'), file('f')], { '/r': 'dir 755', '/r/f': 'file 644 x' }],
     ['no name at all', [file(''), file('f')], { '/r': 'dir 755', '/r/f': 'file 644 x' }],
-    ['a link to nothing at all', [link('l', '')], 'symlink /r/l: no such file or directory'],
+    ['a link to nothing at all', [link('l', '')], 'symlink  /l: no such file or directory'],
     [
       'a name too long',
       [file('n'.repeat(90)), paxEntry({ path: 'n'.repeat(300) }), file('x')],
@@ -249,7 +253,7 @@ describe('hostile archives', () => {
     [
       'a device that would hide what lies below',
       [entry({ name: 'c', type: '3' })],
-      'mknod /r/c: operation not permitted',
+      'operation not permitted',
     ],
     [
       'a fifo in place of a file',

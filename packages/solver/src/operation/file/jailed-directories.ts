@@ -15,17 +15,23 @@ export class JailedDirectories {
   }
 
   /**
-   * Where a directory of the archive is, every link followed; what is missing is made, 0755 and root's.
+   * Where a directory of the archive is, every link followed. If nothing has its name it is made, with its parents,
+   * 0755 and root's.
    *
    * @param path clean, absolute within the jail
-   * @returns its path in the draft
+   * @returns its path in the draft, or why what has the name is no directory to put anything in
    */
-  enter(path: string): string {
+  enter(path: string): string | { readonly code: string } {
     const known = this.#known.get(path);
     if (known !== undefined) return known;
-    const found = this.#find(this.#jail, path, path) ?? this.#make(path);
-    this.#known.set(path, found);
-    return found;
+    const found = this.#find(this.#jail, path);
+    if (typeof found === 'object') {
+      const there = locate(this.#draft, path, { follow: false, jail: this.#jail });
+      if (found.code !== 'ENOENT' || there.kind === 'found') return found;
+    }
+    const entered = typeof found === 'string' ? found : this.#make(path);
+    this.#known.set(path, entered);
+    return entered;
   }
 
   /** To be called when something was removed or a link was made: paths may lead elsewhere now. */
@@ -33,16 +39,11 @@ export class JailedDirectories {
     this.#known.clear();
   }
 
-  #find(from: string, path: string, shown: string): string | undefined {
+  #find(from: string, path: string): string | { readonly code: string } {
     const location = locate(this.#draft, path, { follow: true, jail: this.#jail, from });
-    if (location.kind === 'found') {
-      if (location.entry.stat.type !== 'dir') throw pathFailure('mkdir', shown, 'ENOTDIR');
-      return location.path;
-    }
-    if (location.kind === 'failed' && location.code !== 'ENOENT') {
-      throw pathFailure('mkdir', shown, location.code);
-    }
-    return undefined;
+    if (location.kind === 'failed') return location;
+    if (location.kind !== 'found') return { code: 'ENOENT' };
+    return location.entry.stat.type === 'dir' ? location.path : { code: 'ENOTDIR' };
   }
 
   #make(path: string): string {
@@ -50,9 +51,10 @@ export class JailedDirectories {
     let at = this.#jail;
     for (const name of componentsOf(path)) {
       shown = `${shown}/${name}`;
-      const found = this.#find(at, `/${name}`, shown);
-      const next = found ?? join(at, name);
-      if (found === undefined) {
+      const found = this.#find(at, `/${name}`);
+      const next = typeof found === 'string' ? found : join(at, name);
+      if (typeof found === 'object') {
+        if (found.code !== 'ENOENT') throw pathFailure('mkdir', shown, found.code);
         // A link that leads nowhere is in the way.
         if (this.#draft.lookup(next)) throw pathFailure('mkdir', shown, 'EEXIST');
         this.#draft.makeDirectory(next, 0o755);
