@@ -96,7 +96,12 @@ test('no file imports itself in a circle, type imports included', () => {
 });
 
 test.each(RESERVED_IMPORTS)('$because', ({ what, onlyIn }) => {
-  expect(lines(units, ({ specifier }, unit) => what.test(specifier) && !onlyIn.test(unit.path))).toEqual([]);
+  expect(
+    lines(
+      units,
+      ({ specifier }, unit) => what.test(specifier) && !onlyIn.some((start) => unit.path.startsWith(start)),
+    ),
+  ).toEqual([]);
 });
 
 test('nothing prints outside the CLI', () => {
