@@ -3,8 +3,10 @@ import type { LayerBlobRecord } from '../blob/layer-blobs.ts';
 import { stepFailure } from '../error.ts';
 import type { LayerRef } from '../layer/ref.ts';
 import type { Reference } from '../registry/reference.ts';
+import { gitSource } from './git/git-source.ts';
 import { httpSource } from './http/http-source.ts';
 import { blobSource } from './image/blob-source.ts';
+import type { BlobOrigin } from './image/ensure-blob.ts';
 import { ImageLayers } from './image/image-layers.ts';
 import { ociLayoutSource, registryImageSource } from './image/image-source.ts';
 import { OciLayout } from './image/oci-layout.ts';
@@ -29,18 +31,20 @@ export function createSources(request: SolveRequest, stores: SourceStores): Solv
   const { blobs, places, registries } = stores;
   const imageLayers = new ImageLayers(stores);
   const images = { blobs, places, imageLayers };
-  const layoutOf = (store: string) => new OciLayout(layoutFolder(request, store));
   const sources: readonly Source[] = [
     localSource({ ...stores, locals: request.locals }),
     httpSource({ ...stores, records: stores.httpRecords, secrets: request.secrets }),
     registryImageSource(images, (reference) => registryOrigin(registries.repository(reference))),
-    ociLayoutSource(images, (reference, store) => layoutOf(store).image(reference)),
+    ociLayoutSource(images, (reference, store) =>
+      new OciLayout(layoutFolder(request, store)).image(reference),
+    ),
     blobSource('docker-image+blob', images, (reference) => registryBlob(reference, stores)),
-    blobSource('oci-layout+blob', images, (_, attrs) => {
-      const store = attrs['oci.store'];
-      if (!store) throw stepFailure('oci-layout blob source requires store id');
-      const layout = layoutOf(store);
-      return { place: layout.place, read: (digest) => layout.read(digest) };
+    blobSource('oci-layout+blob', images, (_, attrs) => layoutBlob(request, attrs['oci.store'])),
+    gitSource({
+      ...stores,
+      request,
+      open: ({ scheme, reference, store }) =>
+        scheme === 'docker-image+blob' ? registryBlob(reference, stores) : layoutBlob(request, store),
     }),
   ];
   return {
@@ -51,12 +55,18 @@ export function createSources(request: SolveRequest, stores: SourceStores): Solv
   };
 }
 
-function registryBlob(reference: Reference, { registries }: SourceStores) {
+function registryBlob(reference: Reference, { registries }: SourceStores): BlobOrigin {
   const repository = registries.repository(reference);
   return {
     place: reference.locator,
-    read: (digest: string, signal: AbortSignal) => repository.fetchByDigest(digest, { signal }),
+    read: (digest, signal) => repository.fetchByDigest(digest, { signal }),
   };
+}
+
+function layoutBlob(request: SolveRequest, store: string | undefined): BlobOrigin {
+  if (!store) throw stepFailure('oci-layout blob source requires store id');
+  const layout = new OciLayout(layoutFolder(request, store));
+  return { place: layout.place, read: (digest) => layout.read(digest) };
 }
 
 function layoutFolder({ ociLayouts }: SolveRequest, store: string): string {

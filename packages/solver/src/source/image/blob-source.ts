@@ -1,7 +1,5 @@
 import { SolveFailure } from '@llb-ts/backend';
-import type { ByteStream } from '../../archive/byte-source.ts';
 import { parseBlobDigest } from '../../blob/blob-digest.ts';
-import type { BlobStore } from '../../blob/blob-store.ts';
 import { stepFailure } from '../../error.ts';
 import { lstat } from '../../host/files.ts';
 import type { Ref } from '../../layer/ref.ts';
@@ -11,18 +9,7 @@ import { bytesOf } from '../../tree/bytes.ts';
 import { safeFileName } from '../file-name.ts';
 import { type FileAttributes, parseFileAttributes, singleFile } from '../single-file.ts';
 import type { Source, SourceInstance } from '../source.ts';
-import type { BlobPlaces } from './resolve-image.ts';
-
-export interface BlobSourceOptions {
-  readonly blobs: BlobStore;
-  readonly places: BlobPlaces;
-}
-
-/** A blob by its digest, and where it is. */
-export interface BlobOrigin {
-  readonly place: string;
-  readonly read: (digest: string, signal: AbortSignal) => ByteStream;
-}
+import { type BlobOrigin, type BlobSourceOptions, ensureBlob } from './ensure-blob.ts';
 
 /** `docker-image+blob://` and `oci-layout+blob://`: one blob as one file (`source/containerblob`). */
 export function blobSource(
@@ -80,25 +67,5 @@ class BlobInstance implements SourceInstance {
     const name = filename === '' ? parseBlobDigest(digest).hex : safeFileName(filename);
     const content = { stat, hostPath, source: hostPath };
     return singleFile(name, content, this.#file, 0n, `blob ${text}`, work);
-  }
-}
-
-/** Brings a blob into the store, unless it came from the same place before. */
-export async function ensureBlob(
-  digest: string,
-  origin: BlobOrigin,
-  { blobs, places }: BlobSourceOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  if (places.has(digest, origin.place) && blobs.size(digest) !== undefined) return;
-  const writer = blobs.writer(digest);
-  try {
-    for await (const chunk of origin.read(digest, signal)) writer.write(chunk);
-    const found = writer.digest;
-    if (found !== digest) throw stepFailure(`blob digest mismatch: expected ${digest}, got ${found}`);
-    writer.commit();
-    places.add(digest, origin.place);
-  } finally {
-    writer.abort();
   }
 }

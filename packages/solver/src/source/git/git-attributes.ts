@@ -1,0 +1,111 @@
+import { parseBlobDigest } from '../../blob/blob-digest.ts';
+import { stepFailure } from '../../error.ts';
+import { parseReference, type Reference } from '../../registry/reference.ts';
+import { parseGitUrl, remoteOf } from './git-url.ts';
+
+/** What a git source op wants (`source/git/identifier.go`). */
+export interface GitWish {
+  /** What git is given; may hold credentials. */
+  readonly remote: string;
+  /** Branch, tag, full ref or commit; empty for the default branch. */
+  readonly ref: string;
+  /** Commit (or the beginning of one) that must come out. Empty: any. */
+  readonly checksum: string;
+  /** Relative and clean; empty for everything. */
+  readonly subdir: string;
+  readonly keepGitDir: boolean;
+  readonly skipSubmodules: boolean;
+  readonly mtime: 'checkout' | 'commit';
+  readonly advice: boolean;
+  /** Fetch the commit that `checksum` names, and only call it `ref`. */
+  readonly fetchByCommit: boolean;
+  /** The result is one bundle file, not a working tree. */
+  readonly checkoutBundle: boolean;
+  /** Where the commits come from, if not from the remote. */
+  readonly bundle: GitBundle | undefined;
+  readonly authTokenSecret: string;
+  readonly authHeaderSecret: string;
+  readonly sshSocket: string;
+  readonly knownHosts: string;
+}
+
+/** A git bundle that is a blob. */
+export interface GitBundle {
+  readonly scheme: 'docker-image+blob' | 'oci-layout+blob';
+  readonly reference: Reference;
+  /** Of an OCI layout. */
+  readonly store: string;
+}
+
+/** Reads a source op; fails with BuildKit's texts. */
+export function parseGitWish(locator: string, attrs: Readonly<Record<string, string>>): GitWish {
+  const url = parseGitUrl(locator);
+  if (!url) throw stepFailure('invalid protocol');
+  refuseSignature(attrs);
+  const on = (name: string) => attrs[name] === 'true';
+  const fullUrl = attrs['git.fullurl'];
+  const wish: GitWish = {
+    remote: fullUrl === undefined ? url.remote : remoteOf(url, fullUrl),
+    ref: url.ref,
+    checksum: attrs['git.checksum'] ?? '',
+    subdir: url.subdir,
+    keepGitDir: on('git.keepgitdir'),
+    skipSubmodules: on('git.skipsubmodules'),
+    mtime: attrs['git.mtime'] === 'commit' ? 'commit' : 'checkout',
+    advice: on('git.advice'),
+    fetchByCommit: on('git.fetchbycommit'),
+    checkoutBundle: on('git.checkoutbundle'),
+    bundle: parseBundle(attrs),
+    authTokenSecret: attrs['git.authtokensecret'] ?? '',
+    authHeaderSecret: attrs['git.authheadersecret'] ?? '',
+    sshSocket: attrs['git.mountsshsock'] ?? '',
+    knownHosts: attrs['git.knownsshhosts'] ?? '',
+  };
+  checkWish(wish);
+  return wish;
+}
+
+function checkWish({ ref, checksum, bundle, checkoutBundle, keepGitDir, subdir }: GitWish): void {
+  if (ref.startsWith('-')) throw stepFailure(`invalid git ref ${JSON.stringify(ref)}`);
+  if (bundle && checksum === '') throw stepFailure('git.bundle requires git.checksum to be set');
+  if (bundle && isCommit(ref) && !ref.startsWith(checksum)) {
+    throw stepFailure(`expected checksum to match ${checksum}, got ${ref}`);
+  }
+  if (checkoutBundle && keepGitDir) {
+    throw stepFailure('git.checkoutbundle is incompatible with git.keepgitdir');
+  }
+  if (checkoutBundle && subdir !== '') {
+    throw stepFailure('git.checkoutbundle is incompatible with git.subdir');
+  }
+}
+
+/** A full commit id: 40 or 64 lower-case hexadecimal digits. */
+export function isCommit(text: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+}
+
+function parseBundle(attrs: Readonly<Record<string, string>>): GitBundle | undefined {
+  const locator = attrs['git.bundle'];
+  if (!locator) return undefined;
+  const fail = (why: string) =>
+    stepFailure(`failed to parse git.bundle locator ${JSON.stringify(locator)}: ${why}`);
+  const cut = locator.indexOf('://');
+  if (cut < 0) throw fail('missing scheme');
+  const scheme = locator.slice(0, cut);
+  if (scheme !== 'docker-image+blob' && scheme !== 'oci-layout+blob') {
+    throw stepFailure(
+      `git.bundle locator scheme "${scheme}" is not supported; expected "docker-image+blob" or "oci-layout+blob"`,
+    );
+  }
+  const reference = parseReference(locator.slice(cut + 3));
+  if (parseBlobDigest(reference.digest).algorithm !== 'sha256') throw fail('invalid digest');
+  return { scheme, reference, store: attrs['oci.store'] || reference.locator };
+}
+
+/** A signature that nobody checks must not pass for one that was. */
+function refuseSignature(attrs: Readonly<Record<string, string>>): void {
+  if (!Object.keys(attrs).some((name) => name.startsWith('git.sig.'))) return;
+  throw stepFailure('signatures of git sources cannot be verified by the local solver', {
+    hint: 'pin the commit with a checksum, or solve on a BuildKit daemon with --addr',
+  });
+}

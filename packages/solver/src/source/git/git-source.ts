@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import type { SolveRequest } from '@llb-ts/backend';
+import { removeTree } from '../../host/files.ts';
+import type { LayerStore } from '../../layer/layer-store.ts';
+import type { Ref } from '../../layer/ref.ts';
+import type { RefStore } from '../../layer/ref-store.ts';
+import type { Workbench } from '../../operation/operation.ts';
+import { redactUrl } from '../../registry/network-error.ts';
+import type { Source, SourceInstance } from '../source.ts';
+import { type GitWish, isCommit, parseGitWish } from './git-attributes.ts';
+import { type BundleBlobs, importBundle, writeBundle } from './git-bundle.ts';
+import { checkOut } from './git-checkout.ts';
+import { type GitLogin, gitLogin } from './git-login.ts';
+import { Git } from './git-program.ts';
+import { GitRepository } from './git-repository.ts';
+import { withLock } from './repository-lock.ts';
+import { checkCommit, pinnedCommit, type ResolvedCommit, resolveRef } from './resolve-commit.ts';
+
+export interface GitSourceOptions extends BundleBlobs {
+  readonly stateDir: string;
+  readonly layers: LayerStore;
+  readonly refs: RefStore;
+  readonly request: Pick<SolveRequest, 'secrets' | 'ssh'>;
+}
+
+/**
+ * `git://`: commits of repositories, through the git program (`source/git`).
+ *
+ * Within one solve a remote is asked once what a ref names, so that several steps that use it see the same commit.
+ */
+export function gitSource(options: GitSourceOptions): Source {
+  const resolved = new Map<string, Promise<ResolvedCommit>>();
+  return {
+    schemes: ['git'],
+    open: ({ locator, attrs }) => new GitInstance(parseGitWish(locator, attrs), options, resolved),
+  };
+}
+
+class GitInstance implements SourceInstance {
+  readonly #wish: GitWish;
+  readonly #options: GitSourceOptions;
+  readonly #resolved: Map<string, Promise<ResolvedCommit>>;
+  #commit: ResolvedCommit | undefined;
+
+  constructor(wish: GitWish, options: GitSourceOptions, resolved: Map<string, Promise<ResolvedCommit>>) {
+    this.#wish = wish;
+    this.#options = options;
+    this.#resolved = resolved;
+  }
+
+  async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
+    const { keepGitDir, subdir, skipSubmodules, mtime, checkoutBundle } = this.#wish;
+    const commit = await this.#resolve(work);
+    this.#commit = commit;
+    // Of an annotated tag, its commit is what counts, unless the tag itself comes along.
+    const object = keepGitDir || commit.peeled === '' ? commit.object : commit.peeled;
+    return {
+      kind: 'git',
+      commit: object,
+      ...(keepGitDir && { gitDir: commit.ref }),
+      ...(subdir !== '' && { subdir }),
+      ...(skipSubmodules && { skipSubmodules }),
+      ...(mtime === 'commit' && { mtime }),
+      ...(checkoutBundle && { bundle: true }),
+    };
+  }
+
+  async fetch(work: Workbench): Promise<Ref | undefined> {
+    const commit = this.#commit ?? (await this.#resolve(work));
+    return this.#staged(work, async (git, stage) => {
+      const { wish, ref, from, sha256 } = await this.#plan(commit, git, stage, work);
+      const folder = this.#folder();
+      fs.mkdirSync(folder, { recursive: true });
+      return withLock(`${folder}/lock`, work.signal, async () => {
+        const repository = new GitRepository(`${folder}/repo.git`, git, wish.remote, sha256);
+        await repository.fetch({ wish, ref, object: commit.object, from });
+        return this.#layer(repository, wish, ref, stage, work);
+      });
+    });
+  }
+
+  #resolve(work: Workbench): Promise<ResolvedCommit> {
+    const { ref, remote, checksum, bundle } = this.#wish;
+    const pinned = pinnedCommit(this.#wish);
+    if (pinned) return Promise.resolve(pinned);
+    if (bundle && ref === '') return Promise.resolve({ ref: checksum, object: checksum, peeled: '' });
+    const key = JSON.stringify([remote, ref, bundle?.reference.text]);
+    let resolving = this.#resolved.get(key);
+    if (!resolving) {
+      resolving = this.#staged(work, async (git, stage) => {
+        const url = bundle ? (await this.#import(git, stage(), work)).url : remote;
+        return resolveRef(git, url, ref);
+      });
+      this.#resolved.set(key, resolving);
+      resolving.catch(() => this.#resolved.delete(key));
+    }
+    return resolving.then((commit) => {
+      checkCommit(commit, checksum);
+      return commit;
+    });
+  }
+
+  /** What to fetch, and from where. A bundle is imported first. */
+  async #plan(commit: ResolvedCommit, git: Git, stage: () => string, work: Workbench) {
+    const { bundle, ref, checksum } = this.#wish;
+    if (!bundle) {
+      const wanted = ref === '' ? commit.ref.replace(/^refs\/heads\//, '') : ref;
+      return { wish: this.#wish, ref: wanted, from: undefined, sha256: commit.object.length === 64 };
+    }
+    const { url, sha256 } = await this.#import(git, stage(), work);
+    const wanted = ref === '' || isCommit(ref) ? checksum : ref;
+    return { wish: this.#wish, ref: wanted, from: url, sha256 };
+  }
+
+  #import(git: Git, folder: string, work: Workbench) {
+    const { bundle, checksum } = this.#wish;
+    return importBundle(bundle!, checksum, git, this.#options, folder, work.signal);
+  }
+
+  async #layer(
+    repository: GitRepository,
+    wish: GitWish,
+    ref: string,
+    stage: () => string,
+    work: Workbench,
+  ): Promise<Ref> {
+    const { layers, refs } = this.#options;
+    const staged = layers.stageLayer();
+    try {
+      if (wish.checkoutBundle) {
+        const commit = wish.checksum === '' ? this.#commit!.object : wish.checksum;
+        await writeBundle(repository, wish.ref, commit, stage(), `${staged.folder}/bundle`);
+      } else {
+        await checkOut(repository, { wish, ref, folder: staged.folder });
+      }
+    } catch (error) {
+      layers.drop(staged);
+      throw error;
+    }
+    const id = layers.newId();
+    await layers.commit(await layers.draftOf(staged, undefined, work.pause), id);
+    const what = wish.checkoutBundle ? 'git bundle checkout for' : 'git snapshot for';
+    const description = `${what} ${redactUrl(wish.remote)}#${wish.ref}`;
+    return refs.save({ kind: 'layer', id, layer: id, description, createdAt: Date.now() });
+  }
+
+  /** Runs `use` with a git that is let in, and folders that are gone afterwards. */
+  async #staged<T>(work: Workbench, use: (git: Git, stage: () => string) => Promise<T>): Promise<T> {
+    const folders: string[] = [];
+    const stage = () => {
+      const folder = this.#options.layers.stage();
+      folders.push(folder);
+      return folder;
+    };
+    try {
+      const login = await gitLogin(this.#wish, this.#options.request, stage);
+      return await use(this.#git(login, work), stage);
+    } finally {
+      for (const folder of folders) removeTree(folder);
+    }
+  }
+
+  #git({ args, sshSocket, knownHosts }: GitLogin, work: Workbench): Git {
+    return new Git({
+      // A blob is fetched by other means; git then needs no credentials.
+      args: this.#wish.bundle ? [] : args,
+      sshSocket,
+      knownHosts,
+      advice: this.#wish.advice,
+      signal: work.signal,
+      onOutput: (stream, data) => work.report({ type: 'log', stream, data }),
+    });
+  }
+
+  #folder(): string {
+    const name = createHash('sha256').update(this.#wish.remote).digest('hex').slice(0, 40);
+    return `${this.#options.stateDir}/git/${name}`;
+  }
+}
