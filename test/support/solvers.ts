@@ -93,8 +93,7 @@ function mustFailWell(tar: string, result: RunResult): void {
   if (existsSync(tar)) throw new Error(`a failed solve left an output behind: ${result.stderr}`);
   if (/^\s+at .+:\d+:\d+\)?$/m.test(result.stderr))
     throw new Error(`a failure with a stack: ${result.stderr}`);
-  if (result.status !== 1 && result.status !== 2)
-    throw new Error(`exit code ${result.status}: ${result.stderr}`);
+  if (![1, 2, 3].includes(result.status)) throw new Error(`exit code ${result.status}: ${result.stderr}`);
 }
 
 function flagsOf(inputs: Inputs): readonly string[] {
