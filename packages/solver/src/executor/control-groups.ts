@@ -8,7 +8,7 @@ const ROOT = '/sys/fs/cgroup';
 const PARENT = 'buildkit';
 /** Inside a step's group of version 2, so that what happened in it can be read when the runtime has removed its own. */
 export const INNER = 'step';
-const ID = /^llb-(\d+-\d+)-\d+$/;
+const ID = /^llb-(\d+-\d+)-(\d+|devices)$/;
 
 /** How this machine arranges control groups, and whether we may make some. */
 export interface ControlGroups {
@@ -35,13 +35,13 @@ export function cgroupsPathOf(id: string, parent: string): string {
 let allHierarchies: string | undefined;
 
 /**
- * Shows the programs of this process only the `devices` hierarchy of version 1: a group in each of a dozen costs a third of
- * the time that it takes to start a container, and crun refuses machines on which version 2 has controllers too.
+ * Hides the hierarchies of version 1 from the programs of this process: crun makes a group in each, which costs more time
+ * than all else that it does, and refuses machines on which version 2 has controllers too.
  * Needs our own mount namespace. The second call does nothing.
  *
  * @param folder for the folder below which all hierarchies stay reachable ({@link hiddenHierarchies})
  */
-export function narrowHierarchies(folder: string): void {
+export function hideHierarchies(folder: string): void {
   if (allHierarchies !== undefined) return;
   const all = `${folder}/cgroup`;
   fs.mkdirSync(all);
@@ -52,15 +52,11 @@ export function narrowHierarchies(folder: string): void {
     mount(hierarchy, place, 'none', MS.bind);
   }
   mount('tmpfs', ROOT, 'tmpfs', MS.nosuid | MS.nodev | MS.noexec, 'mode=755');
-  if (fs.existsSync(`${all}/devices`)) {
-    fs.mkdirSync(`${ROOT}/devices`);
-    mount(`${all}/devices`, `${ROOT}/devices`, 'none', MS.bind);
-  }
   allHierarchies = all;
 }
 
-/** Undoes {@link narrowHierarchies}. */
-export function widenHierarchies(): void {
+/** Undoes {@link hideHierarchies}. */
+export function showHierarchies(): void {
   if (allHierarchies === undefined) return;
   unmount(ROOT, true);
   unmount(allHierarchies, true);
@@ -68,7 +64,7 @@ export function widenHierarchies(): void {
   allHierarchies = undefined;
 }
 
-/** Where all hierarchies can be found while most of them are hidden; undefined when none is. */
+/** Where all hierarchies can be found while they are hidden; undefined when they are not. */
 export function hiddenHierarchies(): string | undefined {
   return allHierarchies;
 }

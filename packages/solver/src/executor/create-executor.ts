@@ -50,5 +50,5 @@ function sandbox({ folder }: ExecutorPlaces, notes: readonly string[]) {
       },
     );
   }
-  return { executor: new RuntimeExecutor(new Sandbox(), folder), notes };
+  return { executor: new RuntimeExecutor(new Sandbox(folder), folder), notes };
 }

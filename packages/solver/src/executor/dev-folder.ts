@@ -1,37 +1,67 @@
 import fs from 'node:fs';
-import { undoUmask } from '../host/files.ts';
+import { removeTree, undoUmask } from '../host/files.ts';
 import { MS, mount, unmount } from '../host/kernel.ts';
 import { mknod } from '../host/syscalls.ts';
 import { fsPath, parentOf } from '../tree/bytes.ts';
 import { DEFAULT_DEVICES, DEVICE_LINKS, type DeviceNode } from './defaults.ts';
 
+/** A `/dev` to be bound into a root: runtimes differ in what they put there. */
+export interface DevFolder {
+  readonly path: string;
+  remove(): void;
+}
+
+const IN_MEMORY = 'mode=755,size=65536k';
+
 /**
- * Fills the empty folder `folder` with a `/dev` in memory, to be bound into a root: runtimes differ in what they put there.
- *
- * @param kind `nodes`: nodes of its own, for whoever has the kernel's device control guard them. `bound`: the host's nodes,
- *   and no other device can be opened in it, whatever a process makes there.
- * @returns what takes it away again
+ * Makes `/dev` folders with nodes of their own, for whoever has the kernel's device control guard them. They share one
+ * filesystem: mounting and unmounting one for each step takes longer than making all that is in it.
  */
-export function mountDev(
-  folder: string,
-  kind: 'nodes' | 'bound',
-  further: readonly DeviceNode[] = [],
-): () => void {
-  const nodev = kind === 'bound' ? MS.nodev : 0;
-  mount('tmpfs', folder, 'tmpfs', MS.nosuid | MS.strictatime | nodev, 'mode=755,size=65536k');
-  for (const device of [...DEFAULT_DEVICES, ...further]) {
-    const place = folder + inDev(device.path);
-    fs.mkdirSync(fsPath(parentOf(place)), { recursive: true, mode: 0o755 });
-    if (kind === 'bound') bindDevice(device, place);
-    else makeDevice(device, place);
+export class DevNursery {
+  readonly #folder: string;
+
+  /** @param folder an empty folder */
+  constructor(folder: string) {
+    this.#folder = folder;
+    mount('tmpfs', folder, 'tmpfs', MS.nosuid | MS.strictatime, IN_MEMORY);
   }
-  for (const [link, target] of DEVICE_LINKS) fs.symlinkSync(target, fsPath(folder + inDev(link)));
-  if (fs.existsSync('/proc/kcore')) fs.symlinkSync('/proc/kcore', fsPath(`${folder}/core`));
+
+  make(name: string, further: readonly DeviceNode[] = []): DevFolder {
+    const path = `${this.#folder}/${name}`;
+    fs.mkdirSync(fsPath(path));
+    undoUmask(path, 0o755);
+    fill(path, further, makeDevice);
+    return { path, remove: () => void removeTree(path) };
+  }
+
+  close(): void {
+    unmount(this.#folder, true);
+  }
+}
+
+/** A `/dev` with the host's nodes in the empty folder `path`. No other device can be opened in it, whatever a process makes. */
+export function bindDev(path: string): DevFolder {
+  mount('tmpfs', path, 'tmpfs', MS.nosuid | MS.strictatime | MS.nodev, IN_MEMORY);
+  fill(path, [], bindDevice);
+  return { path, remove: () => unmount(path, true) };
+}
+
+function fill(
+  folder: string,
+  further: readonly DeviceNode[],
+  make: (device: DeviceNode, place: string) => void,
+): void {
   for (const name of ['pts', 'shm', 'mqueue']) {
     fs.mkdirSync(fsPath(`${folder}/${name}`), 0o755);
     undoUmask(`${folder}/${name}`, 0o755);
   }
-  return () => unmount(folder, true);
+  for (const device of [...DEFAULT_DEVICES, ...further]) {
+    const place = folder + inDev(device.path);
+    if (parentOf(place) !== folder) fs.mkdirSync(fsPath(parentOf(place)), { recursive: true, mode: 0o755 });
+    make(device, place);
+  }
+  for (const [link, target] of DEVICE_LINKS) fs.symlinkSync(target, fsPath(folder + inDev(link)));
+  if (fs.existsSync('/proc/kcore')) fs.symlinkSync('/proc/kcore', fsPath(`${folder}/core`));
 }
 
 function makeDevice({ type, major, minor }: DeviceNode, place: string): void {

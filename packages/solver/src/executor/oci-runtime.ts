@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { sealedFile } from '../host/kernel.ts';
 import { isInUserNamespace } from '../host/mount.ts';
 import { runProcess } from '../host/process.ts';
 import { fsPath } from '../tree/bytes.ts';
@@ -7,16 +8,17 @@ import {
   cgroupsPathOf,
   countMemoryKills,
   hiddenHierarchies,
+  hideHierarchies,
   INNER,
-  narrowHierarchies,
   probeControlGroups,
   removeGroup,
   removeParentGroups,
+  showHierarchies,
   sweepControlGroups,
-  widenHierarchies,
 } from './control-groups.ts';
 import { type DeviceNode, INSECURE_DEVICES } from './defaults.ts';
-import { mountDev } from './dev-folder.ts';
+import { bindDev, type DevFolder, DevNursery } from './dev-folder.ts';
+import { guardDevices } from './device-guard.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import { ociConfig } from './oci-config.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
@@ -37,92 +39,112 @@ export interface OciRuntimeOptions {
  * Starts steps with crun or runc, one process a step, without their daemon-side life: `run` to the end, state in memory.
  *
  * What crun would do anew for each step, and takes three quarters of its time, is done once: the seccomp filter is compiled
- * here, and only the control groups that matter are shown to it. runc has no such doors, and is driven as BuildKit does.
+ * here, crun's own binary is sealed here, and where control groups are of version 1, one guards the devices of all steps.
+ * runc has no such doors, and is driven as BuildKit does.
  */
 export class OciRuntime implements Runtime {
   readonly name: string;
   readonly makesMountPoints: boolean;
   readonly #options: OciRuntimeOptions;
-  readonly #groups: ControlGroups;
   readonly #isRootless = isInUserNamespace();
+  readonly #groups: ControlGroups | undefined;
+  /** crun as a file that nobody can write to. It would make itself such a copy each time (CVE-2019-5736). */
+  readonly #sealed: number | undefined;
+  readonly #unguard: (() => void) | undefined;
+  #nursery: DevNursery | undefined;
 
-  /** Changes the view on control groups of this process's mount namespace, which must have been entered. */
+  /** Changes what this process's mount namespace, which must have been entered, shows of control groups. */
   constructor(options: OciRuntimeOptions) {
-    this.name = options.kind;
-    this.makesMountPoints = options.kind === 'runc';
+    const { kind, program, folder } = options;
+    this.name = kind;
+    this.makesMountPoints = kind === 'runc';
     this.#options = options;
-    this.#groups = probeControlGroups();
-    if (this.#usesGroups) sweepControlGroups();
-    if (options.kind === 'crun' && this.#groups.version === 1) narrowHierarchies(options.folder);
+    fs.mkdirSync(`${folder}/runtime`, { mode: 0o711 });
+    const groups = probeControlGroups();
+    if (groups.isWritable && !this.#isRootless) {
+      this.#groups = groups;
+      sweepControlGroups();
+    }
+    if (kind === 'runc') return;
+    this.#sealed = sealedFile('crun', (file) => fs.writeFileSync(file, fs.readFileSync(program)));
+    if (groups.version !== 1) return;
+    if (this.#groups) this.#unguard = guardDevices();
+    hideHierarchies(folder);
   }
 
   async launch(prepared: PreparedStep, use: StepUse): Promise<StepExit> {
-    const { id, step, folder } = prepared;
+    const { step, folder } = prepared;
     const { kind, cacheFolder } = this.#options;
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
-    const group = this.#groupOf(id, step.cgroupParent);
-    const removeDev = kind === 'crun' ? this.#mountDev(`${folder}/dev`, devices) : undefined;
+    const group = this.#groupOf(prepared);
+    const dev = kind === 'crun' ? this.#makeDev(prepared, devices, group !== undefined) : undefined;
     try {
       const config = ociConfig(prepared, {
-        ...(removeDev && { dev: `${folder}/dev` }),
-        devices: removeDev ? [] : devices,
+        ...(dev && { dev: dev.path }),
+        devices: dev ? [] : devices,
         ...(!isInsecure && { seccomp: seccompFilter(kind, cacheFolder) }),
         ...(group && { cgroupsPath: group.path }),
-        hasCgroupNamespace: this.#groups.version === 2,
+        hasCgroupNamespace: this.#groups?.version === 2,
         isRootless: this.#isRootless,
         terminal: use.onOutput === undefined,
       });
       fs.writeFileSync(fsPath(`${folder}/config.json`), config, { mode: 0o600 });
       const { code } = await runProcess({
-        ...supervised(this.#command(id, folder, step.resources !== undefined)),
+        ...supervised(this.#command(prepared, group !== undefined)),
+        files: this.#sealed === undefined ? [] : [this.#sealed],
         env: { PATH: process.env.PATH ?? '/usr/bin:/bin', XDG_RUNTIME_DIR: this.#options.folder },
         signal: use.signal,
         ...(use.onOutput && { onOutput: use.onOutput }),
       });
       return { code, isOutOfMemory: code !== 0 && !!group?.outer && countMemoryKills(group.outer) > 0 };
     } finally {
-      removeDev?.();
+      dev?.remove();
       if (group?.outer) removeGroup(group.outer);
     }
   }
 
   close(): void {
-    if (this.#options.kind === 'crun') widenHierarchies();
-    if (this.#usesGroups) removeParentGroups();
+    if (this.#options.kind === 'crun') showHierarchies();
+    this.#nursery?.close();
+    if (this.#sealed !== undefined) fs.closeSync(this.#sealed);
+    this.#unguard?.();
+    if (this.#groups) removeParentGroups();
   }
 
   /** Where the runtime puts the step, and for version 2 the group around that, which is ours. */
-  #groupOf(id: string, parent: string): { readonly path: string; readonly outer?: string } | undefined {
-    if (!this.#usesGroups) return undefined;
-    const path = cgroupsPathOf(id, parent);
-    return this.#groups.version === 2 && path.startsWith('/')
-      ? { path: `${path}/${INNER}`, outer: path }
-      : { path };
+  #groupOf({ id, step }: PreparedStep): { readonly path: string; readonly outer?: string } | undefined {
+    if (!this.#groups) return undefined;
+    const isPlain = !step.resources && step.cgroupParent === '' && step.security === 'sandbox';
+    if (this.#unguard && isPlain) return undefined;
+    const path = cgroupsPathOf(id, step.cgroupParent);
+    if (this.#groups.version === 1 || !path.startsWith('/')) return { path };
+    return { path: `${path}/${INNER}`, outer: path };
   }
 
-  #mountDev(folder: string, devices: readonly DeviceNode[]): () => void {
-    // Without control groups nothing else keeps a process from devices; in a user namespace it can have no other ones.
-    return mountDev(this.#made(folder), this.#usesGroups || devices.length > 0 ? 'nodes' : 'bound', devices);
+  #makeDev({ id, folder }: PreparedStep, devices: readonly DeviceNode[], isGrouped: boolean): DevFolder {
+    // Where no group keeps a process from devices, the filesystem does.
+    if (isGrouped || this.#unguard || devices.length > 0) {
+      this.#nursery ??= new DevNursery(made(`${this.#options.folder}/dev`));
+      return this.#nursery.make(id, devices);
+    }
+    return bindDev(made(`${folder}/dev`));
   }
 
-  #command(id: string, bundle: string, isLimited: boolean): Command {
-    const { kind, program, folder } = this.#options;
-    const manager = kind === 'crun' ? [`--cgroup-manager=${this.#usesGroups ? 'cgroupfs' : 'disabled'}`] : [];
-    const args = ['--root', this.#made(`${folder}/runtime`), ...manager, 'run', '--bundle', bundle, id];
+  #command({ id, folder }: PreparedStep, isGrouped: boolean): Command {
+    const { kind, program: installed, folder: own } = this.#options;
+    const manager = kind === 'crun' ? [`--cgroup-manager=${isGrouped ? 'cgroupfs' : 'disabled'}`] : [];
+    const program = this.#sealed === undefined ? installed : '/proc/self/fd/3';
+    const args = ['--root', `${own}/runtime`, ...manager, 'run', '--bundle', folder, id];
     const hidden = hiddenHierarchies();
-    if (hidden === undefined || (kind === 'crun' && !isLimited)) return { program, args };
-    // Limits, and runc always, need the hierarchies that other steps do without; `supervised` makes the namespace for this.
+    if (hidden === undefined || (kind === 'crun' && !isGrouped)) return { program, args };
+    // The namespace of `supervised` keeps what this shows from others.
     const show = 'mount --rbind "$0" /sys/fs/cgroup && exec "$@"';
     return { program: '/bin/sh', args: ['-c', show, hidden, program, ...args] };
   }
+}
 
-  get #usesGroups(): boolean {
-    return !this.#isRootless && this.#groups.isWritable;
-  }
-
-  #made(folder: string): string {
-    fs.mkdirSync(fsPath(folder), { recursive: true, mode: 0o711 });
-    return folder;
-  }
+function made(folder: string): string {
+  fs.mkdirSync(fsPath(folder));
+  return folder;
 }

@@ -7,8 +7,8 @@ import { inNamespacesOf, type NamespaceKind } from '../host/namespace.ts';
 import { childrenOf, runProcess } from '../host/process.ts';
 import { findProgram } from '../host/programs.ts';
 import { textOf } from '../tree/bytes.ts';
-import { INSECURE_DEVICES } from './defaults.ts';
-import { mountDev } from './dev-folder.ts';
+import { type DeviceNode, INSECURE_DEVICES } from './defaults.ts';
+import { bindDev, type DevFolder, DevNursery } from './dev-folder.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
 import { identityArguments, limitArguments } from './sandbox-arguments.ts';
@@ -37,15 +37,21 @@ export class Sandbox implements Runtime {
   readonly name = 'sandbox';
   readonly makesMountPoints = false;
   readonly #isRootless = isInUserNamespace();
+  readonly #folder: string;
+  #nursery: DevNursery | undefined;
+
+  /** @param folder an existing folder of this process alone */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
 
   async launch(prepared: PreparedStep, use: StepUse): Promise<StepExit> {
     const { step, folder, identity } = prepared;
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
-    fs.mkdirSync(`${folder}/dev`);
     // The root must be a mount, so that it can be moved to `/`.
     bindMount(step.root, step.root);
-    const removeDev = mountDev(`${folder}/dev`, devices.length > 0 ? 'nodes' : 'bound', devices);
+    const dev = this.#makeDev(prepared, devices);
     const gate = openGate(`${folder}/setpriv`);
     try {
       const said = new Tail();
@@ -69,7 +75,7 @@ export class Sandbox implements Runtime {
             const first = await gate.reached(pid);
             if (first === undefined) return;
             inNamespacesOf(first, namespacesOf(prepared, this.#isRootless), () => {
-              furnish(prepared, { dev: `${folder}/dev`, isRootless: this.#isRootless });
+              furnish(prepared, { dev: dev.path, isRootless: this.#isRootless });
             });
             gate.open();
           },
@@ -86,12 +92,22 @@ export class Sandbox implements Runtime {
       }
     } finally {
       gate.close();
-      removeDev();
+      dev.remove();
       unmount(step.root);
     }
   }
 
-  close(): void {}
+  close(): void {
+    this.#nursery?.close();
+  }
+
+  #makeDev({ id, folder }: PreparedStep, devices: readonly DeviceNode[]): DevFolder {
+    if (devices.length > 0) {
+      this.#nursery ??= new DevNursery(made(`${this.#folder}/dev`));
+      return this.#nursery.make(id, devices);
+    }
+    return bindDev(made(`${folder}/dev`));
+  }
 
   #chain(prepared: PreparedStep, setpriv: string, held: readonly string[]): readonly string[] {
     const { step, identity } = prepared;
@@ -122,6 +138,11 @@ export class Sandbox implements Runtime {
       ...step.args,
     ];
   }
+}
+
+function made(folder: string): string {
+  fs.mkdirSync(folder);
+  return folder;
 }
 
 function namespacesOf({ step }: PreparedStep, isRootless: boolean): readonly NamespaceKind[] {

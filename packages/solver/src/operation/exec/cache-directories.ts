@@ -67,7 +67,7 @@ export class CacheDirectories {
         if (held) return held;
       }
       if (sharing !== 'locked' || numbers.length === 0) {
-        const held = await makeNext(folder, numbers.at(-1) ?? 0, kind, request);
+        const held = await makeNext(folder, kind, request);
         if (held) return held;
         continue;
       }
@@ -85,7 +85,7 @@ export class CacheDirectories {
       for (const number of numbersIn(folder)) {
         const key = keyOf(`${folder}/${number}`);
         if (key === undefined || (withInputs ? !key.startsWith(`${id}:`) : key !== id)) continue;
-        fs.renameSync(`${folder}/${number}`, `${folder}/.old-${processTag()}-${serial++}`);
+        fs.renameSync(`${folder}/${number}`, `${folder}/.old-${number}`);
       }
       sweep(folder);
     }
@@ -106,12 +106,13 @@ interface CacheRecord {
 /** Makes the next directory, held; undefined when another process was faster. */
 async function makeNext(
   folder: string,
-  last: number,
   kind: 'shared' | 'exclusive',
   { key, description, fill }: CacheRequest,
 ): Promise<HeldCache | undefined> {
   const staged = `${folder}/.new-${processTag()}-${serial++}`;
-  const target = `${folder}/${last + 1}`;
+  // A number that is in use, even if it has been pruned, is not given again.
+  const used = foldersIn(folder).map((name) => Number(/^(?:\.old-)?(\d+)$/.exec(name)?.[1] ?? 0));
+  const target = `${folder}/${Math.max(0, ...used) + 1}`;
   try {
     fs.mkdirSync(`${staged}/data`, { recursive: true });
     fs.chmodSync(`${staged}/data`, 0o755);

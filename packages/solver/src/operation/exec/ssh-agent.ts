@@ -53,10 +53,7 @@ export async function forwardAgent(
       });
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
+  await listen(server, path);
   server.unref();
   fs.chownSync(path, uid, gid);
   fs.chmodSync(path, mode & 0o777);
@@ -67,4 +64,18 @@ export async function forwardAgent(
       for (const socket of open) socket.destroy();
     },
   };
+}
+
+/** The name of a socket has at most 107 bytes, so it is reached through its folder. */
+async function listen(server: net.Server, path: string): Promise<void> {
+  const cut = path.lastIndexOf('/');
+  const folder = fs.openSync(path.slice(0, cut), fs.constants.O_DIRECTORY);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(`/proc/self/fd/${folder}${path.slice(cut)}`, resolve);
+    });
+  } finally {
+    fs.closeSync(folder);
+  }
 }
