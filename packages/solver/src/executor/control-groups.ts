@@ -71,20 +71,17 @@ export function hiddenHierarchies(): string | undefined {
 
 /** Removes the groups of processes that are gone. */
 export function sweepControlGroups(): void {
-  for (const hierarchy of [ROOT, ...hierarchies()]) {
-    const parent = `${hierarchy}/${PARENT}`;
-    for (const name of namesIn(parent)) {
+  for (const place of allPlaces()) {
+    for (const name of namesIn(`${place}/${PARENT}`)) {
       const tag = ID.exec(name)?.[1];
-      if (tag === undefined || isProcessAlive(tag)) continue;
-      removeIfEmpty(`${parent}/${name}/${INNER}`);
-      removeIfEmpty(`${parent}/${name}`);
+      if (tag !== undefined && !isProcessAlive(tag)) removeGroup(`/${PARENT}/${name}`);
     }
   }
 }
 
 /** Removes the parent of our groups where it is empty. */
 export function removeParentGroups(): void {
-  for (const hierarchy of [ROOT, ...hierarchies()]) removeIfEmpty(`${hierarchy}/${PARENT}`);
+  for (const place of allPlaces()) removeIfEmpty(`${place}/${PARENT}`);
 }
 
 /** How often the kernel has killed something in a group of version 2, or below it, for lack of memory. */
@@ -97,17 +94,24 @@ export function countMemoryKills(cgroupsPath: string): number {
   }
 }
 
-/** Removes a step's group of version 2 that holds the runtime's own. */
+/** Removes a step's group, if it is still there: a runtime that was killed could not. */
 export function removeGroup(cgroupsPath: string): void {
-  removeIfEmpty(`${ROOT}${cgroupsPath}/${INNER}`);
-  removeIfEmpty(`${ROOT}${cgroupsPath}`);
+  for (const place of allPlaces()) {
+    removeIfEmpty(`${place}${cgroupsPath}/${INNER}`);
+    removeIfEmpty(`${place}${cgroupsPath}`);
+  }
+}
+
+/** Every folder below which groups are, in both versions. */
+function allPlaces(): readonly string[] {
+  return [ROOT, `${ROOT}/unified`, ...hierarchies(allHierarchies ?? ROOT)];
 }
 
 /** The mounted hierarchies of version 1. */
-function hierarchies(): readonly string[] {
-  if (fs.existsSync(`${ROOT}/cgroup.controllers`)) return [];
-  return namesIn(ROOT)
-    .map((name) => `${ROOT}/${name}`)
+function hierarchies(folder = ROOT): readonly string[] {
+  if (fs.existsSync(`${folder}/cgroup.controllers`)) return [];
+  return namesIn(folder)
+    .map((name) => `${folder}/${name}`)
     .filter(
       (place) => fs.existsSync(`${place}/cgroup.procs`) && !fs.existsSync(`${place}/cgroup.controllers`),
     );

@@ -100,7 +100,7 @@ export class OciRuntime implements Runtime {
       return { code, isOutOfMemory: code !== 0 && !!group?.outer && countMemoryKills(group.outer) > 0 };
     } finally {
       dev?.remove();
-      if (group?.outer) removeGroup(group.outer);
+      if (group && (group.outer || use.signal.aborted)) removeGroup(group.outer ?? group.path);
     }
   }
 
@@ -112,7 +112,7 @@ export class OciRuntime implements Runtime {
     if (this.#groups) removeParentGroups();
   }
 
-  /** Where the runtime puts the step, and for version 2 the group around that, which is ours. */
+  /** Where the runtime puts the step, and in version 2 the group around that, which is ours to remove. */
   #groupOf({ id, step }: PreparedStep): { readonly path: string; readonly outer?: string } | undefined {
     if (!this.#groups) return undefined;
     const isPlain = !step.resources && step.cgroupParent === '' && step.security === 'sandbox';
