@@ -5,9 +5,13 @@ import type { LayerStore } from '../layer/layer-store.ts';
 import type { RefStore } from '../layer/ref-store.ts';
 import { DockerCredentials } from '../registry/docker-config.ts';
 import { HttpClient } from '../registry/http-client.ts';
+import { hostPlatform, type OciPlatform } from '../registry/platform.ts';
+import { parseReference } from '../registry/reference.ts';
 import { RegistryClient } from '../registry/registry-client.ts';
 import type { RegistryConfig } from '../registry/registry-hosts.ts';
 import { HttpRecords } from './http/http-records.ts';
+import { registryOrigin } from './image/registry-origin.ts';
+import { resolveImage } from './image/resolve-image.ts';
 
 export interface SourceStoresOptions {
   readonly stateDir: string;
@@ -39,6 +43,22 @@ export class SourceStores {
     this.http = new HttpClient();
     this.httpRecords = new HttpRecords(stateDir);
     this.registries = new RegistryClient({ config: registries, credentials: new DockerCredentials() });
+  }
+
+  /**
+   * The config of an image in a registry: what `ImageConfigResolver` of the language asks for.
+   * @param platform undefined: this machine's
+   */
+  async resolveImageConfig(
+    reference: string,
+    platform: OciPlatform | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly ref: string; readonly digest: string; readonly config: Uint8Array }> {
+    const origin = registryOrigin(this.registries.repository(parseReference(reference)));
+    const { blobs, places } = this;
+    const wanted = platform ?? hostPlatform();
+    const { top, config } = await resolveImage(origin, { blobs, places, platform: wanted, signal });
+    return { ref: origin.reference, digest: top.digest, config };
   }
 
   /** Closes connections. */

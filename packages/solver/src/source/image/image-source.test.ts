@@ -138,6 +138,19 @@ describe('an image of a registry', () => {
   });
 });
 
+it('tells the config of an image without its layers', async () => {
+  const { digest } = content.image('latest', [lower]);
+  const reference = `${server.host}/a/b:latest`;
+  const { config, ...found } = await stores.resolveImageConfig(
+    reference,
+    { os: 'linux', architecture: 'amd64' },
+    bench.work.signal,
+  );
+  expect(found).toEqual({ ref: reference, digest });
+  expect(JSON.parse(Buffer.from(config).toString())).toMatchObject({ architecture: 'amd64' });
+  expect(blobRequests()).toHaveLength(1);
+});
+
 describe('an index', () => {
   const index = (...manifests: readonly object[]) =>
     content.document('latest', MediaType.ociIndex, { schemaVersion: 2, manifests });

@@ -20,6 +20,8 @@ export interface ResolvedImage {
   readonly top: Descriptor;
   /** Lowest → highest. */
   readonly layers: readonly ImageLayer[];
+  /** The image config, as it stands in the blob. */
+  readonly config: Uint8Array;
 }
 
 export interface ResolveOptions extends OriginFetchOptions {
@@ -48,8 +50,8 @@ export async function resolveImage(origin: ImageOrigin, options: ResolveOptions)
     );
   }
   const { manifest, digest } = await chooseManifest(reader, top, platformMatcher(options.platform));
-  const config = parseConfig(await reader.read(manifest.config), manifest.config);
-  const diffIds = config.rootfs.diff_ids;
+  const config = await reader.read(manifest.config);
+  const diffIds = parseConfig(config, manifest.config).rootfs.diff_ids;
   if (diffIds.length !== manifest.layers.length) {
     throw stepFailure(
       `mismatched image rootfs and manifest layers: ${diffIds.length} diff IDs, ${manifest.layers.length} layers in ${digest}`,
@@ -57,6 +59,7 @@ export async function resolveImage(origin: ImageOrigin, options: ResolveOptions)
   }
   return {
     top,
+    config,
     layers: manifest.layers.map((blob, i) => {
       parseBlobDigest(blob.digest);
       const diffId = diffIds[i]!;
