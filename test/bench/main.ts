@@ -5,7 +5,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { whyMissing } from '../support/requirements.ts';
-import { withTemporaryFolder } from '../support/temporary.ts';
+import { exitOnInterrupt, withTemporaryFolder } from '../support/temporary.ts';
 import { table } from './marshal/report.ts';
 import { cases } from './solve/cases.ts';
 import { startOurs, startReference } from './solve/contenders.ts';
@@ -21,6 +21,8 @@ const { values: flags } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
+
+exitOnInterrupt();
 
 if (flags.help) {
   console.log(`pnpm bench [flags]

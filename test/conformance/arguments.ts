@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { exitOnInterrupt } from '../support/temporary.ts';
 
 /** The flags that the conformance programs share. */
 export const FLAGS = {
@@ -21,6 +22,7 @@ export type Flags = ReturnType<typeof readFlags>;
 
 /** Reads the command line; prints `usage` and ends when it cannot be used or `--help` is there. */
 export function readFlags(usage: string) {
+  exitOnInterrupt();
   try {
     // `pnpm run x -- --flag` hands the dashes on.
     const args = process.argv.slice(2).filter((arg, at) => !(at === 0 && arg === '--'));
