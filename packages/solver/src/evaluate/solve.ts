@@ -14,8 +14,7 @@ import type { RefStore } from '../layer/ref-store.ts';
 import type { Stores } from '../layer/stores.ts';
 import { Views } from '../layer/views.ts';
 import { answerVertex, type OperationServices } from '../operation/answer.ts';
-import type { CacheDirectories } from '../operation/exec/cache-directories.ts';
-import type { ExecHost } from '../operation/exec/exec-host.ts';
+import type { ExecServices } from '../operation/exec/exec-operation.ts';
 import { pruneIgnoredCaches } from '../operation/exec/pruned-caches.ts';
 import { createSources } from '../source/create-sources.ts';
 import type { Source } from '../source/source.ts';
@@ -27,7 +26,7 @@ import type { JobSlots } from './job-slots.ts';
 import { createWorkbench } from './workbench.ts';
 
 /** What all solves of a backend share. */
-export interface SolverServices {
+export interface SolverServices extends Omit<ExecServices, 'request' | 'stores'> {
   readonly stateDir: string;
   readonly layers: LayerStore;
   readonly refs: RefStore;
@@ -36,8 +35,6 @@ export interface SolverServices {
   readonly slots: JobSlots;
   readonly sources: SourceStores;
   readonly packs: LayerPacks;
-  readonly caches: CacheDirectories;
-  readonly execHost: () => ExecHost;
 }
 
 /** One solve: load, evaluate, export. Fails with a `SolveFailure`. */
@@ -78,7 +75,7 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
 function createEvaluator(
   request: SolveRequest,
   signal: AbortSignal,
-  { cache, digests, slots, caches, execHost }: SolverServices,
+  { cache, digests, slots, caches, execHost, onStepFailure }: SolverServices,
   stores: Stores,
   sources: readonly Source[],
 ): Evaluator {
@@ -90,6 +87,7 @@ function createEvaluator(
     sources,
     caches,
     execHost,
+    ...(onStepFailure && { onStepFailure }),
     solveInner: (definition: Definition) => evaluator.result(loadDefinition(definition, request.allow)),
   };
   const evaluator = new Evaluator({

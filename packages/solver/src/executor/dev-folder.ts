@@ -11,6 +11,13 @@ export interface DevFolder {
   remove(): void;
 }
 
+export interface DevContent {
+  /** Nodes beyond the usual ones. */
+  readonly further: readonly DeviceNode[];
+  /** Whether a terminal is to be shown as the console. */
+  readonly hasConsole: boolean;
+}
+
 const IN_MEMORY = 'mode=755,size=65536k';
 
 /**
@@ -26,11 +33,11 @@ export class DevNursery {
     mount('tmpfs', folder, 'tmpfs', MS.nosuid | MS.strictatime, IN_MEMORY);
   }
 
-  make(name: string, further: readonly DeviceNode[] = []): DevFolder {
+  make(name: string, { further, hasConsole }: DevContent): DevFolder {
     const path = `${this.#folder}/${name}`;
     fs.mkdirSync(fsPath(path));
     undoUmask(path, 0o755);
-    fill(path, further, makeDevice);
+    fill(path, { further, hasConsole }, makeDevice);
     return { path, remove: () => void removeTree(path) };
   }
 
@@ -40,15 +47,15 @@ export class DevNursery {
 }
 
 /** A `/dev` with the host's nodes in the empty folder `path`. No other device can be opened in it, whatever a process makes. */
-export function bindDev(path: string): DevFolder {
+export function bindDev(path: string, hasConsole: boolean): DevFolder {
   mount('tmpfs', path, 'tmpfs', MS.nosuid | MS.strictatime | MS.nodev, IN_MEMORY);
-  fill(path, [], bindDevice);
+  fill(path, { further: [], hasConsole }, bindDevice);
   return { path, remove: () => unmount(path, true) };
 }
 
 function fill(
   folder: string,
-  further: readonly DeviceNode[],
+  { further, hasConsole }: DevContent,
   make: (device: DeviceNode, place: string) => void,
 ): void {
   for (const name of ['pts', 'shm', 'mqueue']) {
@@ -60,6 +67,7 @@ function fill(
     if (parentOf(place) !== folder) fs.mkdirSync(fsPath(parentOf(place)), { recursive: true, mode: 0o755 });
     make(device, place);
   }
+  if (hasConsole) fs.writeFileSync(fsPath(`${folder}/console`), '');
   for (const [link, target] of DEVICE_LINKS) fs.symlinkSync(target, fsPath(folder + inDev(link)));
   if (fs.existsSync('/proc/kcore')) fs.symlinkSync('/proc/kcore', fsPath(`${folder}/core`));
 }

@@ -16,8 +16,8 @@ import {
   showHierarchies,
   sweepControlGroups,
 } from './control-groups.ts';
-import { type DeviceNode, INSECURE_DEVICES } from './defaults.ts';
-import { bindDev, type DevFolder, DevNursery } from './dev-folder.ts';
+import { INSECURE_DEVICES } from './defaults.ts';
+import { bindDev, type DevContent, type DevFolder, DevNursery } from './dev-folder.ts';
 import { guardDevices } from './device-guard.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import { ociConfig } from './oci-config.ts';
@@ -78,7 +78,11 @@ export class OciRuntime implements Runtime {
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
     const group = this.#groupOf(prepared);
-    const dev = kind === 'crun' ? this.#makeDev(prepared, devices, group !== undefined) : undefined;
+    const terminal = use.onOutput === undefined;
+    const dev =
+      kind === 'crun'
+        ? this.#makeDev(prepared, { further: devices, hasConsole: terminal }, group !== undefined)
+        : undefined;
     try {
       const config = ociConfig(prepared, {
         ...(dev && { dev: dev.path }),
@@ -87,7 +91,7 @@ export class OciRuntime implements Runtime {
         ...(group && { cgroupsPath: group.path }),
         hasCgroupNamespace: this.#groups?.version === 2,
         isRootless: this.#isRootless,
-        terminal: use.onOutput === undefined,
+        terminal,
       });
       fs.writeFileSync(fsPath(`${folder}/config.json`), config, { mode: 0o600 });
       const { code } = await runProcess({
@@ -122,13 +126,13 @@ export class OciRuntime implements Runtime {
     return { path: `${path}/${INNER}`, outer: path };
   }
 
-  #makeDev({ id, folder }: PreparedStep, devices: readonly DeviceNode[], isGrouped: boolean): DevFolder {
+  #makeDev({ id, folder }: PreparedStep, content: DevContent, isGrouped: boolean): DevFolder {
     // Where no group keeps a process from devices, the filesystem does.
-    if (isGrouped || this.#unguard || devices.length > 0) {
+    if (isGrouped || this.#unguard || content.further.length > 0) {
       this.#nursery ??= new DevNursery(made(`${this.#options.folder}/dev`));
-      return this.#nursery.make(id, devices);
+      return this.#nursery.make(id, content);
     }
-    return bindDev(made(`${folder}/dev`));
+    return bindDev(made(`${folder}/dev`), content.hasConsole);
   }
 
   #command({ id, folder }: PreparedStep, isGrouped: boolean): Command {

@@ -104,9 +104,9 @@ export class Sandbox implements Runtime {
   #makeDev({ id, folder }: PreparedStep, devices: readonly DeviceNode[]): DevFolder {
     if (devices.length > 0) {
       this.#nursery ??= new DevNursery(made(`${this.#folder}/dev`));
-      return this.#nursery.make(id, devices);
+      return this.#nursery.make(id, { further: devices, hasConsole: false });
     }
-    return bindDev(made(`${folder}/dev`));
+    return bindDev(made(`${folder}/dev`), false);
   }
 
   #chain(prepared: PreparedStep, setpriv: string, held: readonly string[]): readonly string[] {

@@ -2,7 +2,7 @@ import type { SourceLocation } from '@llb-ts/backend';
 import type { Definition, DefinitionEntry, Source } from '@llb-ts/pb';
 import { requestFailure } from '../error.ts';
 import { nameOfOp } from './names.ts';
-import { flawOfOp, missingEntitlement, unknownCapability } from './validate.ts';
+import { flawOfOp, missingEntitlement, requiredDevice, unknownCapability } from './validate.ts';
 import type { Edge, Vertex } from './vertex.ts';
 
 /**
@@ -74,6 +74,14 @@ function vertexOf(
   const missing = missingEntitlement(op.op, allow);
   if (missing) {
     throw loadFailure(`${missing} is not allowed`, { ...where, hint: `grant it with --allow ${missing}` });
+  }
+  const device = requiredDevice(op.op);
+  if (device !== undefined) {
+    const step = metadata.description['llb.customname'] ?? nameOfOp(op.op, []);
+    throw loadFailure(
+      `CDI device "${device}" is required by step "${step}", but CDI device support is disabled`,
+      where,
+    );
   }
   const inputs = op.inputs.map(
     (input): Edge => ({ vertex: vertices.get(input.digest)!, index: input.index }),

@@ -50,6 +50,11 @@ export function missingEntitlement(op: OpKind, allowed: readonly string[]): stri
   return needed.find((entitlement): entitlement is string => !!entitlement && !allowed.includes(entitlement));
 }
 
+/** The first device that an op cannot do without; there are none here. Optional ones are left out (S B.1.1). */
+export function requiredDevice(op: OpKind): string | undefined {
+  return op.kind === 'exec' ? op.cdiDevices.find(({ optional }) => !optional)?.name : undefined;
+}
+
 /** The first capability in an op's metadata that no BuildKit knows. */
 export function unknownCapability(caps: Readonly<Record<string, boolean>>): string | undefined {
   return Object.keys(caps).find((id) => !registeredCapabilities.has(id));

@@ -12,6 +12,7 @@ const c = {
   setns: libc.func('int setns(int fd, int type)'),
   mount: libc.func('int mount(void *source, void *target, void *type, unsigned long flags, void *data)'),
   umount2: libc.func('int umount2(void *target, int flags)'),
+  umask: libc.func('unsigned int umask(unsigned int mask)'),
   chdir: libc.func('int chdir(void *path)'),
   flock: libc.func('int flock(int fd, int operation)'),
   pipe2: libc.func('int pipe2(_Out_ int *ends, int flags)'),
@@ -97,6 +98,16 @@ export function mountFlagsOf(path: string): number {
 /** Changes the folder that relative paths of this thread start from. */
 export function changeDirectory(path: string): void {
   check(c.chdir(cString(path)) as number, 'chdir', path);
+}
+
+/** Does something synchronous under another umask of this thread. */
+export function withUmask<T>(mask: number, act: () => T): T {
+  const before = c.umask(mask) as number;
+  try {
+    return act();
+  } finally {
+    c.umask(before);
+  }
 }
 
 /** Opens a filesystem to be configured. `ENOSYS` before Linux 5.2. */

@@ -1,8 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
-import { makePipe } from './kernel.ts';
+import { makePipe, withUmask } from './kernel.ts';
+
+/** Of processes started here, whatever this one's is: what they make is not ours. */
+const UMASK = 0o022;
 
 /** How a process ended: `128 + n` for signal n. */
 export interface ExitStatus {
@@ -56,12 +60,14 @@ export async function runProcess(task: LongProcess): Promise<ExitStatus> {
   const pipes = onOutput && openPipes(onOutput);
   if (task.owner) pipes?.give(task.owner);
   try {
-    const child = spawn(task.program, task.args, {
-      env: task.env,
-      cwd: task.cwd,
-      detached: pipes !== undefined,
-      stdio: [...(pipes?.ends ?? (['inherit', 'inherit', 'inherit'] as const)), ...(task.files ?? [])],
-    });
+    const child = withUmask(UMASK, () =>
+      spawn(task.program, task.args, {
+        env: task.env,
+        cwd: task.cwd,
+        detached: pipes !== undefined,
+        stdio: [...(pipes?.ends ?? (['inherit', 'inherit', 'inherit'] as const)), ...(task.files ?? [])],
+      }),
+    );
     pipes?.handOver();
     const stop = () => child.pid !== undefined && killTree(child.pid);
     const exited = new Promise<ExitStatus>((resolve, reject) => {
@@ -70,6 +76,8 @@ export async function runProcess(task: LongProcess): Promise<ExitStatus> {
         resolve({ code: code ?? 128 + os.constants.signals[by!], signal: by }),
       );
     });
+    // Many processes may run at once, all to be stopped by one signal.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     try {

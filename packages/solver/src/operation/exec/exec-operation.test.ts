@@ -200,10 +200,10 @@ describe.skipIf(!canRunExecs)('exec', () => {
 
   it('is killed when the solve is stopped', async () => {
     const stop = new AbortController();
-    const solved = rig.run(script('echo started; sleep 1000'), { signal: stop.signal });
+    const solved = rig.run(script('echo started; sleep 98123'), { signal: stop.signal });
     while (!rig.log.includes('started')) await new Promise((resolve) => setTimeout(resolve, 10));
     stop.abort();
     await expect(solved).rejects.toMatchObject({ code: 'cancelled' });
-    expect(spawnSync('pgrep', ['-f', '^sleep 1000$'], { encoding: 'utf8' }).stdout).toBe('');
+    expect(spawnSync('pgrep', ['-f', '^sleep 98123$'], { encoding: 'utf8' }).stdout).toBe('');
   });
 });

@@ -12,6 +12,7 @@ import { EMULATOR_PATH, emulatorFor } from './emulator.ts';
 import type { ExecHost } from './exec-host.ts';
 import { execKey } from './exec-key.ts';
 import { ExecMounts } from './exec-mounts.ts';
+import { openShell } from './failure-shell.ts';
 import { goQuote } from './go-quote.ts';
 import { LastLines } from './last-lines.ts';
 import { type MountPlan, planMounts } from './mount-plan.ts';
@@ -24,16 +25,11 @@ export interface ExecServices {
   readonly caches: CacheDirectories;
   /** Opened when the first exec runs. Fails with an `environment` failure. */
   readonly execHost: () => ExecHost;
-  /** Called while the root and mounts of a failed step are still there. Default: nothing. */
-  readonly onStepFailure?: (scene: FailureScene) => Promise<void>;
-}
-
-/** A failed step, as it stands. */
-export interface FailureScene {
-  readonly failure: SolveFailure;
-  readonly step: Step;
-  /** Runs another process there, on our terminal. */
-  runOnTerminal(args: readonly string[]): Promise<StepExit>;
+  /**
+   * Called while the root and mounts of a failed step are still there. Until it settles, `openShell` runs a shell there on
+   * our terminal, and resolves with its exit code. Default: nothing.
+   */
+  readonly onStepFailure?: (failure: SolveFailure, openShell: () => Promise<number>) => Promise<void>;
 }
 
 export interface ExecVertex {
@@ -115,11 +111,7 @@ async function runProcess(
   if (valid.includes(exit.code)) return;
   const why = exit.isOutOfMemory ? 'cannot allocate memory' : `exit code: ${exit.code}`;
   const failure = failed(why, { exitCode: exit.code, log: log.lines });
-  await onStepFailure?.({
-    failure,
-    step,
-    runOnTerminal: (args) => executor.run({ ...step, args }, { signal: work.signal }),
-  });
+  await onStepFailure?.(failure, () => openShell(executor, step, work.signal));
   throw failure;
 }
 
