@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import type { Backend } from '@llb-ts/backend';
+import type { Backend, SolveFailure } from '@llb-ts/backend';
 import { CacheStore } from './cache/cache-store.ts';
 import { StoredDigests } from './cache/digest-memo.ts';
 import { asFailure } from './error.ts';
@@ -23,6 +23,11 @@ export interface LocalBackendOptions {
   readonly snapshotter?: 'auto' | 'overlay' | 'native';
   /** What runs processes: `crun`, `runc`, `sandbox`, a path of one of the first two. Default: `auto`, what is installed. */
   readonly executor?: string;
+  /**
+   * Called when a process of a step has failed, while its root and mounts are still there; `openShell` runs a shell in them
+   * on our terminal and resolves with its exit code. Default: nothing.
+   */
+  readonly onStepFailure?: (failure: SolveFailure, openShell: () => Promise<number>) => Promise<void>;
 }
 
 /**
@@ -33,7 +38,8 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
   const stateDir = path.resolve(options.stateDir);
   const layers = new LayerStore(stateDir);
   const refs = new RefStore(stateDir);
-  const sources = new SourceStores({ stateDir, layers, refs });
+  const digests = new StoredDigests(stateDir, layers);
+  const sources = new SourceStores({ stateDir, layers, refs, digests });
   let host: ExecHost | undefined;
   const services = {
     stateDir,
@@ -47,9 +53,10 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
       variants: new PackVariants(stateDir),
     }),
     cache: new CacheStore(stateDir, (id) => refs.load(id)),
-    digests: new StoredDigests(stateDir, layers),
+    digests,
     slots: new JobSlots(options.jobs ?? os.availableParallelism()),
     caches: new CacheDirectories(`${stateDir}/caches`),
+    ...(options.onStepFailure && { onStepFailure: options.onStepFailure }),
     execHost() {
       const { snapshotter = 'auto', executor = 'auto' } = options;
       host ??= openExecHost({ stateDir, stage: layers.stage(), snapshotter, executor });

@@ -123,7 +123,7 @@ function copyXattrs(entry: Entry, hostPath: string): void {
       setXattr(hostPath, name, value);
     } catch (error) {
       const code = errnoOf(error);
-      if (code !== 'EPERM' && code !== 'EOPNOTSUPP' && code !== 'ENOSPC' && code !== 'ERANGE') throw error;
+      if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSPC' && code !== 'ERANGE') throw error;
     }
   }
 }

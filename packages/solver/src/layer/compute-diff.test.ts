@@ -37,7 +37,7 @@ function write(draft: LayerDraft, [kind, path, n]: Step): void {
     }
   } catch (error) {
     if (
-      !['EEXIST', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EOPNOTSUPP'].includes(
+      !['EEXIST', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENOTSUP'].includes(
         (error as NodeJS.ErrnoException).code ?? '',
       )
     )

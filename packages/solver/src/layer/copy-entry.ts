@@ -43,7 +43,7 @@ function setXattrIfAllowed(hostPath: string, name: string, value: Uint8Array): v
     setXattr(hostPath, name, value);
   } catch (error) {
     const code = errnoOf(error);
-    if (code !== 'EPERM' && code !== 'EOPNOTSUPP') throw error;
+    if (code !== 'EPERM' && code !== 'ENOTSUP') throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { keepingTimes, lstat, readdirTyped, removeTree, undoUmask } from '../host/files.ts';
 import { mknod, removeXattr, setTimes, setXattr } from '../host/syscalls.ts';
-import { compareBytes, fsPath, join, parentOf, textOf } from '../tree/bytes.ts';
+import { compareBytes, fsPath, join, nameOf, parentOf, textOf } from '../tree/bytes.ts';
 import type { Entry } from '../tree/entry.ts';
 import type { Tree } from '../tree/tree.ts';
 import { copyContent, copyEntry, linkEntry } from './copy-entry.ts';
@@ -53,7 +53,7 @@ export class LayerDraft implements Draft {
   lookup(path: string): Entry | undefined {
     if (path === '/') return { stat: lstat(this.upper)!, hostPath: this.upper, source: this.upper };
     const parent = this.#directory(parentOf(path));
-    if (!parent) return undefined;
+    if (!parent || parent.names?.has(nameOf(path)) === false) return undefined;
     if (parent.inUpper) {
       const hostPath = this.#host(path);
       const stat = lstat(hostPath);
@@ -85,6 +85,7 @@ export class LayerDraft implements Draft {
       inUpper: true,
       showsBase: false,
       inBase: baseEntry?.stat.type === 'dir',
+      names: new Set(),
     });
   }
 
@@ -187,16 +188,21 @@ export class LayerDraft implements Draft {
     this.#enterParent(path, syscall);
     const hostPath = this.#host(path);
     // What the lookup did not show can only be a whiteout.
-    if (lstat(hostPath)) fs.unlinkSync(fsPath(hostPath));
+    if (!this.#isVacant(path) && lstat(hostPath)) fs.unlinkSync(fsPath(hostPath));
     this.#noteChange(path, true);
     return hostPath;
+  }
+
+  /** Whether this draft made the directory of `path` and nothing of this name in it. */
+  #isVacant(path: string): boolean {
+    return this.#directories.get(parentOf(path))?.names?.has(nameOf(path)) === false;
   }
 
   /** The host path for a new file, after what was there is gone. Never writes into an inode: it may be shared. */
   #replace(path: string, syscall: string): string {
     this.#enterParent(path, syscall);
     const hostPath = this.#host(path);
-    const there = lstat(hostPath);
+    const there = this.#isVacant(path) ? undefined : lstat(hostPath);
     const shown = there && !isWhiteout(there) ? there : undefined;
     const state = this.#directories.get(parentOf(path));
     const base = there || !state?.showsBase ? undefined : this.base?.lookup(path)?.stat;
@@ -262,6 +268,9 @@ export class LayerDraft implements Draft {
     }
     const parent = parentOf(path);
     if (parent !== '/') this.#untimed.add(parent);
+    const names = this.#directories.get(parent)?.names;
+    if (made) names?.add(nameOf(path));
+    else names?.delete(nameOf(path));
   }
 
   #noteOverlap(path: string): Entry | undefined {
@@ -317,6 +326,8 @@ interface DirectoryState {
   readonly showsBase: boolean;
   /** The base has a directory here, hidden or not. */
   readonly inBase: boolean;
+  /** What is in it, where this draft made the directory: spares a system call for each new name. */
+  readonly names?: Set<string>;
 }
 
 function fileError(code: string, reason: string, syscall: string, path: string): NodeJS.ErrnoException {

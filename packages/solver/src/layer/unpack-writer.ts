@@ -202,7 +202,7 @@ export class UnpackWriter {
       setXattr(this.hostPath(path), name, value);
     } catch (error) {
       const code = errnoOf(error);
-      if (code === 'EOPNOTSUPP') return;
+      if (code === 'ENOTSUP') return;
       const plain = entry.kind === 'file' || entry.kind === 'dir';
       if (code === 'EPERM' && name.startsWith('user.') && !plain) return;
       throw stepFailure(`failed to setxattr "${textOf(path)}" for key "${textOf(name)}": ${code}`, {

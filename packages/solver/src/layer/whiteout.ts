@@ -30,7 +30,7 @@ export function markWhiteoutHolder(folder: string): void {
     } catch (error) {
       // An ordinary user may not set trusted xattrs; in a user namespace overlayfs reads the user ones.
       const code = errnoOf(error);
-      if (code !== 'EPERM' && code !== 'EOPNOTSUPP') throw error;
+      if (code !== 'EPERM' && code !== 'ENOTSUP') throw error;
     }
   }
 }

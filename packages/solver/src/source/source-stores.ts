@@ -1,6 +1,7 @@
 import { FileBlobPlaces } from '../blob/blob-places.ts';
 import { BlobStore } from '../blob/blob-store.ts';
 import { LayerBlobs } from '../blob/layer-blobs.ts';
+import type { StoredDigests } from '../cache/digest-memo.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { RefStore } from '../layer/ref-store.ts';
 import { DockerCredentials } from '../registry/docker-config.ts';
@@ -17,6 +18,8 @@ export interface SourceStoresOptions {
   readonly stateDir: string;
   readonly layers: LayerStore;
   readonly refs: RefStore;
+  /** Told of what a local folder holds, so that a step that copies from it need not read it again. */
+  readonly digests: StoredDigests;
   /** Per host; what `config.toml` says under `[registry."host"]`. Default: nothing. */
   readonly registries?: RegistryConfig;
 }
@@ -26,6 +29,7 @@ export class SourceStores {
   readonly stateDir: string;
   readonly layers: LayerStore;
   readonly refs: RefStore;
+  readonly digests: StoredDigests;
   readonly blobs: BlobStore;
   readonly places: FileBlobPlaces;
   readonly layerBlobs: LayerBlobs;
@@ -33,10 +37,11 @@ export class SourceStores {
   readonly http: HttpClient;
   readonly httpRecords: HttpRecords;
 
-  constructor({ stateDir, layers, refs, registries = {} }: SourceStoresOptions) {
+  constructor({ stateDir, layers, refs, digests, registries = {} }: SourceStoresOptions) {
     this.stateDir = stateDir;
     this.layers = layers;
     this.refs = refs;
+    this.digests = digests;
     this.blobs = new BlobStore(stateDir, () => layers.stage());
     this.places = new FileBlobPlaces(stateDir);
     this.layerBlobs = new LayerBlobs(stateDir);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { defaultRequest, type SolveRequest } from '@llb-ts/backend';
 import { Definition } from '@llb-ts/pb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StoredDigests } from '../../cache/digest-memo.ts';
 import type { Ref } from '../../layer/ref.ts';
 import { dump } from '../../layer/testing.ts';
 import { MediaType } from '../../registry/descriptor.ts';
@@ -25,7 +26,11 @@ beforeEach(async () => {
   server = await new ScriptedServer().start();
   content = new RegistryContent();
   server.answer = content.serve;
-  stores = new SourceStores({ ...bench, stateDir: bench.root });
+  stores = new SourceStores({
+    ...bench,
+    stateDir: bench.root,
+    digests: new StoredDigests(bench.root, bench.layers),
+  });
 });
 afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import type { StoredDigests } from '../../cache/digest-memo.ts';
+import { lstat } from '../../host/files.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import { TransferProgress } from '../transfer-progress.ts';
@@ -17,6 +19,7 @@ import { type KnownEntry, treeDigest } from './tree-digest.ts';
 export interface TransferOptions {
   readonly stateDir: string;
   readonly layers: LayerStore;
+  readonly digests: StoredDigests;
   readonly work: Workbench;
 }
 
@@ -27,7 +30,7 @@ export interface TransferOptions {
 export async function transferFolder(
   root: string,
   wish: LocalWish,
-  { stateDir, layers, work }: TransferOptions,
+  { stateDir, layers, digests, work }: TransferOptions,
 ): Promise<Transferred> {
   const progress = new TransferProgress(
     { id: `transferring ${wish.name}:`, name: 'transferring', total: 0 },
@@ -40,6 +43,7 @@ export async function transferFolder(
     entries,
     scannedNs,
     layers,
+    digests,
     pause: work.pause,
     onBytes: (n: number) => progress.advance(n),
   };
@@ -67,7 +71,7 @@ async function bringIndexed(folder: ScannedFolder, file: string, trustIndex: boo
 }
 
 async function importInto(
-  { entries, scannedNs, layers, pause, onBytes }: ScannedFolder,
+  { entries, scannedNs, layers, digests, pause, onBytes }: ScannedFolder,
   file: string,
   index: LocalIndex | undefined,
 ): Promise<Transferred> {
@@ -83,11 +87,29 @@ async function importInto(
     const found = transferredOf(treeDigest(known));
     if (layers.has(found.layer)) layers.discard(draft);
     else await layers.commit(draft, found.layer);
+    rememberDigests(known, found.layer, layers, digests);
     return keepIndex(file, found, known);
   } catch (error) {
     layers.discard(draft);
     throw error;
   }
+}
+
+/** What was read to bring the files need not be read again to tell what they hold. */
+function rememberDigests(
+  known: readonly KnownEntry[],
+  layer: string,
+  layers: LayerStore,
+  digests: StoredDigests,
+): void {
+  const folder = layers.path(layer, 'own');
+  for (const { entry, row } of known) {
+    const hostPath = `${folder}/${entry.path}`;
+    const stat = row.content === '' ? undefined : lstat(hostPath);
+    const stored = stat && { stat, hostPath, source: layer, layer };
+    if (stored && digests.get(stored) === undefined) digests.set(stored, row.content);
+  }
+  digests.flush();
 }
 
 /** Entries that are new or may have changed, and rows of entries that are gone. */

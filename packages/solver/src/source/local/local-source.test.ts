@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StoredDigests } from '../../cache/digest-memo.ts';
 import { getXattr, setXattr } from '../../host/syscalls.ts';
 import type { LayerRef } from '../../layer/ref.ts';
 import { dump } from '../../layer/testing.ts';
@@ -30,7 +31,12 @@ function write(name: string, content = name): void {
 }
 
 async function bring(attrs: Record<string, string> = {}, name = 'ctx') {
-  const source = localSource({ stateDir: bench.root, ...bench, locals: { ctx: folder, other: folder } });
+  const source = localSource({
+    stateDir: bench.root,
+    digests: new StoredDigests(bench.root, bench.layers),
+    ...bench,
+    locals: { ctx: folder, other: folder },
+  });
   const instance = source.open({ scheme: 'local', locator: name, attrs, platform: undefined });
   const key = await instance.resolve(bench.work);
   const ref = (await instance.fetch(bench.work)) as LayerRef;
@@ -102,7 +108,12 @@ describe('what is brought', () => {
     const link = `${folder}-link`;
     fs.symlinkSync(folder, link);
     try {
-      const source = localSource({ stateDir: bench.root, ...bench, locals: { ctx: link } });
+      const source = localSource({
+        stateDir: bench.root,
+        digests: new StoredDigests(bench.root, bench.layers),
+        ...bench,
+        locals: { ctx: link },
+      });
       const instance = source.open({ scheme: 'local', locator: 'ctx', attrs: {}, platform: undefined });
       await instance.resolve(bench.work);
       const tree = await bench.treeOf(await instance.fetch(bench.work));

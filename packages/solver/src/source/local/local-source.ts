@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import type { StoredDigests } from '../../cache/digest-memo.ts';
 import { errnoOf, stepFailure } from '../../error.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { LayerRef, Ref } from '../../layer/ref.ts';
@@ -13,6 +14,7 @@ export interface LocalSourceOptions {
   readonly stateDir: string;
   readonly layers: LayerStore;
   readonly refs: RefStore;
+  readonly digests: StoredDigests;
   /** Name → absolute path. */
   readonly locals: Readonly<Record<string, string>>;
 }

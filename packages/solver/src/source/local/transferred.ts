@@ -1,3 +1,4 @@
+import type { StoredDigests } from '../../cache/digest-memo.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { ScannedEntry } from './scan.ts';
 
@@ -7,6 +8,7 @@ export interface ScannedFolder {
   /** When the scan began, ns since 1970. */
   readonly scannedNs: bigint;
   readonly layers: LayerStore;
+  readonly digests: StoredDigests;
   readonly pause: () => Promise<void>;
   readonly onBytes: (bytes: number) => void;
 }
