@@ -6,7 +6,7 @@ import { comparing } from './fuzz/compare.ts';
 import { search } from './fuzz/search.ts';
 
 const count = Number(process.env.LLB_TS_FUZZ_COUNT ?? 150);
-const minutes = 5;
+const minutes = Number(process.env.LLB_TS_FUZZ_MINUTES ?? 5);
 
 requires('reference-buildkit', 'root')('random graphs', () => {
   test(`${count} of them come out as BuildKit has them`, { timeout: (minutes + 2) * 60_000 }, () =>
