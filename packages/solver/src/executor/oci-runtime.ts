@@ -94,7 +94,7 @@ export class OciRuntime implements Runtime {
         terminal,
       });
       fs.writeFileSync(fsPath(`${folder}/config.json`), config, { mode: 0o600 });
-      const { code } = await runProcess({
+      const code = await runProcess({
         ...supervised(this.#command(prepared, group !== undefined)),
         files: this.#sealed === undefined ? [] : [this.#sealed],
         env: { PATH: process.env.PATH ?? '/usr/bin:/bin', XDG_RUNTIME_DIR: this.#options.folder },

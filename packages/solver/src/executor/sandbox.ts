@@ -63,11 +63,11 @@ export class Sandbox implements Runtime {
           use.onOutput?.(stream, data);
         });
       try {
-        const { code } = await runProcess({
+        const code = await runProcess({
           program: findProgram('setpriv')!,
           args: this.#chain(prepared, gate.program, environment.held),
           env: environment.plain,
-          cwd: textOf(step.root),
+          cwd: step.root,
           owner: identity,
           signal: use.signal,
           ...(onOutput && { onOutput }),

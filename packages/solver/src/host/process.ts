@@ -1,18 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
-import os from 'node:os';
-import { makePipe, withUmask } from './kernel.ts';
-
-/** Of processes started here, whatever this one's is: what they make is not ours. */
-const UMASK = 0o022;
-
-/** How a process ended: `128 + n` for signal n. */
-export interface ExitStatus {
-  readonly code: number;
-  readonly signal: NodeJS.Signals | null;
-}
+import { startChild, waitForChild } from './child.ts';
+import { makePipe } from './kernel.ts';
 
 /** What a short host tool said and how it ended. */
 export interface ToolResult {
@@ -36,7 +27,7 @@ export interface LongProcess {
   readonly args: readonly string[];
   /** All of its environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Default: the folder of this process. */
+  /** Byte string. Default: the folder of this process. */
   readonly cwd?: string;
   /** Further open files, handed over as 3, 4, … */
   readonly files?: readonly number[];
@@ -44,63 +35,52 @@ export interface LongProcess {
   readonly onStart?: (pid: number) => Promise<void>;
   /** Who may open its pipes again. Default: this process's user. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Wraps the synchronous start, which needs the right namespaces around it. */
+  readonly around?: <T>(start: () => T) => T;
   /** Kills it with all that it has started. */
   readonly signal: AbortSignal;
   /** What it writes; absent: it shares our terminal. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
 }
 
+const KILLED = 128 + 9;
+
 /**
  * Runs a process to its end. It reads nothing, and its output comes through real pipes, so that it can open `/dev/stdout`
  * again. It has a session of its own, out of reach of the terminal's ctrl-C, unless it shares the terminal.
  * Rejects only when it cannot be started.
+ * @returns its exit code; `128 + n` for signal n
  */
-export async function runProcess(task: LongProcess): Promise<ExitStatus> {
-  const { onOutput, signal } = task;
+export async function runProcess(task: LongProcess): Promise<number> {
+  const { program, args, env, cwd, onOutput, signal, files = [], around = (start) => start() } = task;
   const pipes = onOutput && openPipes(onOutput);
-  if (task.owner) pipes?.give(task.owner);
+  let pid: number;
+  let exited: Promise<number>;
   try {
-    const child = withUmask(UMASK, () =>
-      spawn(task.program, task.args, {
-        env: task.env,
-        cwd: task.cwd,
-        detached: pipes !== undefined,
-        stdio: [...(pipes?.ends ?? (['inherit', 'inherit', 'inherit'] as const)), ...(task.files ?? [])],
+    if (task.owner) pipes?.give(task.owner);
+    pid = around(() =>
+      startChild({
+        ...{ program, args, env, files: [...(pipes?.ends ?? [0, 1, 2]), ...files], ownSession: !!pipes },
+        ...(cwd !== undefined && { cwd }),
       }),
     );
-    pipes?.handOver();
-    const stop = () => child.pid !== undefined && killTree(child.pid);
-    const exited = new Promise<ExitStatus>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, by) =>
-        resolve({ code: code ?? 128 + os.constants.signals[by!], signal: by }),
-      );
-    });
-    // Many processes may run at once, all to be stopped by one signal.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', stop);
-    if (signal.aborted) stop();
-    try {
-      const [failure, status] = await Promise.all([started(child.pid, task.onStart), exited]);
-      await pipes?.drained;
-      if (failure && !signal.aborted) throw failure.error;
-      // Helpers on the way do not always pass the signal on.
-      return signal.aborted ? { code: 137, signal: 'SIGKILL' } : status;
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+    exited = waitForChild(pid);
   } finally {
     pipes?.handOver();
   }
-}
-
-async function started(pid: number | undefined, onStart: LongProcess['onStart']) {
+  const stop = () => killTree(pid);
+  // Many processes may run at once, all to be stopped by one signal.
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
   try {
-    if (pid !== undefined) await onStart?.(pid);
-    return undefined;
-  } catch (error) {
-    killTree(pid!);
-    return { error };
+    const [failure, code] = await Promise.all([started(pid, task.onStart), exited]);
+    await pipes?.drained;
+    if (failure && !signal.aborted) throw failure.error;
+    // Helpers on the way do not always pass the signal on.
+    return signal.aborted ? KILLED : code;
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 
@@ -133,6 +113,16 @@ function openPipes(onOutput: NonNullable<LongProcess['onOutput']>) {
       open = false;
     },
   };
+}
+
+async function started(pid: number, onStart: LongProcess['onStart']) {
+  try {
+    await onStart?.(pid);
+    return undefined;
+  } catch (error) {
+    killTree(pid);
+    return { error };
+  }
 }
 
 /**
