@@ -77,7 +77,7 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
       if (closed) return;
       closed = true;
       await sources.close();
-      host?.close();
+      await host?.close();
       layers.close();
     },
   };

@@ -25,8 +25,8 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
       executor = make(`${dir}/run`);
       makeRoot(root);
     });
-    afterAll(() => {
-      executor.close();
+    afterAll(async () => {
+      await executor.close();
       fs.rmSync(dir, { recursive: true, force: true });
     });
 

@@ -28,7 +28,7 @@ export interface Executor {
    */
   run(step: Step, use: StepUse): Promise<StepExit>;
   /** Takes back what it has changed on this machine. No step may be running. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** What to run. Text is UTF-8; paths of this machine are byte strings. */

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { sealedFile } from '../host/kernel.ts';
 import { isInUserNamespace } from '../host/mount.ts';
-import { runProcess } from '../host/process.ts';
+import { type LongProcess, runProcess } from '../host/process.ts';
+import { ProcessNest } from '../host/process-nest.ts';
 import { fsPath } from '../tree/bytes.ts';
 import {
   type ControlGroups,
@@ -24,6 +25,8 @@ import { ociConfig } from './oci-config.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 import { type Command, supervised } from './supervised.ts';
+
+const SHELL = '/bin/sh';
 
 export interface OciRuntimeOptions {
   readonly kind: 'crun' | 'runc';
@@ -52,6 +55,7 @@ export class OciRuntime implements Runtime {
   readonly #sealed: number | undefined;
   readonly #unguard: (() => void) | undefined;
   #nursery: DevNursery | undefined;
+  #nest: Promise<ProcessNest | undefined> | undefined;
 
   /** Changes what this process's mount namespace, which must have been entered, shows of control groups. */
   constructor(options: OciRuntimeOptions) {
@@ -95,7 +99,7 @@ export class OciRuntime implements Runtime {
       });
       fs.writeFileSync(fsPath(`${folder}/config.json`), config, { mode: 0o600 });
       const code = await runProcess({
-        ...supervised(this.#command(prepared, group !== undefined)),
+        ...(await this.#tiedToUs(prepared, this.#command(prepared, group !== undefined))),
         files: this.#sealed === undefined ? [] : [this.#sealed],
         env: { PATH: process.env.PATH ?? '/usr/bin:/bin', XDG_RUNTIME_DIR: this.#options.folder },
         signal: use.signal,
@@ -108,12 +112,27 @@ export class OciRuntime implements Runtime {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await (await this.#nest)?.close();
     if (this.#options.kind === 'crun') showHierarchies();
     this.#nursery?.close();
     if (this.#sealed !== undefined) fs.closeSync(this.#sealed);
     this.#unguard?.();
     if (this.#groups) removeParentGroups();
+  }
+
+  /** How a command is run so that it cannot outlive this process. */
+  async #tiedToUs(
+    { step, mounts, folder }: PreparedStep,
+    command: Command,
+  ): Promise<Command & Pick<LongProcess, 'around'>> {
+    // What has to change its mounts first needs a namespace of its own.
+    if (command.program === SHELL) return supervised(command);
+    this.#nest ??= ProcessNest.make();
+    const nest = await this.#nest;
+    const sources = mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
+    if (!nest?.shows([step.root, folder, ...sources])) return supervised(command);
+    return { ...command, around: (start) => nest.inside(start) };
   }
 
   /** Where the runtime puts the step, and in version 2 the group around that, which is ours to remove. */
@@ -144,7 +163,7 @@ export class OciRuntime implements Runtime {
     if (hidden === undefined || (kind === 'crun' && !isGrouped)) return { program, args };
     // The namespace of `supervised` keeps what this shows from others.
     const show = 'mount --rbind "$0" /sys/fs/cgroup && exec "$@"';
-    return { program: '/bin/sh', args: ['-c', show, hidden, program, ...args] };
+    return { program: SHELL, args: ['-c', show, hidden, program, ...args] };
   }
 }
 

@@ -32,7 +32,7 @@ export interface Runtime {
   readonly makesMountPoints: boolean;
   launch(prepared: PreparedStep, use: StepUse): Promise<StepExit>;
   /** Takes back what it has changed on this machine. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** An executor from a way to start processes. */
@@ -75,8 +75,8 @@ export class RuntimeExecutor implements Executor {
     }
   }
 
-  close(): void {
-    this.#runtime.close();
+  close(): Promise<void> {
+    return this.#runtime.close();
   }
 }
 

@@ -97,7 +97,7 @@ export class Sandbox implements Runtime {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#nursery?.close();
   }
 

@@ -48,6 +48,7 @@ export const MS = {
   strictatime: 1 << 24,
   private: 1 << 18,
   slave: 1 << 19,
+  shared: 1 << 20,
 } as const;
 
 function check(result: number, syscall: string, path = ''): number {

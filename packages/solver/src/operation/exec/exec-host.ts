@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { createExecutor, type ExecutorChoice } from '../../executor/create-executor.ts';
 import type { Executor } from '../../executor/executor.ts';
+import { MS, mount } from '../../host/kernel.ts';
 import { mountMemory, unmount } from '../../host/mount.ts';
 import { enterMountNamespace } from '../../host/namespace.ts';
 import { createSnapshotter, type SnapshotterChoice } from '../../snapshot/create-snapshotter.ts';
@@ -24,7 +25,7 @@ export interface ExecHost {
   /** What was chosen for lack of something better, one sentence each; told once. */
   takeNotes(): readonly string[];
   /** Takes back all mounts. No step may be running. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
@@ -37,6 +38,8 @@ export function openExecHost({ stateDir, stage, snapshotter, executor }: ExecHos
   const work = `${stage}/work`;
   for (const folder of [privateFolder, work]) fs.mkdirSync(folder);
   mountMemory(privateFolder, 0o711);
+  // What is mounted in it later reaches the namespaces that executors keep for their processes.
+  mount('none', privateFolder, 'none', MS.shared);
   try {
     for (const name of ['mounts', 'executor', 'files'])
       fs.mkdirSync(`${privateFolder}/${name}`, { mode: 0o711 });
@@ -51,8 +54,8 @@ export function openExecHost({ stateDir, stage, snapshotter, executor }: ExecHos
       executor: chosen.executor,
       privateFolder,
       takeNotes: () => notes.splice(0),
-      close() {
-        chosen.executor.close();
+      async close() {
+        await chosen.executor.close();
         unmount(privateFolder);
       },
     };

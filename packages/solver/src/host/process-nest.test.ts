@@ -1,0 +1,77 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MS, mount } from './kernel.ts';
+import { mountMemory, unmount } from './mount.ts';
+import { enterMountNamespace } from './namespace.ts';
+import { runProcess } from './process.ts';
+import { ProcessNest } from './process-nest.ts';
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-nest-'));
+
+describe.skipIf(process.getuid?.() !== 0)('ProcessNest', () => {
+  let nest: ProcessNest;
+  beforeAll(async () => {
+    enterMountNamespace();
+    mountMemory(dir, 0o755);
+    mount('none', dir, 'none', MS.shared);
+    nest = (await ProcessNest.make())!;
+  });
+  afterAll(async () => {
+    await nest.close();
+    unmount(dir);
+    fs.rmSync(dir, { recursive: true });
+  });
+
+  async function run(script: string) {
+    let output = '';
+    const task = { program: '/bin/sh', args: ['-c', script], env: { PATH: '/usr/bin:/bin' } };
+    const signal = new AbortController().signal;
+    const onOutput = (_: string, data: Uint8Array) => {
+      output += Buffer.from(data).toString();
+    };
+    const code = await runProcess({ ...task, signal, onOutput, around: (start) => nest.inside(start) });
+    return { code, output };
+  }
+
+  it('starts processes in a pid namespace with its own /proc', async () => {
+    const { code, output } = await run('echo $$; cat /proc/1/comm; readlink /proc/self; exit 4');
+    expect(code).toBe(4);
+    const [own, first, self] = output.split('\n');
+    expect([Number(own) < 1000, first, Number(self) < 1000]).toEqual([true, 'cat', true]);
+  });
+
+  it('shows them what is mounted later', async () => {
+    fs.mkdirSync(`${dir}/later`);
+    mountMemory(`${dir}/later`, 0o755);
+    fs.writeFileSync(`${dir}/later/f`, 'seen');
+    expect((await run(`cat ${dir}/later/f`)).output).toBe('seen');
+    expect(nest.shows([dir, `${dir}/later/f`])).toBe(true);
+    expect(nest.shows([`${dir}/none`])).toBe(false);
+    unmount(`${dir}/later`);
+    expect((await run(`ls ${dir}/later`)).output).toBe('');
+  });
+
+  it('leaves this process where it was', async () => {
+    const before = [
+      process.cwd(),
+      fs.readlinkSync('/proc/thread-self/ns/mnt'),
+      fs.readlinkSync('/proc/self'),
+    ];
+    await run('true');
+    expect([
+      process.cwd(),
+      fs.readlinkSync('/proc/thread-self/ns/mnt'),
+      fs.readlinkSync('/proc/self'),
+    ]).toEqual(before);
+  });
+
+  it('kills what is inside when it is closed', async () => {
+    const other = (await ProcessNest.make())!;
+    const task = { program: '/bin/sleep', args: ['1000'], env: {}, signal: new AbortController().signal };
+    const running = runProcess({ ...task, onOutput: () => {}, around: (start) => other.inside(start) });
+    await other.close();
+    expect(await running).toBe(137);
+  });
+});
