@@ -102,19 +102,26 @@ function lift(file: number): number {
   return above;
 }
 
-const waiting = new Map<number, (code: number) => void>();
-let poll: NodeJS.Timeout | undefined;
-/** Where no signals can be had (in a worker), children are looked at this often. */
-const POLL_MS = 2;
+interface Waiter {
+  readonly resolve: (code: number) => void;
+  readonly keepsAlive: boolean;
+}
+
+const waiting = new Map<number, Waiter>();
+let timer: NodeJS.Timeout | undefined;
+/** How often children are looked at: where signals can be had only for safety, in a worker because there is no other way. */
+const POLL_MS = isMainThread ? 1_000 : 2;
 
 /**
  * Waits for the end of a child of {@link startChild}. Call it once for each, at once.
+ *
+ * @param keepsAlive whether this process, with nothing else to do, stays for it. Default: true.
  * @returns its exit code, `128 + n` for signal n
  */
-export function waitForChild(pid: number): Promise<number> {
+export function waitForChild(pid: number, keepsAlive = true): Promise<number> {
   return new Promise((resolve) => {
     if (waiting.size === 0) startLooking();
-    waiting.set(pid, resolve);
+    waiting.set(pid, { resolve, keepsAlive });
     // It may have ended before anybody listened.
     look();
   });
@@ -122,17 +129,17 @@ export function waitForChild(pid: number): Promise<number> {
 
 function startLooking(): void {
   if (isMainThread) process.on('SIGCHLD', look);
-  else poll = setInterval(look, POLL_MS);
+  timer = setInterval(look, POLL_MS);
 }
 
 function stopLooking(): void {
   if (isMainThread) process.off('SIGCHLD', look);
-  else clearInterval(poll);
+  clearInterval(timer);
 }
 
 function look(): void {
   const WNOHANG = 1;
-  for (const [pid, resolve] of waiting) {
+  for (const [pid, { resolve }] of waiting) {
     const status = [0];
     if ((c.waitpid(pid, status, WNOHANG) as number) === 0) continue;
     waiting.delete(pid);
@@ -140,4 +147,7 @@ function look(): void {
     resolve(signal === 0 ? code : 128 + signal);
   }
   if (waiting.size === 0) stopLooking();
+  // A listener for a signal does not keep a process alive; the timer does.
+  else if ([...waiting.values()].some(({ keepsAlive }) => keepsAlive)) timer?.ref();
+  else timer?.unref();
 }

@@ -49,7 +49,7 @@ export class ProcessNest {
         files: [lifeline.read, nothing, nothing],
         ownSession: true,
       });
-      const ended = waitForChild(pid).then(() => undefined);
+      const ended = waitForChild(pid, false).then(() => undefined);
       const first = await Promise.race([ended, firstProcess(pid, cat)]);
       if (first !== undefined) return new ProcessNest(first, lifeline.write, ended);
     } finally {
@@ -89,7 +89,10 @@ export class ProcessNest {
   /** Kills what is inside, and waits until nothing of it is left. */
   async close(): Promise<void> {
     for (const file of [this.#lifeline, ...this.#own, ...this.#theirs]) fs.closeSync(file);
+    // Waiting for the nest does not keep this process alive, so something must.
+    const stay = setInterval(() => {}, 1_000);
     await this.#ended;
+    clearInterval(stay);
   }
 }
 

@@ -1,10 +1,19 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { buildSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { runProcess, runTool } from './process.ts';
 import { findProgram } from './programs.ts';
 
 const sh = findProgram('sh')!;
 const env = { PATH: '/usr/bin:/bin' };
+
+/** Its output is closed before it ends. */
+const WAIT = `
+  const task = { program: '/bin/sh', args: ['-c', 'exec >&- 2>&-; sleep 0.3; exit 3'], env: { PATH: '/bin:/usr/bin' } };
+  const signal = new AbortController().signal;
+  runProcess({ ...task, signal, onOutput: () => {} }).then((code) => console.log('ended', code));
+`;
 
 async function shell(script: string, signal = new AbortController().signal) {
   const output: Record<'stdout' | 'stderr', string> = { stdout: '', stderr: '' };
@@ -47,6 +56,19 @@ describe('runProcess', () => {
       'grep -E "^Sig(Ign|Blk)" /proc/self/status; umask; set -- /proc/$$/fd/?*; echo $*',
     );
     expect(stdout).toMatch(/^SigBlk:\t0+\nSigIgn:\t0+\n0022\n\/proc\/\d+\/fd\/0 \S+1 \S+2 \S+3\n$/);
+  });
+
+  it('is waited for by a process that has nothing else to do', () => {
+    const module = JSON.stringify(new URL('./process.ts', import.meta.url).pathname);
+    const bundle = buildSync({
+      stdin: { contents: `import { runProcess } from ${module}; ${WAIT}`, resolveDir: import.meta.dirname },
+      ...{ bundle: true, platform: 'node', format: 'cjs', external: ['koffi'], write: false },
+    }).outputFiles[0]!.text;
+    const { stdout } = spawnSync(process.execPath, ['-e', bundle], {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('ended 3\n');
   });
 
   it('runs many at once', async () => {
