@@ -19,7 +19,7 @@ import {
 } from './control-groups.ts';
 import { INSECURE_DEVICES } from './defaults.ts';
 import { bindDev, type DevContent, type DevFolder, DevNursery } from './dev-folder.ts';
-import { guardDevices } from './device-guard.ts';
+import { DeviceGuard } from './device-guard.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import { ociConfig } from './oci-config.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
@@ -53,9 +53,10 @@ export class OciRuntime implements Runtime {
   readonly #groups: ControlGroups | undefined;
   /** crun as a file that nobody can write to. It would make itself such a copy each time (CVE-2019-5736). */
   readonly #sealed: number | undefined;
-  readonly #unguard: (() => void) | undefined;
+  readonly #guard: DeviceGuard | undefined;
+  #ready: Promise<unknown> | undefined;
   #nursery: DevNursery | undefined;
-  #nest: Promise<ProcessNest | undefined> | undefined;
+  #nest: ProcessNest | undefined;
 
   /** Changes what this process's mount namespace, which must have been entered, shows of control groups. */
   constructor(options: OciRuntimeOptions) {
@@ -72,13 +73,14 @@ export class OciRuntime implements Runtime {
     if (kind === 'runc') return;
     this.#sealed = sealedFile('crun', (file) => fs.writeFileSync(file, fs.readFileSync(program)));
     if (groups.version !== 1) return;
-    if (this.#groups) this.#unguard = guardDevices();
+    if (this.#groups) this.#guard = DeviceGuard.make();
     hideHierarchies(folder);
   }
 
   async launch(prepared: PreparedStep, use: StepUse): Promise<StepExit> {
     const { step, folder } = prepared;
     const { kind, cacheFolder } = this.#options;
+    if (kind === 'crun') await this.#settleIn();
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
     const group = this.#groupOf(prepared);
@@ -99,7 +101,7 @@ export class OciRuntime implements Runtime {
       });
       fs.writeFileSync(fsPath(`${folder}/config.json`), config, { mode: 0o600 });
       const code = await runProcess({
-        ...(await this.#tiedToUs(prepared, this.#command(prepared, group !== undefined))),
+        ...this.#tiedToUs(prepared, dev, this.#command(prepared, group !== undefined)),
         files: this.#sealed === undefined ? [] : [this.#sealed],
         env: { PATH: process.env.PATH ?? '/usr/bin:/bin', XDG_RUNTIME_DIR: this.#options.folder },
         signal: use.signal,
@@ -113,25 +115,39 @@ export class OciRuntime implements Runtime {
   }
 
   async close(): Promise<void> {
-    await (await this.#nest)?.close();
+    await this.#ready;
+    await Promise.all([this.#nest?.close(), this.#ready && this.#guard?.leave()]);
     if (this.#options.kind === 'crun') showHierarchies();
     this.#nursery?.close();
     if (this.#sealed !== undefined) fs.closeSync(this.#sealed);
-    this.#unguard?.();
+    this.#guard?.remove();
     if (this.#groups) removeParentGroups();
   }
 
+  /** Both take the kernel or a program some milliseconds, during which this thread is free. */
+  #settleIn(): Promise<unknown> {
+    this.#ready ??= (() => {
+      // Before the nest, so that it is seen there.
+      if (this.#groups) this.#nursery = new DevNursery(made(`${this.#options.folder}/dev`));
+      const nest = async () => {
+        this.#nest = await ProcessNest.make();
+      };
+      return Promise.all([this.#guard?.enter(), nest()]);
+    })();
+    return this.#ready;
+  }
+
   /** How a command is run so that it cannot outlive this process. */
-  async #tiedToUs(
+  #tiedToUs(
     { step, mounts, folder }: PreparedStep,
+    dev: DevFolder | undefined,
     command: Command,
-  ): Promise<Command & Pick<LongProcess, 'around'>> {
+  ): Command & Pick<LongProcess, 'around'> {
     // What has to change its mounts first needs a namespace of its own.
-    if (command.program === SHELL) return supervised(command);
-    this.#nest ??= ProcessNest.make();
-    const nest = await this.#nest;
+    const nest = command.program === SHELL ? undefined : this.#nest;
     const sources = mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
-    if (!nest?.shows([step.root, folder, ...sources])) return supervised(command);
+    const needed = [step.root, folder, ...sources, ...(dev ? [dev.path] : [])];
+    if (!nest?.shows(needed)) return supervised(command);
     return { ...command, around: (start) => nest.inside(start) };
   }
 
@@ -139,7 +155,7 @@ export class OciRuntime implements Runtime {
   #groupOf({ id, step }: PreparedStep): { readonly path: string; readonly outer?: string } | undefined {
     if (!this.#groups) return undefined;
     const isPlain = !step.resources && step.cgroupParent === '' && step.security === 'sandbox';
-    if (this.#unguard && isPlain) return undefined;
+    if (this.#guard && isPlain) return undefined;
     const path = cgroupsPathOf(id, step.cgroupParent);
     if (this.#groups.version === 1 || !path.startsWith('/')) return { path };
     return { path: `${path}/${INNER}`, outer: path };
@@ -147,7 +163,7 @@ export class OciRuntime implements Runtime {
 
   #makeDev({ id, folder }: PreparedStep, content: DevContent, isGrouped: boolean): DevFolder {
     // Where no group keeps a process from devices, the filesystem does.
-    if (isGrouped || this.#unguard || content.further.length > 0) {
+    if (isGrouped || this.#guard || content.further.length > 0) {
       this.#nursery ??= new DevNursery(made(`${this.#options.folder}/dev`));
       return this.#nursery.make(id, content);
     }

@@ -1,6 +1,4 @@
-import fs from 'node:fs';
-import { removeTree } from '../host/files.ts';
-import { problemWithOverlay } from '../host/overlay-trial.ts';
+import { AutoSnapshotter } from './auto.ts';
 import { NativeSnapshotter } from './native.ts';
 import { OverlaySnapshotter } from './overlay.ts';
 import type { SnapshotPlaces, Snapshotter } from './snapshotter.ts';
@@ -9,31 +7,20 @@ import type { SnapshotPlaces, Snapshotter } from './snapshotter.ts';
 export type SnapshotterChoice = 'auto' | 'overlay' | 'native';
 
 /**
- * The snapshotter of a name. `auto` tries an overlay in the places that will be used, and where that fails says why in
- * one sentence. A chosen one is not tried.
+ * The snapshotter of a name.
+ * @param note told, in one sentence, why `auto` has chosen copies
  */
 export function createSnapshotter(
   choice: SnapshotterChoice,
   places: SnapshotPlaces,
-): { readonly snapshotter: Snapshotter; readonly notes: readonly string[] } {
-  if (choice === 'native') return { snapshotter: new NativeSnapshotter(places), notes: [] };
-  const overlay = new OverlaySnapshotter(places);
-  if (choice === 'overlay') return { snapshotter: overlay, notes: [] };
-  const problem = tryOverlay(places);
-  if (problem === undefined) return { snapshotter: overlay, notes: [] };
-  return {
-    snapshotter: new NativeSnapshotter(places),
-    notes: [`trees are copied instead of mounted, because overlayfs does not work: ${problem}`],
-  };
-}
-
-function tryOverlay({ mounts, work }: SnapshotPlaces): string | undefined {
-  const folder = fs.mkdtempSync(`${work}/try-`);
-  const target = fs.mkdtempSync(`${mounts}/try-`);
-  try {
-    return problemWithOverlay(folder, target);
-  } finally {
-    fs.rmdirSync(target);
-    removeTree(folder);
+  note: (sentence: string) => void,
+): Snapshotter {
+  switch (choice) {
+    case 'overlay':
+      return new OverlaySnapshotter(places);
+    case 'native':
+      return new NativeSnapshotter(places);
+    case 'auto':
+      return new AutoSnapshotter(new OverlaySnapshotter(places), new NativeSnapshotter(places), note);
   }
 }

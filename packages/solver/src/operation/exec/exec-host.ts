@@ -43,14 +43,15 @@ export function openExecHost({ stateDir, stage, snapshotter, executor }: ExecHos
   try {
     for (const name of ['mounts', 'executor', 'files'])
       fs.mkdirSync(`${privateFolder}/${name}`, { mode: 0o711 });
-    const trees = createSnapshotter(snapshotter, { mounts: `${privateFolder}/mounts`, work });
+    const notes: string[] = [];
+    const places = { mounts: `${privateFolder}/mounts`, work };
     const chosen = createExecutor(executor, {
       folder: `${privateFolder}/executor`,
       cacheFolder: `${stateDir}/executor`,
     });
-    const notes = [...trees.notes, ...chosen.notes];
+    notes.push(...chosen.notes);
     return {
-      snapshotter: trees.snapshotter,
+      snapshotter: createSnapshotter(snapshotter, places, (note) => notes.push(note)),
       executor: chosen.executor,
       privateFolder,
       takeNotes: () => notes.splice(0),

@@ -60,11 +60,11 @@ async function runExec(
   const args = op.meta?.args ?? [];
   const plan = planMounts(op, inputs);
   const host = services.execHost();
-  for (const message of host.takeNotes()) work.report({ type: 'warning', message });
   const name = `exec ${args.join(' ')}`;
   const mounts = new ExecMounts({ ...services, host, work, secrets, ssh, name });
   try {
     for (const planned of plan.mounts) await mounts.open(planned);
+    for (const message of host.takeNotes()) work.report({ type: 'warning', message });
     for (const { ip } of op.meta?.extraHosts ?? []) canonicalAddress(ip);
     const env = await processEnvironment(op, secrets);
     await runProcess(() => stepOf(vertex, plan, mounts, env), vertex, work, services);
