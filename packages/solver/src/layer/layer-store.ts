@@ -249,11 +249,18 @@ const STORE_VERSION = 1;
 
 function checkVersion(root: string): void {
   const file = `${root}/store.json`;
-  try {
-    fs.writeFileSync(file, `${JSON.stringify({ version: STORE_VERSION })}\n`, { flag: 'wx' });
-    return;
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
+  if (!fs.existsSync(file)) {
+    // Linked into place: another process that starts now must not read it half written.
+    const written = `${root}/store.json.${randomBytes(6).toString('hex')}`;
+    fs.writeFileSync(written, `${JSON.stringify({ version: STORE_VERSION })}\n`);
+    try {
+      fs.linkSync(written, file);
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    } finally {
+      fs.unlinkSync(written);
+    }
   }
   let version: unknown;
   try {
