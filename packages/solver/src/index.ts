@@ -3,3 +3,4 @@
 export { type ProbeAnswer, type ProbeId, probeHost } from './host/probe.ts';
 export { enterUserNamespace, needsUserNamespace, ROOTLESS_VARIABLE } from './host/user-namespace.ts';
 export { createLocalBackend, type LocalBackendOptions } from './local-backend.ts';
+export type { RegistryConfig, RegistryHostConfig } from './registry/registry-hosts.ts';

@@ -12,6 +12,7 @@ import { PackVariants } from './layer/pack-variants.ts';
 import { RefStore } from './layer/ref-store.ts';
 import { CacheDirectories } from './operation/exec/cache-directories.ts';
 import { type ExecHost, openExecHost } from './operation/exec/exec-host.ts';
+import type { RegistryConfig } from './registry/registry-hosts.ts';
 import { SourceStores } from './source/source-stores.ts';
 
 export interface LocalBackendOptions {
@@ -23,6 +24,8 @@ export interface LocalBackendOptions {
   readonly snapshotter?: 'auto' | 'overlay' | 'native';
   /** What runs processes: `crun`, `runc`, `sandbox`, a path of one of the first two. Default: `auto`, what is installed. */
   readonly executor?: string;
+  /** How to reach registries, by host. Default: https, and plain http on this machine; no mirrors. */
+  readonly registries?: RegistryConfig;
   /**
    * Called when a process of a step has failed, while its root and mounts are still there; `openShell` runs a shell in them
    * on our terminal and resolves with its exit code. Default: nothing.
@@ -39,7 +42,13 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
   const layers = new LayerStore(stateDir);
   const refs = new RefStore(stateDir);
   const digests = new StoredDigests(stateDir, layers);
-  const sources = new SourceStores({ stateDir, layers, refs, digests });
+  const sources = new SourceStores({
+    stateDir,
+    layers,
+    refs,
+    digests,
+    ...(options.registries && { registries: options.registries }),
+  });
   let host: ExecHost | undefined;
   const services = {
     stateDir,
