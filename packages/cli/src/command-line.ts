@@ -56,7 +56,7 @@ function solveCommand(interrupts: Interrupts): Command {
         .option('--metadata-file <file>', 'write what the exporters answer as JSON'),
   )
     .optionsGroup('Inputs:')
-    .addOption(list('--local <name=dir>', 'folder that Local(name) reads'))
+    .addOption(localFlag())
     .addOption(list('--oci-layout <name=dir>', 'OCI layout that OCILayout(name) reads'))
     .addOption(list('--secret <spec>', 'id=ID[,src=FILE|env=VAR]: what a secret mount shows'))
     .addOption(list('--ssh <spec>', 'ID[=SOCKET]: SSH agent that a step may use'))
@@ -86,7 +86,6 @@ function solveCommand(interrupts: Interrupts): Command {
         {
           ...buildOptions(flags),
           output: flags.output ?? [],
-          local: flags.local ?? [],
           ociLayout: flags.ociLayout ?? [],
           secret: flags.secret ?? [],
           ssh: flags.ssh ?? [],
@@ -109,7 +108,11 @@ function solveCommand(interrupts: Interrupts): Command {
 function marshalCommand(): Command {
   return withBuildFlags(
     new Command('marshal').description('write the definition that a build describes').optionsGroup('Result:'),
-    (command) => command.option('-o, --output <file>', 'file to write (default: standard output)'),
+    (command) =>
+      command
+        .option('-o, --output <file>', 'file to write (default: standard output)')
+        .optionsGroup('Inputs:')
+        .addOption(localFlag()),
   )
     .addHelpText(
       'after',
@@ -135,7 +138,9 @@ function inspectCommand(): Command {
         .addOption(
           choice('--format <format>', 'how to show it', ['table', 'json', 'dot', 'mermaid'], 'table'),
         )
-        .option('--digest <prefix>', 'one step in full: the beginning of its digest, or #NUMBER'),
+        .option('--digest <prefix>', 'one step in full: the beginning of its digest, or #NUMBER')
+        .optionsGroup('Inputs:')
+        .addOption(localFlag()),
   )
     .addHelpText('after', '\nExample:\n  llb-ts inspect build.ts --format mermaid')
     .action(async (file: string | undefined, target: string | undefined, flags: InspectFlags) => {
@@ -164,6 +169,7 @@ function helpCommand(program: Command): Command {
 interface BuildFlags {
   readonly target?: string;
   readonly arg?: readonly string[];
+  readonly local?: readonly string[];
 }
 
 interface InspectFlags extends BuildFlags {
@@ -173,7 +179,6 @@ interface InspectFlags extends BuildFlags {
 
 interface SolveFlags extends BuildFlags {
   readonly output?: readonly string[];
-  readonly local?: readonly string[];
   readonly ociLayout?: readonly string[];
   readonly secret?: readonly string[];
   readonly ssh?: readonly string[];
@@ -198,8 +203,12 @@ function withBuildFlags(command: Command, own: (command: Command) => Command): C
     .addOption(list('--arg <name=value>', 'argument of the build file (see llb-ts help FILE)'));
 }
 
-function buildOptions({ target, arg }: BuildFlags): BuildOptions {
-  return { target, arg: arg ?? [] };
+function buildOptions({ target, arg, local }: BuildFlags): BuildOptions {
+  return { target, arg: arg ?? [], local: local ?? [] };
+}
+
+function localFlag(): Option {
+  return list('--local <name=dir>', 'folder that Local(name) reads');
 }
 
 /** A flag that may be repeated; each value is kept as it is, commas and all. */

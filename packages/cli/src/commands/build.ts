@@ -4,18 +4,21 @@ import type { Built } from '../input/built.ts';
 import { inputOf } from '../input/input.ts';
 import { fileInside, placesOf } from '../input/places.ts';
 import { readDefinition, refuseEmpty } from '../input/read-definition.ts';
+import { namedFolders } from '../options/folders.ts';
 import { parseGivenArguments } from '../program/arguments.ts';
 
 export interface BuildOptions {
   readonly target: string | undefined;
   readonly arg: readonly string[];
+  /** `NAME=DIR`: folders of local sources. */
+  readonly local: readonly string[];
 }
 
 /** Gets the definition that FILE and TARGET name: reads it, or runs the build file and marshals what it made. */
 export async function build(
   file: string | undefined,
   positional: string | undefined,
-  { target, arg }: BuildOptions,
+  { target, arg, local }: BuildOptions,
   purpose: 'solve' | 'marshal' | 'inspect',
 ): Promise<Built> {
   if (target !== undefined && positional !== undefined && target !== positional) {
@@ -25,7 +28,7 @@ export async function build(
   const input = inputOf(file, (folder) => readdirSync(folder));
   if (input.kind === 'program') {
     const { buildProgram } = await import('../program/build-program.ts');
-    const built = await buildProgram(input.file, wanted);
+    const built = await buildProgram(input.file, wanted, { locals: namedFolders(local, '--local') });
     if (purpose === 'solve' && built.definition.isEmpty) throw nothingToSolve(input.file);
     return built;
   }

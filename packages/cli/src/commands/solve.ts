@@ -29,7 +29,6 @@ import { metadataJson } from './metadata.ts';
 
 export interface SolveOptions extends BuildOptions {
   readonly output: readonly string[];
-  readonly local: readonly string[];
   readonly ociLayout: readonly string[];
   readonly secret: readonly string[];
   readonly ssh: readonly string[];

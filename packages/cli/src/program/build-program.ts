@@ -7,6 +7,7 @@ import type { Built } from '../input/built.ts';
 import { placesOf } from '../input/places.ts';
 import type { Signature } from './arguments.ts';
 import { readText, shownPath } from './files.ts';
+import { ignoreFileText } from './ignore-file.ts';
 import { loadProgram } from './load.ts';
 import type { Program } from './program.ts';
 import { programError } from './program-error.ts';
@@ -14,11 +15,17 @@ import { placeAt } from './source-positions.ts';
 import { stateOf, type Wanted } from './targets.ts';
 import { watched } from './watched.ts';
 
+/** What a build file may ask for while it is marshaled. */
+export interface World {
+  /** Folders that the command line gives local sources: name → absolute path. */
+  readonly locals: Readonly<Record<string, string>>;
+}
+
 /** Runs a build file and marshals what it made, with the lines that made each op. */
-export async function buildProgram(file: string, wanted: Wanted): Promise<Built> {
+export async function buildProgram(file: string, wanted: Wanted, world: World): Promise<Built> {
   const program = await loadProgram(file);
   try {
-    const [state, definition] = await watched(() => runProgram(program, wanted));
+    const [state, definition] = await watched(() => runProgram(program, wanted, world));
     return {
       definition,
       imageConfig: imageConfigOf(state),
@@ -34,9 +41,14 @@ export async function buildProgram(file: string, wanted: Wanted): Promise<Built>
   }
 }
 
-async function runProgram(program: Program, wanted: Wanted): Promise<readonly [State, Definition]> {
+async function runProgram(
+  program: Program,
+  wanted: Wanted,
+  { locals }: World,
+): Promise<readonly [State, Definition]> {
   const state = await stateOf(program, wanted, (target) => readSignature(program.path, target));
   const definition = await marshal(state, {
+    ignoreFileText: (local) => ignoreFileText(local, dirname(program.path), locals),
     mapLocation: (site) => {
       const source = program.positions.find(site);
       return (

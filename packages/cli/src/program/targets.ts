@@ -1,4 +1,4 @@
-import { isState, type State } from '@llb-ts/llb';
+import { isForeignState, isState, type State } from '@llb-ts/llb';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { suggestion } from '../options/nearest.ts';
 import { argumentValues, type GivenArgument, type Signature } from './arguments.ts';
@@ -30,7 +30,9 @@ export async function stateOf(
     if (wanted.target !== undefined) throw noTargets(shown, wanted.target);
     return finish(root, wanted.args, shown);
   }
-  if (!isRecord(root.value)) throw unusable(shown, 'the default export', root.value);
+  if (!isRecord(root.value) || isForeignState(root.value)) {
+    throw unusable(shown, 'the default export', root.value);
+  }
   const name = chooseTarget(root.value, wanted.target, shown);
   // A function that has taken the arguments has answered for them.
   const args = root.tookArguments ? [] : wanted.args;
@@ -120,9 +122,21 @@ function noTargets(shown: string, target: string): CliError {
 }
 
 function unusable(shown: string, what: string, value: unknown): CliError {
+  if (isForeignState(value)) return foreign(shown, what);
   return new CliError('program', `${shown}: ${what} is ${kindOf(value)}, not a State`, {
     help: 'export a State, a function that returns one, or a record of named states',
   });
+}
+
+/** Two copies of the language know nothing of each other; the build file itself always gets that of the program. */
+function foreign(shown: string, what: string): CliError {
+  return new CliError(
+    'program',
+    `${shown}: ${what} was made by another copy of the language than this program`,
+    {
+      help: "whoever makes states imports 'llb-ts'; a package that does so names llb-ts in its peerDependencies",
+    },
+  );
 }
 
 function kindOf(value: unknown): string {
@@ -131,5 +145,6 @@ function kindOf(value: unknown): string {
   if (typeof value === 'string') return `the text ${JSON.stringify(value)}`;
   if (typeof value !== 'object') return `a ${typeof value}`;
   const name = value.constructor?.name;
+  if (name === 'State') return 'an object of some class State that is not of llb-ts';
   return name && name !== 'Object' ? `a ${name}` : 'an object';
 }
