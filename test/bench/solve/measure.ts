@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { marshal } from '@llb-ts/marshal';
 import type { BenchCase } from './cases.ts';
 import type { Contender, Measured } from './contenders.ts';
+import { withFreshFilesystem } from './fresh-filesystem.ts';
 import { digestsOf } from './steps.ts';
 
 /** What the store knows when the build starts. */
@@ -42,24 +42,24 @@ export async function measureCase(
   const digests = digestsOf(definition, one.measured);
   const seen = new Map<string, Map<Phase, Measured[]>>();
   for (let at = 0; at < runs; at++) {
-    const contenders: Contender[] = [];
-    const stores = join(folder, `run-${at}`);
-    try {
-      for (const [side, start] of sides.entries()) contenders.push(await start(join(stores, String(side))));
-      // Who is first warms the folders for the other, so they take turns.
-      const order = at % 2 === 0 ? contenders : [...contenders].reverse();
-      for (const phase of PHASES) {
-        if (phase === 'one file changed') changeOneFile();
-        for (const contender of order) {
-          // Nobody pays for writing out what the preparation, or the other side, has left in memory.
-          spawnSync('sync');
-          add(seen, contender.name, phase, await contender.build(bytes, locals));
+    await withFreshFilesystem(async (stores) => {
+      const contenders: Contender[] = [];
+      try {
+        for (const [side, start] of sides.entries()) contenders.push(await start(join(stores, String(side))));
+        // Who is first warms the folders for the other, so they take turns.
+        const order = at % 2 === 0 ? contenders : [...contenders].reverse();
+        for (const phase of PHASES) {
+          if (phase === 'one file changed') changeOneFile();
+          for (const contender of order) {
+            // Nobody pays for writing out what the preparation, or the other side, has left in memory.
+            spawnSync('sync');
+            add(seen, contender.name, phase, await contender.build(bytes, locals));
+          }
         }
+      } finally {
+        for (const contender of contenders) await contender.stop();
       }
-    } finally {
-      for (const contender of contenders) await contender.stop();
-      rmSync(stores, { recursive: true, force: true });
-    }
+    });
   }
   return PHASES.map((phase) => ({
     case: one.name,

@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto';
 import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { chain, layer, temporaryStore } from '../layer/testing.ts';
 import { contentDigest } from './content-digest.ts';
 import { StoredDigests } from './digest-memo.ts';
+import { EntryDigester, plainFileDigest } from './entry-digest.ts';
 
 const { store, root, dispose } = temporaryStore();
 afterAll(dispose);
@@ -56,5 +58,23 @@ describe('StoredDigests', () => {
     const file = `${root}/digests/${id}`;
     fs.writeFileSync(file, fs.readFileSync(file, 'latin1').slice(0, -20));
     expect(await digest([id], new StoredDigests(root, store))).toEqual({ value, read: 1 });
+  });
+});
+
+describe('plainFileDigest', () => {
+  it('is what a look at the file gives', async () => {
+    const id = await layer(store, 'plain', [], (draft) => {
+      draft.writeFile('/full', Buffer.from('content'), 0o4750);
+      draft.setOwner('/full', 7, 8);
+      draft.writeFile('/empty', Buffer.alloc(0), 0o600);
+    });
+    const digester = new EntryDigester(pause);
+    for (const [path, content] of [
+      ['/full', hash('sha256', 'content', 'hex')],
+      ['/empty', ''],
+    ] as const) {
+      const entry = chain(store, [id]).lookup(path)!;
+      expect(plainFileDigest(entry.stat, content)).toBe(await digester.digest(entry));
+    }
   });
 });

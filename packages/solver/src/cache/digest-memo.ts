@@ -6,8 +6,8 @@ import type { Entry } from '../tree/entry.ts';
 import type { DigestMemo } from './entry-digest.ts';
 
 /**
- * Content digests of files in stored layers, kept from one solve to the next: `digests/<layer>` holds a line for each
- * file that was read. A layer never changes, so an inode in it, with its size and time, always holds the same bytes; and
+ * Digests of files in stored layers, kept from one solve to the next: `digests/<layer>` holds a line for each
+ * file that was read. A layer never changes, so an inode in it, with its size and time, is always the same file; and
  * what a layer shares with another one need not be read again for it. So after one file of a large folder changed, only
  * that file is read.
  */

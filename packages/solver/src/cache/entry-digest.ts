@@ -6,7 +6,7 @@ import { isOverlayXattr } from '../layer/whiteout.ts';
 import { fsPath } from '../tree/bytes.ts';
 import type { Entry, EntryStat } from '../tree/entry.ts';
 
-/** Digests of file contents that are known from before. */
+/** Digests of files, with owner, mode and xattrs, that are known from before. */
 export interface DigestMemo {
   get(entry: Entry): string | undefined;
   set(entry: Entry, digest: string): void;
@@ -27,21 +27,19 @@ export class EntryDigester {
 
   async digest(entry: Entry): Promise<string> {
     await this.#pause();
-    const { stat } = entry;
-    const content = stat.type === 'file' && stat.size > 0 ? await this.#contentDigest(entry) : '';
-    return hash('sha256', Buffer.from(`${headerOf(entry)}\0${content}`, 'latin1'), 'hex');
-  }
-
-  async #contentDigest(entry: Entry): Promise<string> {
+    const { type } = entry.stat;
+    if (type !== 'file') return digestOf(headerOf(entry), '');
     const known = this.#memo?.get(entry);
     if (known !== undefined) return known;
-    const { stat, hostPath } = entry;
-    const digest =
-      stat.size <= PIECE
-        ? hash('sha256', fs.readFileSync(fsPath(hostPath)), 'hex')
-        : await this.#digestPieces(hostPath);
+    const digest = digestOf(headerOf(entry), await this.#contentDigest(entry));
     this.#memo?.set(entry, digest);
     return digest;
+  }
+
+  async #contentDigest({ stat, hostPath }: Entry): Promise<string> {
+    if (stat.size === 0) return '';
+    if (stat.size > PIECE) return this.#digestPieces(hostPath);
+    return hash('sha256', fs.readFileSync(fsPath(hostPath)), 'hex');
   }
 
   async #digestPieces(hostPath: string): Promise<string> {
@@ -60,11 +58,26 @@ export class EntryDigester {
   }
 }
 
+/**
+ * The digest of a file without xattrs whose content is known already.
+ * @param content hex sha256 of its bytes, empty for an empty file
+ */
+export function plainFileDigest(stat: EntryStat, content: string): string {
+  return digestOf(headerWith(stat, '', []), content);
+}
+
+function digestOf(header: string, content: string): string {
+  return hash('sha256', Buffer.from(`${header}\0${content}`, 'latin1'), 'hex');
+}
+
 /** Everything of an entry but its name, times and content; a socket counts as the file that a copy makes of it. */
 function headerOf(entry: Entry): string {
   const { stat, hostPath } = entry;
-  const link = stat.type === 'symlink' ? readlink(hostPath) : '';
-  return [typeOf(stat), modeOf(stat), stat.uid, stat.gid, link, ...xattrsOf(hostPath)].join('\0');
+  return headerWith(stat, stat.type === 'symlink' ? readlink(hostPath) : '', xattrsOf(hostPath));
+}
+
+function headerWith(stat: EntryStat, link: string, xattrs: readonly string[]): string {
+  return [typeOf(stat), modeOf(stat), stat.uid, stat.gid, link, ...xattrs].join('\0');
 }
 
 function typeOf({ type, size, major, minor }: EntryStat): string {

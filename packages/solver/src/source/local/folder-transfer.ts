@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { StoredDigests } from '../../cache/digest-memo.ts';
+import { plainFileDigest } from '../../cache/entry-digest.ts';
 import { lstat } from '../../host/files.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
@@ -105,9 +106,10 @@ function rememberDigests(
   const folder = layers.path(layer, 'own');
   for (const { entry, row } of known) {
     const hostPath = `${folder}/${entry.path}`;
-    const stat = row.content === '' ? undefined : lstat(hostPath);
+    const isPlain = entry.stat.type === 'file' && row.xattrs.length === 0;
+    const stat = isPlain ? lstat(hostPath) : undefined;
     const stored = stat && { stat, hostPath, source: layer, layer };
-    if (stored && digests.get(stored) === undefined) digests.set(stored, row.content);
+    if (stored && digests.get(stored) === undefined) digests.set(stored, plainFileDigest(stat, row.content));
   }
   digests.flush();
 }
