@@ -20,3 +20,11 @@ export {
   type SolveRequest,
   type SolveResult,
 } from './request.ts';
+export type {
+  ImageConfigOptions,
+  ResolvedImageConfig,
+  ResolvedSource,
+  ResolveRequest,
+  SourceQuestion,
+  SourceResolver,
+} from './source-resolver.ts';

@@ -1,10 +1,11 @@
 import os from 'node:os';
 import path from 'node:path';
-import type { Backend, SolveFailure } from '@llb-ts/backend';
+import type { Backend, SolveFailure, SourceResolver } from '@llb-ts/backend';
 import { CacheStore } from './cache/cache-store.ts';
 import { StoredDigests } from './cache/digest-memo.ts';
 import { asFailure } from './error.ts';
 import { JobSlots } from './evaluate/job-slots.ts';
+import { resolveSources } from './evaluate/resolve-sources.ts';
 import { solve } from './evaluate/solve.ts';
 import { LayerStore } from './layer/layer-store.ts';
 import { LayerPacks } from './layer/pack-blobs.ts';
@@ -13,6 +14,7 @@ import { RefStore } from './layer/ref-store.ts';
 import { CacheDirectories } from './operation/exec/cache-directories.ts';
 import { type ExecHost, openExecHost } from './operation/exec/exec-host.ts';
 import type { RegistryConfig } from './registry/registry-hosts.ts';
+import { ociPlatform } from './source/image/image-source.ts';
 import { SourceStores } from './source/source-stores.ts';
 
 export interface LocalBackendOptions {
@@ -37,7 +39,7 @@ export interface LocalBackendOptions {
  * The solver of this machine: checks the store, wires the parts, nothing else.
  * Fails with an `environment` failure when the state directory cannot be used.
  */
-export async function createLocalBackend(options: LocalBackendOptions): Promise<Backend> {
+export async function createLocalBackend(options: LocalBackendOptions): Promise<Backend & SourceResolver> {
   const stateDir = path.resolve(options.stateDir);
   const layers = new LayerStore(stateDir);
   const refs = new RefStore(stateDir);
@@ -78,6 +80,20 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
     async solve(request) {
       try {
         return await solve(request, services);
+      } catch (error) {
+        throw asFailure(error);
+      }
+    },
+    async resolveSources(request) {
+      try {
+        return await resolveSources(request, services);
+      } catch (error) {
+        throw asFailure(error);
+      }
+    },
+    async resolveImageConfig(reference, { platform, signal = new AbortController().signal } = {}) {
+      try {
+        return await sources.resolveImageConfig(reference, platform && ociPlatform(platform), signal);
       } catch (error) {
         throw asFailure(error);
       }

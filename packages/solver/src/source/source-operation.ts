@@ -34,7 +34,8 @@ export function sourceOperation(
   };
 }
 
-function openSource(
+/** The source that answers to an op's scheme, with the op's attributes read. Fails with BuildKit's texts. */
+export function openSource(
   { identifier, attrs }: SourceOp,
   platform: Platform | undefined,
   sources: readonly Source[],

@@ -111,7 +111,8 @@ class ImageInstance implements SourceInstance {
   }
 }
 
-function ociPlatform(platform: Platform | undefined): OciPlatform {
+/** A platform as images write it; undefined is this machine's. */
+export function ociPlatform(platform: Platform | undefined): OciPlatform {
   if (!platform) return hostPlatform();
   return normalizePlatform({
     os: platform.os,
