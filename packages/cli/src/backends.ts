@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Backend } from '@llb-ts/backend';
+import type { Backend, SourceResolver } from '@llb-ts/backend';
 import type { LocalBackendOptions } from '@llb-ts/solver';
 
 /** How a definition is to be solved; the one place that knows which backends there are. */
@@ -11,13 +11,30 @@ export interface BackendChoice {
   readonly executor: string | undefined;
 }
 
+/** What is chosen where a command has no flags for it. */
+export const defaultChoice: BackendChoice = {
+  stateDir: undefined,
+  jobs: undefined,
+  snapshotter: 'auto',
+  executor: undefined,
+};
+
 /** Opens the backend that was chosen. Its code is loaded only now. */
-export async function openBackend({
+export function openBackend(choice: BackendChoice): Promise<Backend> {
+  return openLocal(choice);
+}
+
+/** Opens what tells what sources name today: this machine, wherever it is solved. */
+export function openSourceResolver(choice: BackendChoice): Promise<SourceResolver & Pick<Backend, 'close'>> {
+  return openLocal(choice);
+}
+
+async function openLocal({
   stateDir,
   jobs,
   snapshotter,
   executor,
-}: BackendChoice): Promise<Backend> {
+}: BackendChoice): Promise<Backend & SourceResolver> {
   const { createLocalBackend } = await import('@llb-ts/solver');
   const options: LocalBackendOptions = {
     stateDir: stateDirOf(stateDir),

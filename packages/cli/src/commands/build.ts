@@ -1,4 +1,6 @@
 import { readdirSync } from 'node:fs';
+import type { SourceResolver } from '@llb-ts/backend';
+import { type BackendChoice, defaultChoice, openSourceResolver } from '../backends.ts';
 import { CliError, usageError } from '../error/cli-error.ts';
 import type { Built } from '../input/built.ts';
 import { inputOf } from '../input/input.ts';
@@ -12,13 +14,15 @@ export interface BuildOptions {
   readonly arg: readonly string[];
   /** `NAME=DIR`: folders of local sources. */
   readonly local: readonly string[];
+  /** Where what registries say of images is kept. Default: the store without flags. */
+  readonly backend?: BackendChoice;
 }
 
 /** Gets the definition that FILE and TARGET name: reads it, or runs the build file and marshals what it made. */
 export async function build(
   file: string | undefined,
   positional: string | undefined,
-  { target, arg, local }: BuildOptions,
+  { target, arg, local, backend = defaultChoice }: BuildOptions,
   purpose: 'solve' | 'marshal' | 'inspect',
 ): Promise<Built> {
   if (target !== undefined && positional !== undefined && target !== positional) {
@@ -28,7 +32,9 @@ export async function build(
   const input = inputOf(file, (folder) => readdirSync(folder));
   if (input.kind === 'program') {
     const { buildProgram } = await import('../program/build-program.ts');
-    const built = await buildProgram(input.file, wanted, { locals: namedFolders(local, '--local') });
+    const built = await withResolver(backend, (open) =>
+      buildProgram(input.file, wanted, { locals: namedFolders(local, '--local'), images: { open } }),
+    );
     if (purpose === 'solve' && built.definition.isEmpty) throw nothingToSolve(input.file);
     return built;
   }
@@ -44,6 +50,27 @@ export async function build(
     locals: {},
     ...placesOf(definition, fileInside(definition)),
   };
+}
+
+/** Closes what was opened for the images that a build asks about; most ask about none. */
+async function withResolver<T>(
+  choice: BackendChoice,
+  use: (open: () => Promise<SourceResolver>) => Promise<T>,
+): Promise<T> {
+  let opened: ReturnType<typeof openSourceResolver> | undefined;
+  const open = () => {
+    opened ??= openSourceResolver(choice);
+    return opened;
+  };
+  try {
+    return await use(open);
+  } finally {
+    // Who could not open it has said so already.
+    await opened?.then(
+      (resolver) => resolver.close(),
+      () => {},
+    );
+  }
 }
 
 /** As `buildctl build` does with an empty definition: there is nothing that could be solved. */

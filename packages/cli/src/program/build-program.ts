@@ -8,6 +8,7 @@ import { placesOf } from '../input/places.ts';
 import type { Signature } from './arguments.ts';
 import { readText, shownPath } from './files.ts';
 import { ignoreFileText } from './ignore-file.ts';
+import { type ImageAnswers, imageConfigs } from './image-configs.ts';
 import { loadProgram } from './load.ts';
 import type { Program } from './program.ts';
 import { programError } from './program-error.ts';
@@ -19,6 +20,8 @@ import { watched } from './watched.ts';
 export interface World {
   /** Folders that the command line gives local sources: name → absolute path. */
   readonly locals: Readonly<Record<string, string>>;
+  /** Tells of images that the build asks about. */
+  readonly images: ImageAnswers;
 }
 
 /** Runs a build file and marshals what it made, with the lines that made each op. */
@@ -44,10 +47,11 @@ export async function buildProgram(file: string, wanted: Wanted, world: World): 
 async function runProgram(
   program: Program,
   wanted: Wanted,
-  { locals }: World,
+  { locals, images }: World,
 ): Promise<readonly [State, Definition]> {
   const state = await stateOf(program, wanted, (target) => readSignature(program.path, target));
   const definition = await marshal(state, {
+    imageConfigResolver: imageConfigs(images),
     ignoreFileText: (local) => ignoreFileText(local, dirname(program.path), locals),
     mapLocation: (site) => {
       const source = program.positions.find(site);

@@ -1,4 +1,7 @@
+import { SolveFailure } from '@llb-ts/backend';
 import { CliError, type Place } from '../error/cli-error.ts';
+import { FailedSolve } from '../error/report.ts';
+import { foreignFailure } from './image-configs.ts';
 import type { Program } from './program.ts';
 import { type EnginePosition, placeAt } from './source-positions.ts';
 
@@ -28,6 +31,8 @@ export function programError(
   if (error.name === 'MarshalError' && code === 'internal') return error;
   const source = callSite && positions.find(callSite);
   const place: Place | undefined = source ? placeAt(source) : positions.placeOf(error);
+  const failure = foreignFailure(error);
+  if (failure) return placed(failure, place);
   const kind = speaking.includes(error.name) ? '' : `${error.name}: `;
   const where = place ? '' : ` (thrown by ${shown})`;
   return new CliError('program', `${kind}${error.message || 'an error without a message'}${where}`, {
@@ -35,6 +40,12 @@ export function programError(
     ...(typeof hint === 'string' && { help: hint }),
     cause: error,
   });
+}
+
+/** Neither is a mistake of the build file, which only asked. */
+function placed(failure: SolveFailure | CliError, place: Place | undefined): Error {
+  if (failure instanceof SolveFailure) return new FailedSolve(failure, place ? { place } : {});
+  return new CliError(failure.code, failure.message, { ...(place && { place }), ...failure.details });
 }
 
 function describe(value: unknown): string {
