@@ -32,6 +32,7 @@ export function commandLine(version: string, interrupts: Interrupts): Command {
   program.addCommand(solveCommand(interrupts));
   program.addCommand(marshalCommand());
   program.addCommand(inspectCommand());
+  program.addCommand(lockCommand(interrupts));
   program.addCommand(helpCommand(program));
   for (const command of [program, ...program.commands]) {
     command
@@ -58,24 +59,18 @@ function solveCommand(interrupts: Interrupts): Command {
     .optionsGroup('Inputs:')
     .addOption(localFlag())
     .addOption(list('--oci-layout <name=dir>', 'OCI layout that OCILayout(name) reads'))
-    .addOption(list('--secret <spec>', 'id=ID[,src=FILE|env=VAR]: what a secret mount shows'))
-    .addOption(list('--ssh <spec>', 'ID[=SOCKET]: SSH agent that a step may use'))
+    .addOption(secretFlag())
+    .addOption(sshFlag())
+    .addOption(lockedFlag())
     .optionsGroup('Solving:')
     .addOption(list('--allow <entitlement>', 'grant network.host, security.insecure or device'))
     .option('--no-cache', 'run every step again')
-    .addOption(
-      choice(
-        '--progress <mode>',
-        'how to show what happens',
-        ['auto', 'tty', 'plain', 'quiet', 'rawjson'],
-        'auto',
-      ),
-    )
+    .addOption(progressFlag())
     .addOption(
       choice('--snapshotter <name>', 'how filesystems are made', ['auto', 'overlay', 'native'], 'auto'),
     )
     .option('--executor <name>', 'what runs processes: an OCI runtime, or the built-in sandbox')
-    .option('--state-dir <dir>', 'where results are kept (LLB_TS_STATE_DIR)')
+    .addOption(stateDirFlag())
     .addOption(new Option('--jobs <n>', 'steps at work at one time').argParser(parseJobs))
     .addHelpText('after', '\nExample:\n  llb-ts solve build.ts app -o out --local src=.')
     .action(async (file: string | undefined, target: string | undefined, flags: SolveFlags) => {
@@ -112,7 +107,8 @@ function marshalCommand(): Command {
       command
         .option('-o, --output <file>', 'file to write (default: standard output)')
         .optionsGroup('Inputs:')
-        .addOption(localFlag()),
+        .addOption(localFlag())
+        .addOption(lockedFlag()),
   )
     .addHelpText(
       'after',
@@ -140,12 +136,51 @@ function inspectCommand(): Command {
         )
         .option('--digest <prefix>', 'one step in full: the beginning of its digest, or #NUMBER')
         .optionsGroup('Inputs:')
-        .addOption(localFlag()),
+        .addOption(localFlag())
+        .addOption(lockedFlag()),
   )
     .addHelpText('after', '\nExample:\n  llb-ts inspect build.ts --format mermaid')
     .action(async (file: string | undefined, target: string | undefined, flags: InspectFlags) => {
       const { inspect } = await import('./commands/inspect.ts');
       await inspect(file, target, { ...buildOptions(flags), format: flags.format, digest: flags.digest });
+    });
+}
+
+function lockCommand(interrupts: Interrupts): Command {
+  return withBuildFlags(
+    new Command('lock')
+      .description('write what the sources of a build are now, for solve --locked')
+      .optionsGroup('Result:'),
+    (command) =>
+      command
+        .option('--check', 'write nothing, and fail where llb.lock.json says something else')
+        .optionsGroup('Inputs:')
+        .addOption(localFlag())
+        .addOption(secretFlag())
+        .addOption(sshFlag()),
+  )
+    .optionsGroup('Solving:')
+    .addOption(progressFlag())
+    .addOption(stateDirFlag())
+    .addHelpText('after', '\nExample:\n  llb-ts lock build.ts && llb-ts solve build.ts --locked')
+    .action(async (file: string | undefined, target: string | undefined, flags: LockFlags) => {
+      const [{ lock }, { defaultChoice }] = await Promise.all([
+        import('./commands/lock.ts'),
+        import('./backends.ts'),
+      ]);
+      await lock(
+        file,
+        target,
+        {
+          ...buildOptions(flags),
+          secret: flags.secret ?? [],
+          ssh: flags.ssh ?? [],
+          progress: flags.progress,
+          check: flags.check ?? false,
+          backend: { ...defaultChoice, stateDir: flags.stateDir },
+        },
+        interrupts,
+      );
     });
 }
 
@@ -170,6 +205,15 @@ interface BuildFlags {
   readonly target?: string;
   readonly arg?: readonly string[];
   readonly local?: readonly string[];
+  readonly locked?: boolean;
+}
+
+interface LockFlags extends BuildFlags {
+  readonly secret?: readonly string[];
+  readonly ssh?: readonly string[];
+  readonly check?: boolean;
+  readonly progress: ProgressMode;
+  readonly stateDir?: string;
 }
 
 interface InspectFlags extends BuildFlags {
@@ -203,8 +247,29 @@ function withBuildFlags(command: Command, own: (command: Command) => Command): C
     .addOption(list('--arg <name=value>', 'argument of the build file (see llb-ts help FILE)'));
 }
 
-function buildOptions({ target, arg, local }: BuildFlags): BuildOptions {
-  return { target, arg: arg ?? [], local: local ?? [] };
+function buildOptions({ target, arg, local, locked }: BuildFlags): BuildOptions {
+  return { target, arg: arg ?? [], local: local ?? [], locked: locked ?? false };
+}
+
+function lockedFlag(): Option {
+  return new Option('--locked', 'build from what llb.lock.json says, and from nothing else');
+}
+
+function secretFlag(): Option {
+  return list('--secret <spec>', 'id=ID[,src=FILE|env=VAR]: what a secret mount shows');
+}
+
+function sshFlag(): Option {
+  return list('--ssh <spec>', 'ID[=SOCKET]: SSH agent that a step may use');
+}
+
+function progressFlag(): Option {
+  const modes = ['auto', 'tty', 'plain', 'quiet', 'rawjson'];
+  return choice('--progress <mode>', 'how to show what happens', modes, 'auto');
+}
+
+function stateDirFlag(): Option {
+  return new Option('--state-dir <dir>', 'where results are kept (LLB_TS_STATE_DIR)');
 }
 
 function localFlag(): Option {

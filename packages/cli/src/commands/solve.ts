@@ -10,7 +10,7 @@ import {
   type SolveRequest,
   type SolveResult,
 } from '@llb-ts/backend';
-import { type BackendChoice, openBackend } from '../backends.ts';
+import { type BackendChoice, openBackend, takeRights } from '../backends.ts';
 import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
 import { StepLogs } from '../display/step-logs.ts';
 import { StepCounts, summaryLine } from '../display/summary.ts';
@@ -62,6 +62,7 @@ export async function solve(
   if (options.metadataFile !== undefined) {
     requireWritableFile(resolve(options.metadataFile), options.metadataFile);
   }
+  await takeRights();
   const built = await build(file, target, options, 'solve');
   const started = Date.now();
   const counts = new StepCounts((digest) => built.definition.get(digest) !== undefined);
@@ -124,7 +125,9 @@ function explained(failure: SolveFailure, built: Built, logs: StepLogs, mode: Pr
   if (failure.code === 'cancelled') return new SolveFailure('cancelled', failure.message);
   const { vertex, location } = failure.details;
   const place = location ? built.placeAt(location) : vertex === undefined ? undefined : built.placeOf(vertex);
-  return new FailedSolve(failure, { ...(place && { place }), ...outputOf(failure, logs, mode) });
+  const hint = vertex === undefined ? undefined : built.lockHint?.(vertex);
+  const told = hint === undefined ? failure : failure.with({ hint });
+  return new FailedSolve(told, { ...(place && { place }), ...outputOf(failure, logs, mode) });
 }
 
 /** The plain display has shown everything; the others show the end here, and all of it in a file if that is not all. */

@@ -12,4 +12,6 @@ export interface Built {
   placeAt(location: SourceLocation): Place;
   /** Where a person finds what made an op; undefined when the definition does not say. */
   placeOf(digest: string): Place | undefined;
+  /** What a lock says of an op's source and what to do when that is no more; undefined for ops that it did not pin. */
+  lockHint?(digest: string): string | undefined;
 }
