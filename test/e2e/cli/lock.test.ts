@@ -135,6 +135,17 @@ export default Merge(Local('src', { dir: '.' }), HTTP('http://127.0.0.1:1/x', Ch
   });
 });
 
+test('a source that cannot be found out is a failure with its line, and the lock stays what it was', async () => {
+  const build = "import { HTTP } from 'llb-ts';\nexport default HTTP('http://127.0.0.1:1/x');\n";
+  const before = '{ "version": 1 }';
+  await withRig({ 'build.ts': build, 'llb.lock.json': before }, async (rig) => {
+    const { status, stdout, stderr } = await rig.call(['lock', '--progress', 'quiet']);
+    expect([status, stdout]).toEqual([3, '']);
+    expect(stderr).toMatch(/^error: Get "http:\/\/127.0.0.1:1\/x": dial tcp .*refused\n {3}build.ts:2:16\n/);
+    expect(readFileSync(join(rig.folder, 'llb.lock.json'), 'utf8')).toBe(before);
+  });
+});
+
 const imageBuild = `import { Args, Image, Merge, Mkfile, Scratch, WithMetaResolver } from 'llb-ts';
 const ref = process.env.REF!;
 const text = process.env.TEXT ?? 'one';
