@@ -2,6 +2,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Backend, SourceResolver } from '@llb-ts/backend';
 import type { LocalBackendOptions } from '@llb-ts/solver';
+import type { Config } from './config/config.ts';
+import { colorsFor } from './output/colors.ts';
 
 /** How a definition is to be solved; the one place that knows which backends there are. */
 export interface BackendChoice {
@@ -18,6 +20,17 @@ export const defaultChoice: BackendChoice = {
   snapshotter: 'auto',
   executor: undefined,
 };
+
+/**
+ * A user who is not root becomes root of a user namespace, in which files may belong to anybody: the program starts over
+ * inside. To be called before anything is read from standard input. Fails with an `environment` failure that says what
+ * the machine lacks for it.
+ */
+export async function takeRights(): Promise<void> {
+  if (process.getuid?.() === 0) return;
+  const { enterUserNamespace, needsUserNamespace } = await import('@llb-ts/solver');
+  if (needsUserNamespace()) enterUserNamespace();
+}
 
 /** Opens the backend that was chosen. Its code is loaded only now. */
 export function openBackend(choice: BackendChoice): Promise<Backend> {
@@ -39,17 +52,34 @@ async function openLocal({
   const options: LocalBackendOptions = {
     stateDir: stateDirOf(stateDir),
     snapshotter,
+    registries: (await configuration()).registries,
     ...(jobs !== undefined && { jobs }),
     ...(executor !== undefined && { executor }),
   };
   return createLocalBackend(options);
 }
 
-/** The store: the flag, `LLB_TS_STATE_DIR`, a place of the system for root, of the user for others. */
+let config: Config | undefined;
+
+/** The configuration of this process; what is to be said about it is said when it is read. */
+async function configuration(): Promise<Config> {
+  const { readConfig } = await import('./config/config.ts');
+  if (!config) {
+    config = readConfig();
+    const label = colorsFor(process.stderr).yellow('warning:');
+    for (const warning of config.warnings) process.stderr.write(`${label} ${warning}\n`);
+  }
+  return config;
+}
+
+/**
+ * The store: the flag, `LLB_TS_STATE_DIR`, a place of the system for root, of the user for others. Who is root only of a
+ * user namespace is still the user outside.
+ */
 export function stateDirOf(
   flag: string | undefined,
   env: NodeJS.ProcessEnv = process.env,
-  uid = process.getuid?.() ?? 0,
+  uid = Number(env.LLB_TS_ROOTLESS_UID ?? process.getuid?.() ?? 0),
 ): string {
   const said = flag ?? env.LLB_TS_STATE_DIR;
   if (said) return resolve(said);

@@ -64,7 +64,7 @@ function headerPath(header: TomlTable, lengths: Map<string, number>): KeyPath {
   const path: (string | number)[] = [];
   let value: TomlValue = header;
   while (typeof value === 'object' && !(value instanceof Date)) {
-    const [entry] = Object.entries(value);
+    const entry: [string, TomlValue] | undefined = Object.entries(value)[0];
     if (!entry) break;
     const isList: boolean = Array.isArray(value);
     if (isList) {

@@ -7,6 +7,8 @@ export type CliErrorCode =
   | 'program'
   /** A definition that cannot be used. */
   | 'definition'
+  /** A configuration file that cannot be used. */
+  | 'config'
   /** Files that cannot be read or written, a machine that lacks something. */
   | 'environment';
 

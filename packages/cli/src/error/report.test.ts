@@ -64,7 +64,7 @@ describe('reports', () => {
 
   it('exits with 3 where the machine lacks something, with 2 for wrong use', () => {
     expect(reportOf(new CliError('environment', 'x'), none, false).exitCode).toBe(3);
-    for (const code of ['usage', 'program', 'definition'] as const) {
+    for (const code of ['usage', 'program', 'definition', 'config'] as const) {
       expect(reportOf(new CliError(code, 'x'), none, false).exitCode).toBe(2);
     }
   });

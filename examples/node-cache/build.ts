@@ -1,0 +1,80 @@
+// The idea: what a package manager has fetched once it need not fetch again. Its store is a cache mount, a directory that
+// stays from build to build and is part of no result. When package.json changes the install runs anew, but what it had
+// before comes out of the store.
+//
+// The root is the Node of this machine: Node itself, the libraries it has loaded, and npm.
+import { realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  AddMount,
+  Args,
+  AsPersistentCacheDir,
+  CacheMountLocked,
+  Copy,
+  Local,
+  Mkdir,
+  Scratch,
+  type State,
+  With,
+} from 'llb-ts';
+
+/** Where npm is beside Node, whoever installed the two. */
+const npm = join(dirname(process.execPath), '../lib/node_modules/npm');
+
+/** Node can tell which libraries it has loaded. */
+const { sharedObjects } = process.report.getReport() as { readonly sharedObjects: readonly string[] };
+const libraries = sharedObjects.filter((path) => path.startsWith('/'));
+
+// Of the whole machine only these files; where a path leads through links (/lib is one, often), the links come along.
+const machine = Local('machine', {
+  dir: '/',
+  followPaths: [realpathSync(process.execPath), ...libraries],
+});
+const root: State = machine
+  .File(
+    Mkdir('/tmp', 0o1777)
+      .Mkdir('/etc', 0o755)
+      .Mkfile('/etc/passwd', 0o644, 'root:x:0:0:root:/root:/bin/sh\n')
+      .Copy(Local('npm', { dir: realpathSync(npm) }), '/', '/opt/npm', { createDestPath: true }),
+  )
+  .Dir('/app');
+
+/** Arguments of the build: `--arg registry=URL`. */
+interface Arguments {
+  /** The registry to install from. Default: npm's own. */
+  readonly registry?: string;
+}
+
+export default function build({ registry }: Arguments) {
+  const source = Local('app', { dir: './app' });
+  const node = realpathSync(process.execPath);
+
+  // package.json alone: a change of other files does not install again.
+  const installed = root.File(Copy(source, '/package.json', '/app/', { createDestPath: true })).Run(
+    Args([
+      ...[node, '/opt/npm/bin/npm-cli.js', 'install'],
+      // What is in the store is taken as it is, without asking the registry whether there is something newer.
+      ...[
+        '--cache=/store',
+        '--prefer-offline',
+        '--no-package-lock',
+        '--no-audit',
+        '--no-fund',
+        '--no-update-notifier',
+      ],
+      ...(registry === undefined ? [] : [`--registry=${registry}`]),
+    ]),
+    // npm's store is for one npm at a time here: who comes second waits.
+    AddMount('/store', Scratch(), AsPersistentCacheDir('npm', CacheMountLocked)),
+    With((state) => state.AddEnv('HOME', '/tmp')),
+  );
+  const built = installed
+    .Root()
+    .File(Copy(source, '/build.mjs', '/app/'))
+    .Run(Args([node, 'build.mjs']));
+
+  return {
+    default: Scratch().File(Copy(built.Root(), '/site', '/')),
+    app: built.Root(),
+  };
+}
