@@ -8,6 +8,10 @@ export interface CaseSource {
   readonly build: () => State;
   /** Local folders by name. Default: none. */
   readonly locals?: Readonly<Record<string, readonly FolderEntry[]>>;
+  /** Secrets by id. Default: none. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** What is allowed to processes, as `--allow` has it. Default: nothing. */
+  readonly allow?: readonly string[];
 }
 
 /** The cases of one file of `cases/`, by name. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { marshal } from '@llb-ts/marshal';
 import type { State } from 'llb-ts';
@@ -6,7 +6,7 @@ import { type FolderEntry, writeFolder } from '../support/folder.ts';
 import type { Inputs } from '../support/solvers.ts';
 import type { Outcome } from '../support/tree.ts';
 import type { CaseGroup } from './case.ts';
-import { suites } from './cases/index.ts';
+import { execSuites, suites } from './cases/index.ts';
 import { stateOf } from './fuzz/build.ts';
 import type { Plan } from './fuzz/plan.ts';
 
@@ -36,11 +36,28 @@ export function expectedFile(suite: string): string {
   return join(HERE, 'expected', `${suite}.json`);
 }
 
-/** The own cases; their local folders are made below `folder`. */
+/** The own cases that run no process; their local folders are made below `folder`. */
+export async function fileCases(folder: string): Promise<readonly Case[]> {
+  return [...(await casesOfAll(suites, folder)), ...(await foundCases())];
+}
+
+/** The own cases that run processes. */
+export function execCases(folder: string): Promise<readonly Case[]> {
+  return casesOfAll(execSuites, folder);
+}
+
+/** All own cases. */
 export async function ownCases(folder: string): Promise<readonly Case[]> {
+  return [...(await fileCases(folder)), ...(await execCases(folder))];
+}
+
+async function casesOfAll(
+  groups: Readonly<Record<string, CaseGroup>>,
+  folder: string,
+): Promise<readonly Case[]> {
   const loaded: Case[] = [];
-  for (const [suite, group] of Object.entries(suites)) loaded.push(...(await casesOf(suite, group, folder)));
-  return [...loaded, ...(await foundCases())];
+  for (const [suite, group] of Object.entries(groups)) loaded.push(...(await casesOf(suite, group, folder)));
+  return loaded;
 }
 
 /** The bytes that `buildctl build` and `llb-ts solve -` take. */
@@ -50,17 +67,19 @@ export async function definitionOf(state: State): Promise<Uint8Array> {
 
 async function casesOf(suite: string, group: CaseGroup, folder: string): Promise<readonly Case[]> {
   const expected = readExpected(suite);
-  const cases = Object.entries(group).map(async ([name, { about, build, locals = {} }]): Promise<Case> => {
-    const definition = await definitionOf(build());
-    return {
-      suite,
-      name,
-      about,
-      definition,
-      inputs: { locals: makeLocals(locals, folder) },
-      expected: expected[name],
-    };
-  });
+  const cases = Object.entries(group).map(
+    async ([name, { about, build, locals = {}, secrets = {}, allow = [] }]): Promise<Case> => {
+      const definition = await definitionOf(build());
+      return {
+        suite,
+        name,
+        about,
+        definition,
+        inputs: { locals: makeLocals(locals, folder), secrets: makeSecrets(secrets, folder), allow },
+        expected: expected[name],
+      };
+    },
+  );
   return Promise.all(cases);
 }
 
@@ -73,6 +92,19 @@ function makeLocals(
     const path = join(folder, name);
     if (!existsSync(path)) writeFolder(path, entries);
     return [name, path] as const;
+  });
+  return Object.fromEntries(made);
+}
+
+function makeSecrets(
+  secrets: Readonly<Record<string, string>>,
+  folder: string,
+): Readonly<Record<string, string>> {
+  const made = Object.entries(secrets).map(([id, content]) => {
+    const path = join(folder, `secret-${id}`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path, content);
+    return [id, path] as const;
   });
   return Object.fromEntries(made);
 }

@@ -1,9 +1,47 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyCliFor, give, ordinaryUser } from '../support/ordinary-user.ts';
 import { requires } from '../support/requirements.ts';
 import { llbTs } from '../support/solvers.ts';
+import { execCases, fileCases } from './load.ts';
 import { conformanceSuite } from './suite.ts';
 
 // One store for all cases: what one leaves in the cache must not change another.
+const stateIn = (folder: string) => join(folder, 'state');
+
 requires('root')('the local solver makes the trees that BuildKit made', () =>
-  conformanceSuite((folder) => llbTs({ stateDir: join(folder, 'state') })),
+  conformanceSuite(fileCases, (folder) => llbTs({ stateDir: stateIn(folder) })),
+);
+
+for (const executor of ['crun', 'runc'] as const) {
+  requires(
+    'root',
+    'overlay',
+    'busybox',
+    executor,
+  )(`processes leave what they left in BuildKit: ${executor}`, () =>
+    conformanceSuite(execCases, (folder) => llbTs({ stateDir: stateIn(folder), executor })),
+  );
+}
+
+requires(
+  'root',
+  'overlay',
+  'busybox',
+)('processes leave what they left in BuildKit: the sandbox', () =>
+  conformanceSuite(execCases, (folder) => llbTs({ stateDir: stateIn(folder), executor: 'sandbox' })),
+);
+
+requires(
+  'ordinary-user',
+  'busybox',
+  'crun',
+)('processes leave what they left in BuildKit: without root', () =>
+  conformanceSuite(execCases, (folder) => {
+    const user = ordinaryUser()!;
+    mkdirSync(stateIn(folder));
+    give(stateIn(folder), user);
+    const program = copyCliFor(join(folder, 'cli'));
+    return llbTs({ stateDir: stateIn(folder), executor: 'crun', as: { user, program } });
+  }),
 );

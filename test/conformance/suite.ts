@@ -1,16 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Solver } from '../support/solvers.ts';
 import { check } from './check.ts';
-import { type Case, ownCases } from './load.ts';
+import type { Case } from './load.ts';
 
-/** Every own case as a test of one solver. */
-export async function conformanceSuite(solverIn: (folder: string) => Solver): Promise<void> {
+/** Each case as a test of one solver; `solverIn` may use the folder, which everybody may read, as long as it lasts. */
+export async function conformanceSuite(
+  load: (folder: string) => Promise<readonly Case[]>,
+  solverIn: (folder: string) => Solver,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'llb-ts-conformance-'));
+  chmodSync(folder, 0o755);
   const solver = solverIn(folder);
-  const cases = await ownCases(join(folder, 'locals'));
+  const cases = await load(join(folder, 'locals'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const bySuite = new Map<string, Case[]>();
   for (const one of cases) bySuite.set(one.suite, [...(bySuite.get(one.suite) ?? []), one]);

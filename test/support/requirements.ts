@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, appendFileSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
+import { whyNoOrdinaryUser } from './ordinary-user.ts';
 
 /**
  * What a test may need beyond Node and npm. A test names its needs with {@link requires}; where one is missing the
@@ -10,6 +11,7 @@ import { describe, test } from 'vitest';
  */
 export type Component =
   | 'root'
+  | 'ordinary-user'
   | 'overlay'
   | 'git'
   | 'go'
@@ -20,6 +22,7 @@ export type Component =
   | 'umoci'
   | 'xz'
   | 'busybox'
+  | 'apt'
   | 'buildctl'
   | 'reference-buildkit'
   | 'reference-daemon';
@@ -27,6 +30,7 @@ export type Component =
 /** For each component: undefined when it is there, else what is missing, in words. */
 const missing: Readonly<Record<Component, () => string | undefined>> = {
   root: () => (process.getuid?.() === 0 ? undefined : 'the tests do not run as root'),
+  'ordinary-user': () => missing.root() ?? missingProgram('newuidmap') ?? whyNoOrdinaryUser(),
   overlay: missingOverlay,
   git: () => missingProgram('git'),
   go: () => missingProgram('go'),
@@ -37,6 +41,7 @@ const missing: Readonly<Record<Component, () => string | undefined>> = {
   umoci: () => missingProgram('umoci'),
   xz: () => missingProgram('xz'),
   busybox: () => (existsSync('/bin/busybox') ? undefined : 'there is no /bin/busybox'),
+  apt: missingPackages,
   buildctl: () => missingProgram('buildctl'),
   'reference-buildkit': missingReference,
   'reference-daemon': () =>
@@ -116,6 +121,18 @@ function noteSkip(suite: string, reason: string): void {
 
 function missingProgram(name: string): string | undefined {
   return findProgram(name) ? undefined : `no program ${name} was found`;
+}
+
+/** One that every list of Debian's packages has, and that few machines have installed. */
+const A_PACKAGE = 'original-awk';
+
+function missingPackages(): string | undefined {
+  for (const name of ['apt-get', 'apt-cache', 'dpkg-deb']) {
+    const reason = missingProgram(name);
+    if (reason !== undefined) return reason;
+  }
+  const asked = spawnSync('apt-cache', ['show', A_PACKAGE], { stdio: 'ignore' });
+  return asked.status === 0 ? undefined : 'apt has no list of packages (apt-get update fetches it)';
 }
 
 function missingReference(): string | undefined {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandAs, give, type OrdinaryUser } from './ordinary-user.ts';
 import { readTar } from './read-tar.ts';
 import { findProgram } from './requirements.ts';
 import { type RunResult, run } from './run.ts';
@@ -28,23 +29,44 @@ export interface LlbTsOptions {
   readonly stateDir?: string;
   /** Solve on the BuildKit there instead of here. */
   readonly address?: string;
-  readonly flags?: readonly string[];
+  /** What runs processes. Default: what is found. */
+  readonly executor?: string;
+  /** Whoever solves, with the program to do it by (`copyCliFor`). Default: the user of the test, the built CLI. */
+  readonly as?: { readonly user: OrdinaryUser; readonly program: string };
 }
 
 /** The CLI as `pnpm build` leaves it, used as a user would. */
 export function llbTs(options: LlbTsOptions = {}): Solver {
+  const { address, stateDir, executor, as } = options;
   return {
-    name: options.address ? `llb-ts on ${options.address}` : 'llb-ts',
+    name: nameOf(options),
     solve: (definition, inputs = {}) =>
       withTemporaryFolder((folder) => {
-        const place = options.address
-          ? ['--addr', options.address]
-          : ['--state-dir', options.stateDir ?? join(folder, 'state')];
-        const args = ['solve', '-', '--progress', 'plain', ...place, ...(options.flags ?? [])];
+        const place = address ? ['--addr', address] : ['--state-dir', stateDir ?? join(folder, 'state')];
+        const means = executor === undefined ? [] : ['--executor', executor];
+        const args = ['solve', '-', '--progress', 'plain', ...place, ...means];
         const tar = join(folder, 'out.tar');
-        return solveToTar((more) => runLlbTs([...args, ...more], definition), inputs, tar, mustFailWell);
+        if (as) give(folder, as.user);
+        const call = as
+          ? (more: readonly string[]) =>
+              runAs(as.user, [process.execPath, as.program, ...args, ...more], definition)
+          : (more: readonly string[]) => runLlbTs([...args, ...more], definition);
+        return solveToTar(call, inputs, tar, mustFailWell);
       }),
   };
+}
+
+function nameOf({ address, executor, as }: LlbTsOptions): string {
+  if (address) return `llb-ts on ${address}`;
+  return ['llb-ts', ...(executor ? [executor] : []), ...(as ? ['rootless'] : [])].join('-');
+}
+
+function runAs(user: OrdinaryUser, command: readonly string[], input: Uint8Array): Promise<RunResult> {
+  const [program = '', ...args] = commandAs(user, command);
+  return run(program, args, {
+    input,
+    env: { HOME: user.home, XDG_DATA_HOME: undefined, XDG_CONFIG_HOME: undefined },
+  });
 }
 
 /** The reference: `buildctl build` at an address, by default that of BUILDKIT_HOST. */

@@ -32,6 +32,12 @@ export function asFailure(error: unknown, code?: FailureCode): SolveFailure {
       hint: 'free some space where the store lies, or name another place with --state-dir',
     });
   }
+  if (errno === 'EINVAL' && (error as NodeJS.ErrnoException).syscall === 'lchown') {
+    return environmentFailure(`a file has an owner that this user namespace has no id for: ${text}`, {
+      cause: error,
+      hint: 'give the user more ids in /etc/subuid and /etc/subgid, or solve as root',
+    });
+  }
   if (errno === 'EROFS') return environmentFailure(`read-only file system: ${text}`, { cause: error });
   return new SolveFailure(code ?? 'internal', code ? text : `Internal error: ${text}`, { cause: error });
 }

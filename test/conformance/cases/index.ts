@@ -3,6 +3,9 @@ import { apply } from './apply.ts';
 import { chains } from './chains.ts';
 import { copies } from './copy.ts';
 import { examples } from './examples.ts';
+import { execFiles } from './exec/files.ts';
+import { execMounts } from './exec/mounts.ts';
+import { execProcess } from './exec/process.ts';
 import { links } from './links.ts';
 import { make } from './make.ts';
 import { opaque } from './opaque.ts';
@@ -10,7 +13,7 @@ import { patterns } from './patterns.ts';
 import { sameness } from './sameness.ts';
 import { specialFiles } from './special.ts';
 
-/** All own cases by suite; the trees they must give are in `expected/<suite>.json`. */
+/** Own cases that run no process, by suite; the trees they must give are in `expected/<suite>.json`. */
 export const suites: Readonly<Record<string, CaseGroup>> = {
   examples,
   sameness,
@@ -22,4 +25,11 @@ export const suites: Readonly<Record<string, CaseGroup>> = {
   make,
   copy: copies,
   patterns,
+};
+
+/** Cases that run processes, in a root made of this machine's busybox. */
+export const execSuites: Readonly<Record<string, CaseGroup>> = {
+  'exec-files': execFiles,
+  'exec-process': execProcess,
+  'exec-mounts': execMounts,
 };
