@@ -62,6 +62,10 @@ try {
       cpSync(deb, join(to, `${field(deb, 'Package')}.deb`), { preserveTimestamps: true });
     }
   });
+} catch (error) {
+  const help = 'If apt knows no such packages: `apt-get update`, as root, fetches its lists.';
+  process.stderr.write(`${error.message}\n${help}\n`);
+  process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

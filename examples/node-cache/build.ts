@@ -3,8 +3,8 @@
 // before comes out of the store.
 //
 // The root is the Node of this machine: Node itself, the libraries it has loaded, and npm.
-import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import {
   AddMount,
   Args,
@@ -15,6 +15,7 @@ import {
   Mkdir,
   Scratch,
   type State,
+  Tmpfs,
   With,
 } from 'llb-ts';
 
@@ -25,10 +26,14 @@ const npm = join(dirname(process.execPath), '../lib/node_modules/npm');
 const { sharedObjects } = process.report.getReport() as { readonly sharedObjects: readonly string[] };
 const libraries = sharedObjects.filter((path) => path.startsWith('/'));
 
-// Of the whole machine only these files; where a path leads through links (/lib is one, often), the links come along.
+/** Certificates that Node trusts on this machine in addition to its own, if there are any. */
+const certificates = process.env.NODE_EXTRA_CA_CERTS;
+
+// Of the whole machine only these files. Where a path leads through links (/lib is one, often), the links come along.
+const files = [process.execPath, ...libraries, ...(certificates ? [resolve(certificates)] : [])];
 const machine = Local('machine', {
   dir: '/',
-  followPaths: [realpathSync(process.execPath), ...libraries],
+  includePatterns: files.flatMap(wayTo).map((path) => path.slice(1)),
 });
 const root: State = machine
   .File(
@@ -38,6 +43,17 @@ const root: State = machine
       .Copy(Local('npm', { dir: realpathSync(npm) }), '/', '/opt/npm', { createDestPath: true }),
   )
   .Dir('/app');
+
+/** The names that lead to a file: each link on the way, and the file itself. */
+function wayTo(path: string): readonly string[] {
+  const parts = path.slice(1).split('/');
+  for (let count = 1; count <= parts.length; count++) {
+    const name = `/${parts.slice(0, count).join('/')}`;
+    if (!lstatSync(name).isSymbolicLink()) continue;
+    return [name, ...wayTo(resolve(dirname(name), readlinkSync(name), ...parts.slice(count)))];
+  }
+  return [path];
+}
 
 /** Arguments of the build: `--arg registry=URL`. */
 interface Arguments {
@@ -66,7 +82,12 @@ export default function build({ registry }: Arguments) {
     ]),
     // npm's store is for one npm at a time here: who comes second waits.
     AddMount('/store', Scratch(), AsPersistentCacheDir('npm', CacheMountLocked)),
-    With((state) => state.AddEnv('HOME', '/tmp')),
+    // What it leaves at home is no part of the app.
+    AddMount('/tmp', Scratch(), Tmpfs()),
+    With((state) => {
+      const atHome = state.AddEnv('HOME', '/tmp');
+      return certificates ? atHome.AddEnv('NODE_EXTRA_CA_CERTS', resolve(certificates)) : atHome;
+    }),
   );
   const built = installed
     .Root()
@@ -74,7 +95,7 @@ export default function build({ registry }: Arguments) {
     .Run(Args([node, 'build.mjs']));
 
   return {
-    default: Scratch().File(Copy(built.Root(), '/site', '/')),
+    default: Scratch().File(Copy(built.Root(), '/site', '/', { copyDirContentsOnly: true })),
     app: built.Root(),
   };
 }
