@@ -32,8 +32,15 @@ export function whyNoOrdinaryUser(): string | undefined {
 }
 
 /** The command line that runs another as `user`. To be called as root. */
-export function commandAs({ uid, gid }: OrdinaryUser, command: readonly string[]): readonly string[] {
-  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--', ...command];
+export function commandAs({ name, uid, gid }: OrdinaryUser, command: readonly string[]): readonly string[] {
+  return [
+    'setpriv',
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    name === '' ? '--clear-groups' : '--init-groups',
+    '--',
+    ...command,
+  ];
 }
 
 /** Gives a folder to `user`. */

@@ -21,6 +21,19 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Whether a file could not be given to its owner, because a user namespace has no such id. */
+export function isUnmappedOwner(error: unknown): boolean {
+  return errnoOf(error) === 'EINVAL' && (error as NodeJS.ErrnoException).syscall === 'lchown';
+}
+
+/** `path` is what was to change hands. */
+export function unmappedOwnerFailure(path: string, cause: unknown): SolveFailure {
+  return environmentFailure(`lchown ${path}: this user namespace has no id for the owner`, {
+    cause,
+    hint: 'give the user more ids in /etc/subuid and /etc/subgid, or solve as root',
+  });
+}
+
 /** Anything thrown, as a failure: what is no `SolveFailure` and no full disk is a bug of ours. */
 export function asFailure(error: unknown, code?: FailureCode): SolveFailure {
   if (error instanceof SolveFailure) return error;
@@ -32,12 +45,7 @@ export function asFailure(error: unknown, code?: FailureCode): SolveFailure {
       hint: 'free some space where the store lies, or name another place with --state-dir',
     });
   }
-  if (errno === 'EINVAL' && (error as NodeJS.ErrnoException).syscall === 'lchown') {
-    return environmentFailure(`a file has an owner that this user namespace has no id for: ${text}`, {
-      cause: error,
-      hint: 'give the user more ids in /etc/subuid and /etc/subgid, or solve as root',
-    });
-  }
+  if (isUnmappedOwner(error)) return unmappedOwnerFailure((error as NodeJS.ErrnoException).path ?? '', error);
   if (errno === 'EROFS') return environmentFailure(`read-only file system: ${text}`, { cause: error });
   return new SolveFailure(code ?? 'internal', code ? text : `Internal error: ${text}`, { cause: error });
 }

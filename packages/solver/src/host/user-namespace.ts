@@ -3,7 +3,7 @@
  * aside for them. Node's threads cannot be moved there, so the program starts over inside; nothing but a few environment
  * variables tells the second run from the first.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -22,30 +22,60 @@ export function needsUserNamespace(): boolean {
 /**
  * Starts this program over inside a user namespace (and mount, uts and ipc namespaces that belong to it) in which the user
  * is root. The process stays the same one, with its terminal, arguments and id; what it has done so far is lost. Call it
- * before anything else, when {@link needsUserNamespace}.
+ * before anything else, when {@link needsUserNamespace}. Without a range of ids for the user, or without the programs that
+ * map it, there is only root inside: that is enough for a build whose files all belong to root.
  * Fails with an `environment` failure; otherwise it does not return.
  */
 export function enterUserNamespace(): never {
-  const { uid, gid, username } = os.userInfo();
-  const tools = toolsOrFail();
+  const unshare = findProgram('unshare');
+  if (unshare === undefined) {
+    throw environmentFailure('a build without root needs the program unshare', {
+      hint: 'install util-linux, or run as root',
+    });
+  }
+  const namespaces = ['--user', '--mount', '--uts', '--ipc'];
+  const tried = spawnSync(unshare, [...namespaces, 'true'], { encoding: 'utf8' });
+  if (tried.status !== 0) {
+    throw environmentFailure(
+      `a build without root needs a user namespace, which is refused: ${tried.stderr.trim()}`,
+      {
+        hint: 'allow user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone), or run as root',
+      },
+    );
+  }
+  const program = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const env = { ...process.env, [ROOTLESS_VARIABLE]: String(process.getuid?.()) };
+  const maps = idMaps();
+  if (!maps) replaceProcess(unshare, ['unshare', '--map-root-user', ...namespaces, '--', ...program], env);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-userns-'));
-  const uids = idMap(uid, rangesOf('/etc/subuid', username, uid));
-  const gids = idMap(gid, rangesOf('/etc/subgid', username, uid));
   // Who is inside cannot write the maps; a helper outside does, as soon as the namespace exists.
-  const helper = spawn(
-    '/bin/sh',
-    ['-c', MAP_IDS, 'sh', folder, String(process.pid), tools.newuidmap, uids, tools.newgidmap, gids],
-    { detached: true, stdio: 'ignore' },
-  );
+  const helper = spawn('/bin/sh', ['-c', MAP_IDS, 'sh', folder, String(process.pid), ...maps], {
+    detached: true,
+    stdio: 'ignore',
+  });
   helper.unref();
-  replaceProcess(
-    tools.unshare,
-    [
-      ...['unshare', '--user', '--mount', '--uts', '--ipc', '--', '/bin/sh', '-c', START_OVER, 'sh', folder],
-      ...[process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-    ],
-    { ...process.env, [ROOTLESS_VARIABLE]: String(uid) },
-  );
+  const start = ['/bin/sh', '-c', START_OVER, 'sh', folder, ...program];
+  replaceProcess(unshare, ['unshare', ...namespaces, '--', ...start], env);
+}
+
+/** The programs that map ids, each with the ids it is to map; undefined where programs or ids are missing. */
+function idMaps(): readonly string[] | undefined {
+  const [mapUids, mapGids] = [findProgram('newuidmap'), findProgram('newgidmap')];
+  const user = userInfo();
+  if (!mapUids || !mapGids || !user) return undefined;
+  const uids = rangesOf('/etc/subuid', user.username, user.uid);
+  const gids = rangesOf('/etc/subgid', user.username, user.uid);
+  if (uids.length === 0 || gids.length === 0) return undefined;
+  return [mapUids, idMap(user.uid, uids), mapGids, idMap(user.gid, gids)];
+}
+
+function userInfo(): os.UserInfo<string> | undefined {
+  try {
+    return os.userInfo();
+  } catch {
+    // Nobody has to be in /etc/passwd.
+    return undefined;
+  }
 }
 
 const MAP_IDS = `
@@ -70,25 +100,13 @@ fi
 rm -rf "$folder"
 exec "$@"`;
 
-function toolsOrFail() {
-  const names = ['unshare', 'newuidmap', 'newgidmap'] as const;
-  const found = names.map((name) => [name, findProgram(name)] as const);
-  const missing = found.filter(([, program]) => !program).map(([name]) => name);
-  if (missing.length > 0) {
-    throw environmentFailure(`a build without root needs ${missing.join(' and ')}`, {
-      hint: 'install util-linux and uidmap (shadow-utils), or run as root',
-    });
-  }
-  return Object.fromEntries(found) as Record<(typeof names)[number], string>;
-}
-
 /** A range of ids that a user may use beside their own. */
 export interface IdRange {
   readonly first: number;
   readonly count: number;
 }
 
-/** The ranges that a file such as `/etc/subuid` gives to a user. Fails with an `environment` failure if there are none. */
+/** The ranges that a file such as `/etc/subuid` gives to a user. */
 export function rangesOf(file: string, username: string, uid: number): readonly IdRange[] {
   let text = '';
   try {
@@ -96,16 +114,12 @@ export function rangesOf(file: string, username: string, uid: number): readonly 
   } catch {
     // No file, no ranges.
   }
-  const ranges = text
+  return text
     .split('\n')
     .map((line) => line.split(':'))
     .filter(([owner]) => owner === username || owner === String(uid))
     .map(([, first, count]) => ({ first: Number(first), count: Number(count) }))
     .filter(({ first, count }) => first > 0 && count > 0);
-  if (ranges.length > 0) return ranges;
-  throw environmentFailure(`the user ${username} has no range of ids in ${file}`, {
-    hint: `an administrator can give one: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}`,
-  });
 }
 
 /** Arguments of newuidmap: root inside is the user, ids from 1 on are the ranges one after the other. */

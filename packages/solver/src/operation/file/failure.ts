@@ -1,6 +1,6 @@
 /** Errors of file actions in the words that Go gives to system calls. */
 import { SolveFailure } from '@llb-ts/backend';
-import { errnoOf, stepFailure } from '../../error.ts';
+import { errnoOf, isUnmappedOwner, stepFailure, unmappedOwnerFailure } from '../../error.ts';
 import { textOf } from '../../tree/bytes.ts';
 import { locate } from '../../tree/locate.ts';
 import type { Tree } from '../../tree/tree.ts';
@@ -49,5 +49,6 @@ export function missingFailure(call: string, tree: Tree, path: string): SolveFai
 export function asPathFailure(error: unknown, call: string, path: string): unknown {
   const code = errnoOf(error);
   if (error instanceof SolveFailure || code === undefined || REASONS[code] === undefined) return error;
+  if (isUnmappedOwner(error)) return unmappedOwnerFailure(textOf(path), error);
   return pathFailure(call, path, code, error);
 }
