@@ -11,6 +11,8 @@ export interface BackendChoice {
   readonly jobs: number | undefined;
   readonly snapshotter: 'auto' | 'overlay' | 'native';
   readonly executor: string | undefined;
+  /** As the local backend has it. Default: nothing. */
+  readonly onStepFailure?: LocalBackendOptions['onStepFailure'];
 }
 
 /** What is chosen where a command has no flags for it. */
@@ -47,6 +49,7 @@ async function openLocal({
   jobs,
   snapshotter,
   executor,
+  onStepFailure,
 }: BackendChoice): Promise<Backend & SourceResolver> {
   const { createLocalBackend } = await import('@llb-ts/solver');
   const options: LocalBackendOptions = {
@@ -55,6 +58,7 @@ async function openLocal({
     registries: (await configuration()).registries,
     ...(jobs !== undefined && { jobs }),
     ...(executor !== undefined && { executor }),
+    ...(onStepFailure && { onStepFailure }),
   };
   return createLocalBackend(options);
 }

@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { BuildOptions } from './commands/build.ts';
+import type { OnError } from './commands/failure-shell.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { ProgressMode } from './display/choose.ts';
 import { usageError } from './error/cli-error.ts';
@@ -69,6 +70,14 @@ function solveCommand(interrupts: Interrupts): Command {
     .addOption(
       choice('--snapshotter <name>', 'how filesystems are made', ['auto', 'overlay', 'native'], 'auto'),
     )
+    .addOption(
+      choice(
+        '--on-error <what>',
+        'when a process fails: end, or open a shell there',
+        ['fail', 'shell'],
+        'fail',
+      ),
+    )
     .option('--executor <name>', 'what runs processes: an OCI runtime, or the built-in sandbox')
     .addOption(stateDirFlag())
     .addOption(new Option('--jobs <n>', 'steps at work at one time').argParser(parseJobs))
@@ -88,6 +97,7 @@ function solveCommand(interrupts: Interrupts): Command {
           cache: flags.cache,
           progress: flags.progress,
           metadataFile: flags.metadataFile,
+          onError: flags.onError,
           backend: {
             stateDir: flags.stateDir,
             jobs: flags.jobs,
@@ -230,6 +240,7 @@ interface SolveFlags extends BuildFlags {
   readonly cache: boolean;
   readonly progress: ProgressMode;
   readonly metadataFile?: string;
+  readonly onError: OnError;
   readonly stateDir?: string;
   readonly jobs?: number;
   readonly snapshotter: 'auto' | 'overlay' | 'native';

@@ -8,9 +8,12 @@ export class Interrupts {
   readonly #controller = new AbortController();
   #exitCode: ExitCode | undefined;
   #isGuarded = false;
+  #isLent = false;
 
   constructor() {
-    process.on('SIGINT', () => this.#take(ExitCode.interrupted));
+    process.on('SIGINT', () => {
+      if (!this.#isLent) this.#take(ExitCode.interrupted);
+    });
     process.on('SIGTERM', () => this.#take(ExitCode.terminated));
   }
 
@@ -31,6 +34,16 @@ export class Interrupts {
       return await work();
     } finally {
       this.#isGuarded = false;
+    }
+  }
+
+  /** Runs work that has the terminal: ctrl-C is meant for what runs on it, not for us. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
+    this.#isLent = true;
+    try {
+      return await work();
+    } finally {
+      this.#isLent = false;
     }
   }
 

@@ -2,10 +2,17 @@ import { spawn } from 'node:child_process';
 import { llbTsProgram } from '../../support/solvers.ts';
 import { environmentOf, type Rig } from './rig.ts';
 
+/** Keys that are typed when something new has been written. */
+export interface Typing {
+  readonly after: RegExp;
+  readonly keys: string;
+}
+
 /** Runs the CLI on a terminal of script(1), and returns what stands on the screen at the end. */
 export async function onTerminal(
   rig: Rig,
   args: readonly string[],
+  typing: readonly Typing[] = [],
 ): Promise<{ status: unknown; screen: string }> {
   const command = [process.execPath, llbTsProgram(), ...args].join(' ');
   const child = spawn('script', ['-qec', `stty cols 80 rows 24; ${command}`, '/dev/null'], {
@@ -13,8 +20,13 @@ export async function onTerminal(
     env: { ...environmentOf(rig), TERM: 'xterm' },
   });
   let out = '';
+  const left = [...typing];
+  let seen = 0;
   child.stdout.on('data', (data: Buffer) => {
     out += data.toString();
+    if (!left[0]?.after.test(out.slice(seen))) return;
+    seen = out.length;
+    child.stdin.write(left.shift()?.keys ?? '');
   });
   const status = await new Promise((done) => child.on('close', done));
   return { status, screen: screenOf(out) };

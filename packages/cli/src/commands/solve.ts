@@ -12,6 +12,8 @@ import {
 } from '@llb-ts/backend';
 import { type BackendChoice, openBackend, takeRights } from '../backends.ts';
 import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
+import type { Display } from '../display/display.ts';
+import { HeldDisplay } from '../display/held-display.ts';
 import { StepLogs } from '../display/step-logs.ts';
 import { StepCounts, summaryLine } from '../display/summary.ts';
 import { FailedSolve, type FailureContext } from '../error/report.ts';
@@ -25,6 +27,7 @@ import { parseSsh } from '../options/ssh.ts';
 import { writeFileWhole } from '../output/write-data.ts';
 import { shownPath } from '../program/files.ts';
 import { type BuildOptions, build } from './build.ts';
+import { failureShell, type OnError, requireTerminal } from './failure-shell.ts';
 import { metadataJson } from './metadata.ts';
 
 export interface SolveOptions extends BuildOptions {
@@ -36,6 +39,7 @@ export interface SolveOptions extends BuildOptions {
   readonly cache: boolean;
   readonly progress: ProgressMode;
   readonly metadataFile: string | undefined;
+  readonly onError: OnError;
   readonly backend: BackendChoice;
 }
 
@@ -52,6 +56,7 @@ export async function solve(
   const mode = resolveMode(options.progress, process.stderr);
   const stdout = { stream: process.stdout, isTerminal: process.stdout.isTTY ?? false };
   const exports = parseOutputs(options.output, stdout);
+  if (options.onError === 'shell') requireTerminal();
   const given = {
     locals: namedFolders(options.local, '--local'),
     ociLayouts: namedFolders(options.ociLayout, '--oci-layout'),
@@ -68,9 +73,14 @@ export async function solve(
   const counts = new StepCounts((digest) => built.definition.get(digest) !== undefined);
   const logs = new StepLogs();
   const result = await interrupts.guard(async () => {
-    const backend = await openBackend(options.backend);
+    const display = new HeldDisplay(() => createDisplay(mode, process.stderr));
+    const onStepFailure = failureShell(display, interrupts);
+    const backend = await openBackend({
+      ...options.backend,
+      ...(options.onError === 'shell' && { onStepFailure }),
+    });
     try {
-      return await run(backend, mode, counts, logs, {
+      return await run(backend, display, counts, logs, {
         ...defaultRequest,
         ...given,
         definition: built.definition,
@@ -91,12 +101,11 @@ export async function solve(
 
 async function run(
   backend: Backend,
-  mode: Exclude<ProgressMode, 'auto'>,
+  display: Display,
   counts: StepCounts,
   logs: StepLogs,
   request: SolveRequest,
 ): Promise<SolveResult> {
-  const display = createDisplay(mode, process.stderr);
   const onProgress = (event: ProgressEvent) => {
     counts.add(event);
     logs.add(event);

@@ -65,9 +65,14 @@ export class PlainDisplay implements Display {
     }, FLUSH_INTERVAL);
   }
 
-  close(): void {
+  rest(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.flush();
+  }
+
+  close(): void {
+    this.rest();
     for (const row of this.#trace.rows) {
       if (row.error === undefined || row.hidden) continue;
       const { lastLines, lines } = this.#toldOf(row);

@@ -22,6 +22,8 @@ export class RawJsonDisplay implements Display {
     if (status) this.#write(`${JSON.stringify(status)}\n`);
   }
 
+  rest(): void {}
+
   close(): void {}
 
   #statusOf(event: ProgressEvent): object | undefined {

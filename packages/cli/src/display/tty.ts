@@ -32,7 +32,7 @@ export class TtyDisplay implements Display {
   readonly #colors: Colors;
   readonly #now: () => number;
   readonly #since: number;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #drawn = 0;
   #isOpen = false;
 
@@ -41,12 +41,12 @@ export class TtyDisplay implements Display {
     this.#colors = colors;
     this.#now = now;
     this.#since = now();
-    this.#timer = setInterval(() => this.draw(), REDRAW_INTERVAL);
-    this.#timer.unref();
+    this.#keepDrawing();
     process.once('exit', this.#showCursor);
   }
 
   show(event: ProgressEvent): void {
+    this.#keepDrawing();
     const row = this.#trace.update(event);
     if (event.type === 'warning') this.#warn(event.message);
     if (!row || event.type !== 'log') return;
@@ -62,11 +62,27 @@ export class TtyDisplay implements Display {
     this.#replace(this.#picture());
   }
 
+  rest(): void {
+    this.#stopDrawing();
+    this.#replace([]);
+    this.#showCursor();
+    this.#isOpen = false;
+  }
+
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopDrawing();
     this.#replace([...this.#trace.rows].filter(isFailed).map((row) => this.#headOf(row)));
     process.off('exit', this.#showCursor);
     this.#showCursor();
+  }
+
+  #keepDrawing(): void {
+    this.#timer ??= setInterval(() => this.draw(), REDRAW_INTERVAL).unref();
+  }
+
+  #stopDrawing(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Also when the process is ended in the middle. */

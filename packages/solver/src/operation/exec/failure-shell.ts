@@ -7,8 +7,8 @@ import { resolveInRoot } from '../../host/root-path.ts';
 import { bytesOf } from '../../tree/bytes.ts';
 
 const SHELLS = ['/bin/bash', '/bin/sh', '/usr/bin/bash', '/usr/bin/sh', '/bin/ash'];
-/** Where this machine's busybox is shown in a root that has no shell. */
-const BORROWED = '/dev/.llb-ts-busybox';
+/** Where this machine's busybox is shown in a root that has no shell; by a name like that it takes its applet from the words. */
+const BORROWED = '/dev/busybox-llb-ts';
 
 /**
  * Runs a shell on our terminal in the place of a step that failed: same root, mounts, user, folder and variables. In a root
