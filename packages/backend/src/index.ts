@@ -17,6 +17,7 @@ export {
   type ExportTarget,
   type ImageConfig,
   type LayerSummary,
+  type PlatformDefinition,
   type SolveRequest,
   type SolveResult,
 } from './request.ts';

@@ -22,10 +22,24 @@ export interface SolveRequest {
   readonly noCache: boolean;
   /** Image config that travels beside the definition; see {@link ImageConfig}. Default: none. */
   readonly imageConfig?: ImageConfig;
+  /**
+   * A result for each of several platforms, in this order, in place of `definition` and `imageConfig`; exporters make one
+   * index of them, or one folder for each. Not empty, no platform twice. Default: one result.
+   */
+  readonly platforms?: readonly PlatformDefinition[];
   /** Stops the solve: running work is killed, what was finished stays. */
   readonly signal?: AbortSignal;
   /** Called for every event, in order, never after `solve` has settled. */
   readonly onProgress: (event: ProgressEvent) => void;
+}
+
+/** What to build for one of several platforms. */
+export interface PlatformDefinition {
+  /** What the result is for, normalised: exporters say so, ops keep what they say themselves. */
+  readonly platform: Platform;
+  readonly definition: Definition;
+  /** Default: none but the platform. */
+  readonly imageConfig?: ImageConfig;
 }
 
 /** A request of nothing, to spread the interesting fields over. */
@@ -75,7 +89,10 @@ export interface ImageConfig {
 export interface SolveResult {
   /** What exporters answer, under BuildKit's keys (`containerimage.digest`, …). */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Layers of the result, lowest → highest; undefined where the backend does not tell. */
+  /**
+   * Layers of the result, lowest → highest, of several platforms one after the other and each once; undefined where the
+   * backend does not tell.
+   */
   readonly layers?: readonly LayerSummary[];
 }
 

@@ -186,6 +186,7 @@ export { Merge } from './merge.ts';
 export { type Change, type ConstraintsOpt, constraintsOf, noConstraints } from './option.ts';
 export { NewPassthrough, NewPassthroughOp, type PassthroughInput, PassthroughOp } from './passthrough.ts';
 export { normalizePlatform, type PlatformSpec, type PlatformText } from './platform.ts';
+export { isPlatforms, type PlatformStates, Platforms } from './platforms.ts';
 export { NewSourceMap, SourceMap } from './source-map.ts';
 export {
   ImageBlob,

@@ -13,8 +13,8 @@ import { PackVariants } from './layer/pack-variants.ts';
 import { RefStore } from './layer/ref-store.ts';
 import { CacheDirectories } from './operation/exec/cache-directories.ts';
 import { type ExecHost, openExecHost } from './operation/exec/exec-host.ts';
+import { ociPlatform } from './registry/platform.ts';
 import type { RegistryConfig } from './registry/registry-hosts.ts';
-import { ociPlatform } from './source/image/image-source.ts';
 import { SourceStores } from './source/source-stores.ts';
 
 export interface LocalBackendOptions {

@@ -56,6 +56,15 @@ export class Evaluator {
     return this.#output(edge);
   }
 
+  /** The results of several edges, side by side; fails with the first failure of all. */
+  async results(edges: readonly Edge[]): Promise<readonly (Ref | undefined)[]> {
+    const settled = await Promise.allSettled(edges.map((edge) => this.result(edge)));
+    return settled.map((outcome) => {
+      if (outcome.status === 'fulfilled') return outcome.value;
+      throw this.#failure ?? outcome.reason;
+    });
+  }
+
   #begin(vertex: Vertex): void {
     const result = this.#evaluate(vertex);
     // Who needs it hears of a failure; without this, so would the process.

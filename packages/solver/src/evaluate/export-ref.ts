@@ -4,6 +4,7 @@ import { exportImage } from '../exporter/image.ts';
 import type { ImageServices } from '../exporter/image-commit.ts';
 import { exportLocal } from '../exporter/local.ts';
 import { exportArchive } from '../exporter/oci.ts';
+import { contentsOf, type ExportResult, mapResult } from '../exporter/result.ts';
 import { exportTar } from '../exporter/tar.ts';
 import type { Ref } from '../layer/ref.ts';
 import type { Views } from '../layer/views.ts';
@@ -14,27 +15,29 @@ export interface ExportServices {
   readonly images: Omit<ImageServices, 'views' | 'pause'>;
 }
 
-/** Exports a result; answers under BuildKit's metadata keys. */
+/** Exports a result, for one platform or several; answers under BuildKit's metadata keys. */
 export async function exportRef(
-  ref: Ref | undefined,
+  result: ExportResult<Ref | undefined>,
   target: ExportTarget,
   work: ExportWork,
   { views, images }: ExportServices,
 ): Promise<Readonly<Record<string, string>>> {
   const { pause } = work;
+  const treesOf = async () => {
+    for (const ref of contentsOf(result)) await views.prepare(ref, pause);
+    return mapResult(result, (ref) => views.exportTreeOf(ref));
+  };
   switch (target.type) {
     case 'local':
-      await views.prepare(ref, pause);
-      await exportLocal(views.exportTreeOf(ref), target, work);
+      await exportLocal(await treesOf(), target, work);
       return {};
     case 'tar':
-      await views.prepare(ref, pause);
-      await exportTar(views.exportTreeOf(ref), target, work);
+      await exportTar(await treesOf(), target, work);
       return {};
     case 'oci':
     case 'docker':
-      return exportArchive(ref, target, { ...images, views, pause }, work);
+      return exportArchive(result, target, { ...images, views, pause }, work);
     case 'image':
-      return exportImage(ref, target, { ...images, views, pause }, work);
+      return exportImage(result, target, { ...images, views, pause }, work);
   }
 }

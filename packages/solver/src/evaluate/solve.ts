@@ -4,8 +4,11 @@ import type { Definition } from '@llb-ts/pb';
 import type { CacheStore } from '../cache/cache-store.ts';
 import { contentDigest } from '../cache/content-digest.ts';
 import type { StoredDigests } from '../cache/digest-memo.ts';
+import { requestFailure } from '../error.ts';
 import { checkExport } from '../exporter/exporter.ts';
+import { contentsOf, type ExportResult, mapResult } from '../exporter/result.ts';
 import { loadDefinition } from '../graph/load.ts';
+import type { Edge } from '../graph/vertex.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { LayerPacks } from '../layer/pack-blobs.ts';
 import { layerIdOf } from '../layer/piece.ts';
@@ -16,6 +19,7 @@ import { Views } from '../layer/views.ts';
 import { answerVertex, type OperationServices } from '../operation/answer.ts';
 import type { ExecServices } from '../operation/exec/exec-operation.ts';
 import { pruneIgnoredCaches } from '../operation/exec/pruned-caches.ts';
+import { formatPlatform, ociPlatform } from '../registry/platform.ts';
 import { createSources } from '../source/create-sources.ts';
 import type { Source } from '../source/source.ts';
 import type { SourceStores } from '../source/source-stores.ts';
@@ -41,9 +45,10 @@ export interface SolverServices extends Omit<ExecServices, 'request' | 'stores'>
 export async function solve(request: SolveRequest, services: SolverServices): Promise<SolveResult> {
   const signal = request.signal ?? new AbortController().signal;
   if (signal.aborted) throw new SolveFailure('cancelled', 'the solve was stopped');
-  for (const target of request.exports) checkExport(target);
-  const head = loadDefinition(request.definition, request.allow);
-  pruneIgnoredCaches(head.vertex, request.noCache, services.caches);
+  for (const target of request.exports) checkExport(target, request.platforms !== undefined);
+  const wanted = wantedResult(request);
+  const heads = contentsOf(wanted).filter((head) => head !== undefined);
+  for (const { vertex } of heads) pruneIgnoredCaches(vertex, request.noCache, services.caches);
 
   const sources = createSources(request, services.sources);
   const views = new Views(services.layers, sources.provideLayer);
@@ -54,22 +59,46 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
     places: services.sources.places,
     registries: services.sources.registries,
     fetchBlob: async (refId: string) => (await sources.blobOf(refId)) !== undefined,
-    ...(request.imageConfig && { imageConfig: request.imageConfig }),
   };
   try {
     const evaluator = createEvaluator(request, signal, services, stores, sources.sources);
-    const ref = await evaluator.result(head);
+    const refs = await evaluator.results(heads);
+    const result = mapResult(wanted, (head) => head && refs[heads.indexOf(head)]);
     const metadata: Record<string, string> = {};
     for (const target of request.exports) {
       const answer = await runExport(target, signal, request.onProgress, (work) =>
-        exportRef(ref, target, work, { views, images }),
+        exportRef(result, target, work, { views, images }),
       );
       Object.assign(metadata, answer);
     }
-    return { metadata, layers: summarise(ref, services.layers) };
+    return { metadata, layers: summarise(refs, services.layers) };
   } finally {
     await sources.close();
   }
+}
+
+/** What was asked for, loaded. For several platforms, one may be empty. */
+function wantedResult({
+  definition,
+  imageConfig,
+  platforms,
+  allow,
+}: SolveRequest): ExportResult<Edge | undefined> {
+  if (!platforms) {
+    const content = loadDefinition(definition, allow);
+    return { kind: 'single', content, ...(imageConfig && { imageConfig }) };
+  }
+  if (platforms.length === 0) throw requestFailure('invalid empty platforms index for exporter');
+  const ids = new Set<string>();
+  const parts = platforms.map((part) => {
+    const platform = ociPlatform(part.platform);
+    const id = formatPlatform(platform);
+    if (ids.has(id)) throw requestFailure(`the platform ${id} is there twice`);
+    ids.add(id);
+    const content = part.definition.isEmpty ? undefined : loadDefinition(part.definition, allow);
+    return { id, platform, content, ...(part.imageConfig && { imageConfig: part.imageConfig }) };
+  });
+  return { kind: 'platforms', parts };
 }
 
 function createEvaluator(
@@ -113,10 +142,12 @@ function createEvaluator(
   return evaluator;
 }
 
-function summarise(ref: Ref | undefined, layers: LayerStore): readonly LayerSummary[] {
-  if (!ref) return [];
-  return layersOf(ref).map((piece) => {
+function summarise(refs: readonly (Ref | undefined)[], layers: LayerStore): readonly LayerSummary[] {
+  const pieces = refs.flatMap((ref) => (ref ? layersOf(ref) : []));
+  const all = pieces.map((piece): LayerSummary => {
     const id = layerIdOf(piece);
     return { id, description: piece.description, size: layers.has(id) ? layers.record(id).bytes : 0 };
   });
+  // One image may have a layer twice; of several, each is counted once.
+  return refs.length === 1 ? all : [...new Map(all.map((one) => [one.id, one])).values()];
 }

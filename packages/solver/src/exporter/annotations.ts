@@ -1,5 +1,5 @@
 import { requestFailure } from '../error.ts';
-import { normalizePlatform, type OciPlatform } from '../registry/platform.ts';
+import { formatPlatform, normalizePlatform, type OciPlatform } from '../registry/platform.ts';
 
 /** Annotations of an image by where they stand; of manifests, maybe only of one platform. */
 export interface Annotations {
@@ -58,7 +58,27 @@ function parsePlatform(text: string): OciPlatform {
   return normalizePlatform({ os, architecture, ...(variant && { variant }) });
 }
 
-/** What stands on an image alone: BuildKit passes over what is said of a platform unless there are several. */
-export function annotationsForSingle(list: readonly Annotation[]): ReadonlyMap<string, string> {
-  return new Map(list.filter(({ platform }) => !platform).map(({ key, value }) => [key, value]));
+/**
+ * What is said of a manifest: what has no platform, then what has this one. Of an image alone, BuildKit passes over what is
+ * said of a platform.
+ */
+export function annotationsFor(
+  list: readonly Annotation[],
+  platform: OciPlatform | undefined,
+): ReadonlyMap<string, string> {
+  const id = platform && formatPlatform(platform);
+  const general = list.filter((one) => !one.platform);
+  const own = list.filter((one) => one.platform && formatPlatform(one.platform) === id);
+  return new Map([...general, ...own].map(({ key, value }) => [key, value]));
+}
+
+/** What is said of an index: everything, for whichever platform. */
+export function annotationsOfIndex(list: readonly Annotation[]): ReadonlyMap<string, string> {
+  return new Map(list.map(({ key, value }) => [key, value]));
+}
+
+/** Platforms that annotations are for. */
+export function annotatedPlatforms(annotations: Annotations): ReadonlySet<string> {
+  const all = Object.values(annotations) as readonly (readonly Annotation[])[];
+  return new Set(all.flat().flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : [])));
 }

@@ -7,10 +7,11 @@
  * ```ts
  * checkExport(target);
  * const tree = …;
- * await exportTar(tree, target, work);
+ * await exportTar({ kind: 'single', content: tree }, target, work);
  * ```
  */
 import type { ExportTarget } from '@llb-ts/backend';
+import { requestFailure } from '../error.ts';
 import { checkImageExport } from './image-options.ts';
 import { treeOptions } from './tree-options.ts';
 
@@ -50,15 +51,25 @@ export const EXPORT_NAMES: Readonly<Record<ExportTarget['type'], string>> = {
   image: 'exporting to image',
 };
 
-/** Fails with code `request` and BuildKit's text if the attributes cannot be used. */
-export function checkExport(target: ExportTarget): void {
+/**
+ * Fails with code `request` and BuildKit's text if the attributes cannot be used.
+ * @param isForPlatforms whether the result is one for each of several platforms
+ */
+export function checkExport(target: ExportTarget, isForPlatforms = false): void {
   switch (target.type) {
     case 'local':
     case 'tar':
       treeOptions(target.attrs);
       return;
-    case 'oci':
     case 'docker':
+      if (isForPlatforms) {
+        throw requestFailure('docker exporter does not currently support exporting manifest lists', {
+          hint: 'use type=oci, or choose one platform',
+        });
+      }
+      checkImageExport(target);
+      return;
+    case 'oci':
     case 'image':
       checkImageExport(target);
       return;

@@ -8,14 +8,14 @@ import { type LayerPiece, layersOf, type Ref } from '../layer/ref.ts';
 import { type Descriptor, MediaType } from '../registry/descriptor.ts';
 import type { OciPlatform } from '../registry/platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import { annotationsForSingle } from './annotations.ts';
+import { annotationsFor } from './annotations.ts';
 import type { ExportWork } from './exporter.ts';
-import { exportFailure } from './failure.ts';
 import { type GoJson, goJson } from './go-json.ts';
-import { buildImageConfig } from './image-config.ts';
+import { buildImageConfig, type ConfigSource } from './image-config.ts';
 import type { ImageOptions } from './image-options.ts';
 import { distributable, layerTypeFor } from './media-types.ts';
 import { oneOff } from './progress.ts';
+import { contentsOf, type ExportResult } from './result.ts';
 
 /** What exporters of images work with. */
 export interface ImageServices extends PackWork {
@@ -24,8 +24,6 @@ export interface ImageServices extends PackWork {
   /** Where blobs were found before: what a registry has already need not be sent. */
   readonly places: FileBlobPlaces;
   readonly registries: RegistryClient;
-  /** What the build says about running the image. */
-  readonly imageConfig?: ImageConfig;
 }
 
 /** A layer of a finished image. */
@@ -54,30 +52,52 @@ export interface CommittedImage {
 /** How many layers are packed at one time: compression uses several threads by itself. */
 const PARALLEL = 2;
 
-/** Makes config and manifest of a result and packs the layers that are not packed yet (`ImageWriter.Commit`). */
-export async function commitImage(
-  ref: Ref | undefined,
+/** Makes config and manifest of a result, or of each of its platforms, and packs the layers that are not packed yet. */
+export async function commitImages(
+  result: ExportResult<Ref | undefined>,
   options: ImageOptions,
   services: ImageServices,
   work: ExportWork,
-): Promise<CommittedImage> {
-  const { annotations, ociTypes } = options;
-  if (annotations.index.length > 0 || annotations.indexDescriptor.length > 0) {
-    throw exportFailure('index annotations not supported for single platform export');
-  }
-  const pieces = ref ? layersOf(ref) : [];
-  const packed = await oneOff(work, 'exporting layers', () => packAll(pieces, options, services, work));
-  const config = buildImageConfig(
-    {
-      ...metadataConfig(options.metadata),
-      ...(services.imageConfig && { imageConfig: services.imageConfig }),
-    },
-    {
-      diffIds: packed.map(({ diffId }) => diffId),
-      layers: pieces,
-      ...(options.epoch !== undefined && { epoch: options.epoch }),
-    },
+): Promise<readonly CommittedImage[]> {
+  const images = contentsOf(result).map((ref) => (ref ? layersOf(ref) : []));
+  const packed = await oneOff(work, 'exporting layers', () =>
+    packAll(images.flat(), options, services, work),
   );
+  const parts = result.kind === 'single' ? [{ imageConfig: result.imageConfig }] : result.parts;
+  const committed: CommittedImage[] = [];
+  for (const [i, pieces] of images.entries()) {
+    const image = commitImage(pieces, packed.splice(0, pieces.length), parts[i]!, options);
+    for (const [what, { descriptor }] of [
+      ['manifest', image.manifest],
+      ['config', image.config],
+    ] as const) {
+      await oneOff(work, `exporting ${what} ${descriptor.digest}`, async () => {});
+    }
+    committed.push(image);
+  }
+  return committed;
+}
+
+interface ImagePart {
+  readonly imageConfig?: ImageConfig | undefined;
+  /** Undefined: the image stands alone. */
+  readonly id?: string;
+  readonly platform?: OciPlatform;
+}
+
+/** `ImageWriter.commitDistributionManifest`. */
+function commitImage(
+  pieces: readonly LayerPiece[],
+  packed: readonly PackedLayer[],
+  { imageConfig, id, platform }: ImagePart,
+  options: ImageOptions,
+): CommittedImage {
+  const { ociTypes } = options;
+  const config = buildImageConfig(configSource(options.metadata, imageConfig, id, platform), {
+    diffIds: packed.map(({ diffId }) => diffId),
+    layers: pieces,
+    ...(options.epoch !== undefined && { epoch: options.epoch }),
+  });
   const configDocument = documentOf(config.bytes, ociTypes ? MediaType.ociConfig : MediaType.dockerConfig);
   const layers = packed.map((layer, i) => ({
     piece: pieces[i]!,
@@ -85,29 +105,37 @@ export async function commitImage(
     descriptor: layerDescriptor(layer, options),
   }));
   const manifest = documentOf(
-    Buffer.from(manifestJson(configDocument, layers, options)),
+    Buffer.from(manifestJson(configDocument, layers, options, platform)),
     ociTypes ? MediaType.ociManifest : MediaType.dockerManifest,
   );
-  for (const [what, { descriptor }] of [
-    ['manifest', manifest],
-    ['config', configDocument],
-  ] as const) {
-    await oneOff(work, `exporting ${what} ${descriptor.digest}`, async () => {});
-  }
-  return { manifest, config: configDocument, layers, platform: config.platform };
+  return { manifest, config: configDocument, layers, platform: platform ?? config.platform };
 }
 
-function metadataConfig(metadata: Readonly<Record<string, string>>) {
-  const { 'containerimage.config': json, 'containerimage.base.config': baseJson } = metadata;
-  return { ...(json && { json }), ...(baseJson && { baseJson }) };
+/** What is said of a platform goes before what is said of all (`exptypes.ParseKey`). */
+function configSource(
+  metadata: Readonly<Record<string, string>>,
+  imageConfig: ImageConfig | undefined,
+  id: string | undefined,
+  platform: OciPlatform | undefined,
+): ConfigSource {
+  const said = (key: string) => (id === undefined ? undefined : metadata[`${key}/${id}`]) || metadata[key];
+  const json = said('containerimage.config');
+  const baseJson = said('containerimage.base.config');
+  return {
+    ...(json && { json }),
+    ...(baseJson && { baseJson }),
+    ...(imageConfig && { imageConfig }),
+    ...(platform && { platform }),
+  };
 }
 
+/** In the order of the pieces. */
 async function packAll(
   pieces: readonly LayerPiece[],
   options: ImageOptions,
   services: ImageServices,
   work: ExportWork,
-): Promise<readonly PackedLayer[]> {
+): Promise<PackedLayer[]> {
   const packed: PackedLayer[] = [];
   let next = 0;
   const worker = async () => {
@@ -157,8 +185,9 @@ function manifestJson(
   config: ImageDocument,
   layers: readonly ImageLayer[],
   { annotations, ociTypes }: ImageOptions,
+  platform: OciPlatform | undefined,
 ): string {
-  const own = annotationsForSingle(annotations.manifest);
+  const own = annotationsFor(annotations.manifest, platform);
   const manifest: GoJson = {
     schemaVersion: 2,
     mediaType: ociTypes ? MediaType.ociManifest : MediaType.dockerManifest,
@@ -192,7 +221,7 @@ function platformJson(platform: OciPlatform): GoJson {
   };
 }
 
-function documentOf(bytes: Buffer, mediaType: string): ImageDocument {
+export function documentOf(bytes: Buffer, mediaType: string): ImageDocument {
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   return { bytes, descriptor: { mediaType, digest, size: bytes.length } };
 }

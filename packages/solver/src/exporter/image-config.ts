@@ -1,5 +1,5 @@
 import type { ImageConfig } from '@llb-ts/backend';
-import { hostPlatform, normalizePlatform, type OciPlatform } from '../registry/platform.ts';
+import { hostPlatform, normalizePlatform, type OciPlatform, ociPlatform } from '../registry/platform.ts';
 import { exportFailure } from './failure.ts';
 import { type GoJson, goJson } from './go-json.ts';
 import { epochText, isAfter, respelled } from './go-time.ts';
@@ -13,6 +13,8 @@ export interface ConfigSource {
   readonly imageConfig?: ImageConfig;
   /** JSON of the config that the build started from (`containerimage.base.config`). */
   readonly baseJson?: string;
+  /** What the image is for where the build does not say. Default: this machine. */
+  readonly platform?: OciPlatform;
 }
 
 export interface ConfigLayers {
@@ -38,7 +40,7 @@ export function buildImageConfig(
   source: ConfigSource,
   { diffIds, layers, epoch }: ConfigLayers,
 ): BuiltConfig {
-  const config = source.json === undefined ? defaultConfig(source.imageConfig) : parseConfig(source.json);
+  const config = source.json === undefined ? defaultConfig(source) : parseConfig(source.json);
   const { os, architecture } = config;
   if (typeof os !== 'string' || os === '') throw exportFailure('invalid image config for export: missing os');
   if (typeof architecture !== 'string' || architecture === '') {
@@ -80,18 +82,10 @@ function parseConfig(json: string): ParsedConfig {
   return config as ParsedConfig;
 }
 
-/** As BuildKit makes one for a result that comes without: this machine's platform and the usual PATH. */
-function defaultConfig(image: ImageConfig | undefined): ParsedConfig {
-  const { platform: wanted, ...run } = image ?? {};
-  const platform = wanted
-    ? normalizePlatform({
-        os: wanted.os,
-        architecture: wanted.architecture,
-        variant: wanted.variant,
-        'os.version': wanted.osVersion,
-        'os.features': wanted.osFeatures,
-      })
-    : normalizePlatform(hostPlatform());
+/** As BuildKit makes one for a result that comes without: the platform and the usual PATH. */
+function defaultConfig({ imageConfig, platform: byDefault }: ConfigSource): ParsedConfig {
+  const { platform: wanted, ...run } = imageConfig ?? {};
+  const platform = wanted ? ociPlatform(wanted) : normalizePlatform(byDefault ?? hostPlatform());
   return { ...platform, config: runConfig(run) };
 }
 

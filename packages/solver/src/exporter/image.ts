@@ -6,61 +6,58 @@ import type { RegistryClient } from '../registry/registry-client.ts';
 import type { ExportWork } from './exporter.ts';
 import { exportFailure } from './failure.ts';
 import { goJson } from './go-json.ts';
-import {
-  type CommittedImage,
-  commitImage,
-  descriptorJson,
-  type ImageLayer,
-  type ImageServices,
-} from './image-commit.ts';
+import { type CommittedImage, descriptorJson, type ImageLayer, type ImageServices } from './image-commit.ts';
+import { blobsOf, type CommittedResult, commitResult } from './image-index.ts';
 import { fullName, type ImageName, parseImageName, tagged } from './image-name.ts';
 import { type ImageOptions, imageOptions } from './image-options.ts';
 import { isNondistributable } from './media-types.ts';
 import { oneOff } from './progress.ts';
+import type { ExportResult } from './result.ts';
 
 /** As many as BuildKit lets run per registry. */
 const PARALLEL = 4;
 
-/** Makes an image of a result, keeps its documents, and pushes it under every name; answers under BuildKit's keys. */
+/**
+ * Makes an image of a result, or an index of the images of its platforms, keeps its documents, and pushes it under every
+ * name; answers under BuildKit's keys.
+ */
 export async function exportImage(
-  ref: Ref | undefined,
+  result: ExportResult<Ref | undefined>,
   target: ExportTarget,
   services: ImageServices,
   work: ExportWork,
 ): Promise<Readonly<Record<string, string>>> {
   const options = imageOptions(target);
-  const image = await commitImage(ref, options, services, work);
-  for (const { bytes } of [image.config, image.manifest]) services.blobs.put(bytes);
-  const name = nameOf(image, options);
+  const committed = await commitResult(result, options, services, work);
+  const { root, images, isIndex } = committed;
+  for (const { bytes } of blobsOf(committed)) if (bytes) services.blobs.put(bytes);
+  const name = nameOf(root.descriptor.digest, options);
   if (options.push) {
     for (const text of name === '' ? [] : name.split(',')) {
       try {
-        await push(image, parseImageName(text), options, services, work);
+        await push(committed, parseImageName(text), options, services, work);
       } catch (error) {
         throw work.signal.aborted ? error : pushFailure(text, error);
       }
     }
   }
-  const { descriptor } = image.manifest;
   return {
-    'containerimage.digest': descriptor.digest,
-    'containerimage.config.digest': image.config.descriptor.digest,
-    'containerimage.descriptor': Buffer.from(
-      goJson(descriptorJson({ ...descriptor, platform: image.platform })),
-    ).toString('base64'),
+    'containerimage.digest': root.descriptor.digest,
+    ...(!isIndex && { 'containerimage.config.digest': images[0]!.config.descriptor.digest }),
+    'containerimage.descriptor': Buffer.from(goJson(descriptorJson(root.descriptor))).toString('base64'),
     ...(name !== '' && { 'image.name': name }),
   };
 }
 
-function nameOf({ manifest }: CommittedImage, { name, metadata, dangling }: ImageOptions): string {
+function nameOf(digest: string, { name, metadata, dangling }: ImageOptions): string {
   const given = name === '*' ? (metadata['image.name'] ?? name) : name;
   if (!dangling || (dangling.emptyOnly && given !== '')) return given;
-  const made = `${dangling.prefix}@${manifest.descriptor.digest}`;
+  const made = `${dangling.prefix}@${digest}`;
   return given === '' ? made : `${given},${made}`;
 }
 
 async function push(
-  image: CommittedImage,
+  { root, images, isIndex }: CommittedResult,
   name: ImageName,
   { pushByDigest, insecure }: ImageOptions,
   services: ImageServices,
@@ -69,18 +66,20 @@ async function push(
   if (pushByDigest && (name.tag ?? name.digest) !== undefined) {
     throw exportFailure(`can't push tagged ref ${fullName(name)} by digest`);
   }
-  const { manifest } = image;
+  const { digest } = root.descriptor;
   const registries = insecure ? services.registries.insecureFor(name.domain) : services.registries;
   try {
     const pusher = pusherFor(name, registries);
-    await oneOff(work, 'pushing layers', () => pushBlobs(image, name, pusher, services, work));
+    await oneOff(work, 'pushing layers', () => pushBlobs(images, name, pusher, services, work));
     const { tag } = tagged(name);
-    const shown = pushByDigest
-      ? `${name.domain}/${name.path}`
-      : `${fullName(tagged(name))}@${manifest.descriptor.digest}`;
-    await oneOff(work, `pushing manifest for ${shown}`, () =>
-      pusher.manifest(manifest, pushByDigest || !tag ? manifest.descriptor.digest : tag, work.signal),
-    );
+    const shown = pushByDigest ? `${name.domain}/${name.path}` : `${fullName(tagged(name))}@${digest}`;
+    await oneOff(work, `pushing manifest for ${shown}`, async () => {
+      // A registry refuses an index of manifests that it does not have.
+      for (const { manifest } of isIndex ? images : []) {
+        await pusher.manifest(manifest, manifest.descriptor.digest, work.signal);
+      }
+      await pusher.manifest(root, pushByDigest || !tag ? digest : tag, work.signal);
+    });
   } finally {
     if (registries !== services.registries) await registries.close();
   }
@@ -93,20 +92,26 @@ function pusherFor({ domain, path }: ImageName, registries: RegistryClient): Reg
 }
 
 async function pushBlobs(
-  image: CommittedImage,
+  images: readonly CommittedImage[],
   name: ImageName,
   pusher: RegistryPusher,
   services: ImageServices,
   work: ExportWork,
 ): Promise<void> {
-  const once = new Map(image.layers.map((layer) => [layer.packed.digest, layer]));
+  const once = new Map(
+    images.flatMap(({ layers }) => layers).map((layer) => [layer.packed.digest, layer] as const),
+  );
+  const configs = new Map(images.map(({ config }) => [config.descriptor.digest, config] as const));
   const pending = [...once.values()].filter(({ descriptor }) => !isNondistributable(descriptor.mediaType));
   const worker = async () => {
     for (let layer = pending.shift(); layer; layer = pending.shift()) {
       await pushLayer(layer, name, pusher, services, work);
     }
   };
-  await Promise.all([pushConfig(image.config, pusher, work), ...Array.from({ length: PARALLEL }, worker)]);
+  await Promise.all([
+    ...[...configs.values()].map((config) => pushConfig(config, pusher, work)),
+    ...Array.from({ length: PARALLEL }, worker),
+  ]);
 }
 
 async function pushConfig(

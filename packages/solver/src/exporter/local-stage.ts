@@ -1,68 +1,64 @@
 import fs from 'node:fs';
 import { errnoOf } from '../error.ts';
-import { lstat, readlink } from '../host/files.ts';
+import { lstat } from '../host/files.ts';
 import { getXattr, listXattrs, mknod, setTimes, setXattr } from '../host/syscalls.ts';
 import { copyContent } from '../layer/copy-entry.ts';
 import { isOverlayXattr } from '../layer/whiteout.ts';
 import { fsPath, textOf } from '../tree/bytes.ts';
 import type { Entry } from '../tree/entry.ts';
-import type { Tree } from '../tree/tree.ts';
 import { exportFailure } from './failure.ts';
+import type { Outgoing, OutgoingEntry } from './outgoing.ts';
 import type { Progress } from './progress.ts';
-import { LinkNames, walk } from './walk.ts';
 
 /** From this size on a file is copied by another thread, so that the process stays alive to signals. */
 const LARGE_FILE = 16 << 20;
 
 /** A directory that still has to get its mode and time. */
-export interface StagedDirectory {
-  /** Relative byte string. */
-  readonly path: string;
-  readonly entry: Entry;
-  readonly mtimeNs: bigint;
-}
+export type StagedDirectory = Extract<Outgoing, { kind: 'folder' }> | OutgoingEntry;
 
 /**
- * Writes everything below `root` into the empty folder `stage`, as the user's own.
+ * Writes what goes out into the empty folder `stage`, as the user's own.
  * @returns the directories, a directory before those in it; all are 0700 so far
  */
 export async function stageTree(
-  tree: Tree,
-  root: string,
+  entries: Iterable<Outgoing>,
   stage: string,
-  epochNs: bigint | undefined,
   progress: Progress,
 ): Promise<readonly StagedDirectory[]> {
   const directories: StagedDirectory[] = [];
-  const links = new LinkNames();
   // A folder of the user may hand its group down; the result should not depend on that.
   own(stage);
-  for (const { path, entry } of walk(tree, root)) {
+  for (const one of entries) {
     await progress.entry();
-    const { stat } = entry;
-    const hostPath = `${stage}/${path}`;
-    const mtimeNs = epochNs ?? stat.mtimeNs;
-    if (stat.type === 'dir') {
-      fs.mkdirSync(fsPath(hostPath), 0o700);
-      directories.push({ path, entry, mtimeNs });
+    const hostPath = `${stage}/${one.path}`;
+    if (one.kind === 'folder' || one.entry.stat.type === 'dir') {
+      // Platforms without folders of their own may have directories in common.
+      fs.mkdirSync(fsPath(hostPath), { mode: 0o700, recursive: true });
+      directories.push(one);
       continue;
     }
-    const first = stat.type === 'symlink' ? undefined : links.linkTo(path, entry);
-    if (first !== undefined) {
-      fs.linkSync(fsPath(`${stage}/${first}`), fsPath(hostPath));
+    const { entry, linkname, mtimeNs } = one;
+    if (entry.stat.type !== 'symlink' && linkname !== undefined) {
+      fs.linkSync(fsPath(`${stage}/${linkname}`), fsPath(hostPath));
       continue;
     }
-    await writeEntry(entry, hostPath);
+    await writeEntry(one, hostPath);
     dress(entry, hostPath, mtimeNs);
-    if (stat.type === 'file') await progress.bytes(stat.size);
+    if (entry.stat.type === 'file') await progress.bytes(entry.stat.size);
   }
   return directories;
 }
 
 /** Mode, owner, xattrs and time of a directory that is filled. */
-export function dressDirectory({ entry, mtimeNs }: StagedDirectory, hostPath: string): void {
+export function dressDirectory(directory: StagedDirectory, hostPath: string): void {
+  const { mtimeNs } = directory;
   own(hostPath);
-  dress(entry, hostPath, mtimeNs);
+  if (directory.kind === 'entry') {
+    dress(directory.entry, hostPath, mtimeNs);
+    return;
+  }
+  fs.chmodSync(fsPath(hostPath), 0o755);
+  setTimes(hostPath, mtimeNs, mtimeNs);
 }
 
 function dress(entry: Entry, hostPath: string, mtimeNs: bigint): void {
@@ -72,7 +68,7 @@ function dress(entry: Entry, hostPath: string, mtimeNs: bigint): void {
   setTimes(hostPath, mtimeNs, mtimeNs);
 }
 
-async function writeEntry(entry: Entry, hostPath: string): Promise<void> {
+async function writeEntry({ entry, linkname = '' }: OutgoingEntry, hostPath: string): Promise<void> {
   const { type, mode, size, major, minor } = entry.stat;
   switch (type) {
     case 'file':
@@ -83,7 +79,7 @@ async function writeEntry(entry: Entry, hostPath: string): Promise<void> {
         fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE,
       );
     case 'symlink':
-      return fs.symlinkSync(fsPath(readlink(entry.hostPath)), fsPath(hostPath));
+      return fs.symlinkSync(fsPath(linkname), fsPath(hostPath));
     case 'socket':
       // As in BuildKit, whose walk does not tell a socket from a file.
       return fs.writeFileSync(fsPath(hostPath), '', { flag: 'wx' });

@@ -23,7 +23,7 @@ afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 function exported(attrs: Record<string, string> = {}, during: ExportWork = work): Promise<void> {
   const target = { type: 'local', attrs, destination: { kind: 'directory', path: to } } as const;
-  return exportLocal(new FolderTree(from), target, during);
+  return exportLocal({ kind: 'single', content: new FolderTree(from) }, target, during);
 }
 
 function listing(folder: string): string[] {

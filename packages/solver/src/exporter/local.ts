@@ -1,5 +1,5 @@
 /**
- * Puts a tree into a folder of the user, as BuildKit's local exporter and its client do together (S B.9.2,
+ * Puts a tree, or a folder of one for each of several platforms, into a folder of the user, as BuildKit's local exporter and its client do together (S B.9.2,
  * `exporter/local/export.go`, `session/filesync/diffcopy.go`): everything belongs to the user, the folder is made 0700
  * where it is missing, what it has already stays unless the result has that name too (`mode=delete`: goes).
  *
@@ -17,20 +17,25 @@ import type { ExportWork } from './exporter.ts';
 import { destinationFailure, exportFailure } from './failure.ts';
 import { moveTree } from './local-move.ts';
 import { dressDirectory, type StagedDirectory, stageTree } from './local-stage.ts';
+import { outgoing } from './outgoing.ts';
 import { Progress } from './progress.ts';
-import { sourceDirectory } from './subtree.ts';
+import type { ExportResult } from './result.ts';
 import { treeOptions } from './tree-options.ts';
 
 const STAGE_PREFIX = '.llb-ts-export-';
 let serial = 0;
 
 /** Fails with code `export`, or `environment` where the machine does not let it write. */
-export async function exportLocal(tree: Tree, target: ExportTarget, work: ExportWork): Promise<void> {
+export async function exportLocal(
+  result: ExportResult<Tree>,
+  target: ExportTarget,
+  work: ExportWork,
+): Promise<void> {
   const { destination } = target;
   if (destination.kind !== 'directory')
     throw exportFailure('output directory is required for local exporter');
   const options = treeOptions(target.attrs);
-  const root = options.source === undefined ? '/' : sourceDirectory(tree, options.source);
+  const entries = outgoing(result, options, options.split ?? result.kind === 'platforms');
   const folder = bytesOf(destination.path);
   const progress = new Progress(work, 'copying files');
 
@@ -40,7 +45,7 @@ export async function exportLocal(tree: Tree, target: ExportTarget, work: Export
   try {
     sweep(folder);
     fs.mkdirSync(fsPath(stage), 0o700);
-    const directories = await stageTree(tree, root, stage, options.epochNs, progress);
+    const directories = await stageTree(entries, stage, progress);
     moveTree(stage, folder, options.mode === 'delete');
     dress(directories, folder);
     moved = true;

@@ -7,7 +7,8 @@ import type { Descriptor } from '../registry/descriptor.ts';
 import type { ExportWork } from './exporter.ts';
 import { destinationFailure, exportFailure } from './failure.ts';
 import { goJson } from './go-json.ts';
-import { type CommittedImage, descriptorJson, type ImageServices } from './image-commit.ts';
+import { descriptorJson, type ImageServices } from './image-commit.ts';
+import { blobsOf, type CommittedResult } from './image-index.ts';
 import type { ImageName } from './image-name.ts';
 import { blobName, namedDescriptor } from './oci-names.ts';
 import { Progress } from './progress.ts';
@@ -15,12 +16,12 @@ import { Progress } from './progress.ts';
 let serial = 0;
 
 /**
- * Adds an image to a layout in a folder, which is made if it is missing (`tar=false`; `client/ociindex`). Blobs come
+ * Adds an image, or an index of images, to a layout in a folder, which is made if it is missing (`tar=false`; `client/ociindex`). Blobs come
  * first, the index last, so the image is in the layout only when all of it is. An image of the same name is replaced.
  */
 export async function writeLayout(
   destination: ExportDestination,
-  image: CommittedImage,
+  result: CommittedResult,
   descriptor: Descriptor,
   names: readonly ImageName[],
   { blobs }: ImageServices,
@@ -33,17 +34,13 @@ export async function writeLayout(
   const progress = new Progress(work, 'copying blobs');
   try {
     fs.mkdirSync(path.join(folder, 'blobs/sha256'), { recursive: true });
-    for (const { packed } of image.layers) {
+    for (const { digest, size, bytes } of blobsOf(result)) {
       await progress.entry();
-      placeFile(path.join(folder, blobName(packed.digest)), 0o444, (draft) =>
-        fs.copyFileSync(blobs.path(packed.digest), draft, fs.constants.COPYFILE_FICLONE),
-      );
-      await progress.bytes(packed.size);
-    }
-    for (const { bytes, descriptor } of [image.config, image.manifest]) {
-      placeFile(path.join(folder, blobName(descriptor.digest)), 0o444, (draft) =>
-        fs.writeFileSync(draft, bytes),
-      );
+      placeFile(path.join(folder, blobName(digest)), 0o444, (draft) => {
+        if (bytes) fs.writeFileSync(draft, bytes);
+        else fs.copyFileSync(blobs.path(digest), draft, fs.constants.COPYFILE_FICLONE);
+      });
+      await progress.bytes(size);
     }
     replaceFile(path.join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     addToIndex(path.join(folder, 'index.json'), descriptor, names);

@@ -4,35 +4,39 @@ import { TAR_TYPE, type TarHeader } from '../archive/tar-writer-header.ts';
 import { TarWriter } from '../archive/tar-writer-stream.ts';
 import type { Ref } from '../layer/ref.ts';
 import type { Descriptor } from '../registry/descriptor.ts';
-import { annotationsForSingle } from './annotations.ts';
 import type { ExportWork } from './exporter.ts';
 import { goJson } from './go-json.ts';
 import { epochText, timeText } from './go-time.ts';
-import { type CommittedImage, commitImage, descriptorJson, type ImageServices } from './image-commit.ts';
+import { type CommittedImage, descriptorJson, type ImageServices } from './image-commit.ts';
+import { blobsOf, type CommittedResult, commitResult, type ResultBlob } from './image-index.ts';
 import { familiarName, fullName, type ImageName, parseImageName, tagged } from './image-name.ts';
 import { type ImageOptions, imageOptions } from './image-options.ts';
 import { writeLayout } from './oci-layout.ts';
 import { blobName, indexJson } from './oci-names.ts';
 import { writeOutput } from './output-file.ts';
 import { Progress } from './progress.ts';
+import type { ExportResult } from './result.ts';
 
-/** Exports an image as one archive or as a layout in a folder; answers under BuildKit's metadata keys. */
+/** Exports an image, or an index of images, as one archive or as a layout in a folder; answers under BuildKit's keys. */
 export async function exportArchive(
-  ref: Ref | undefined,
+  result: ExportResult<Ref | undefined>,
   target: ExportTarget,
   services: ImageServices,
   work: ExportWork,
 ): Promise<Readonly<Record<string, string>>> {
   const options = imageOptions(target);
-  const image = await commitImage(ref, options, services, work);
+  const committed = await commitResult(result, options, services, work);
+  const { root, images, isIndex } = committed;
   const names = namesOf(options);
-  const descriptor = describe(image, options);
-  for (const { piece, packed } of image.layers) await services.packs.ensure(piece, packed, services);
-  if (options.tar) await writeArchive(target, image, descriptor, names, services, work);
-  else await writeLayout(target.destination, image, descriptor, names, services, work);
+  const descriptor = dated(root.descriptor, options);
+  for (const { piece, packed } of images.flatMap(({ layers }) => layers)) {
+    await services.packs.ensure(piece, packed, services);
+  }
+  if (options.tar) await writeArchive(target, committed, descriptor, names, services, work);
+  else await writeLayout(target.destination, committed, descriptor, names, services, work);
   return {
-    'containerimage.digest': image.manifest.descriptor.digest,
-    'containerimage.config.digest': image.config.descriptor.digest,
+    'containerimage.digest': root.descriptor.digest,
+    ...(!isIndex && { 'containerimage.config.digest': images[0]!.config.descriptor.digest }),
     'containerimage.descriptor': Buffer.from(goJson(descriptorJson(descriptor))).toString('base64'),
     ...(names.length > 0 && { 'image.name': names.map(fullName).join(',') }),
   };
@@ -43,14 +47,12 @@ function namesOf({ name, metadata }: ImageOptions): readonly ImageName[] {
   return text === '' ? [] : text.split(',').map((one) => tagged(parseImageName(one)));
 }
 
-/** What the index says of the manifest, but for its name. */
-function describe({ manifest, platform }: CommittedImage, options: ImageOptions): Descriptor {
-  const annotations = Object.fromEntries(annotationsForSingle(options.annotations.manifestDescriptor));
-  const created = options.epoch === undefined ? nowInSeconds() : epochText(options.epoch);
+/** With the time of the export, unless an annotation says another. */
+function dated(descriptor: Descriptor, { epoch }: ImageOptions): Descriptor {
+  const created = epoch === undefined ? nowInSeconds() : epochText(epoch);
   return {
-    ...manifest.descriptor,
-    annotations: { 'org.opencontainers.image.created': created, ...annotations },
-    platform,
+    ...descriptor,
+    annotations: { 'org.opencontainers.image.created': created, ...descriptor.annotations },
   };
 }
 
@@ -68,21 +70,26 @@ interface ArchiveRecord {
 
 async function writeArchive(
   { type, destination }: ExportTarget,
-  image: CommittedImage,
+  result: CommittedResult,
   descriptor: Descriptor,
   names: readonly ImageName[],
   { blobs }: ImageServices,
   work: ExportWork,
 ): Promise<void> {
-  const records = [
+  const records: readonly ArchiveRecord[] = [
     { name: 'oci-layout', mode: 0o444, content: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
     { name: 'index.json', mode: 0o644, content: Buffer.from(indexJson(descriptor, names)) },
     { name: 'blobs/', mode: 0o755 },
     { name: 'blobs/sha256/', mode: 0o755 },
-    ...[image.manifest, image.config].map(documentRecord),
-    ...image.layers.map(({ packed }) => ({ name: blobName(packed.digest), mode: 0o444, blob: packed })),
+    ...blobsOf(result).map(blobRecord),
     ...(type === 'docker'
-      ? [{ name: 'manifest.json', mode: 0o644, content: Buffer.from(dockerManifest(image, names)) }]
+      ? [
+          {
+            name: 'manifest.json',
+            mode: 0o644,
+            content: Buffer.from(dockerManifest(result.images[0]!, names)),
+          },
+        ]
       : []),
   ];
   const progress = new Progress(work, 'sending tarball');
@@ -97,8 +104,9 @@ async function writeArchive(
   progress.done();
 }
 
-function documentRecord({ bytes, descriptor }: CommittedImage['config']): ArchiveRecord {
-  return { name: blobName(descriptor.digest), mode: 0o444, content: bytes };
+function blobRecord({ digest, size, bytes }: ResultBlob): ArchiveRecord {
+  const name = blobName(digest);
+  return bytes ? { name, mode: 0o444, content: bytes } : { name, mode: 0o444, blob: { digest, size } };
 }
 
 /** By name, each once. */

@@ -41,7 +41,11 @@ async function packed(
       done();
     },
   });
-  await exportTar(tree, { type: 'tar', attrs, destination: { kind: 'stream', stream } }, work);
+  await exportTar(
+    { kind: 'single', content: tree },
+    { type: 'tar', attrs, destination: { kind: 'stream', stream } },
+    work,
+  );
   return Buffer.concat(chunks);
 }
 
@@ -180,7 +184,11 @@ describe('exportTar', () => {
 
   describe('to a file', () => {
     const toFile = (to: string, tree: Tree = new FolderTree(from), during: ExportWork = work) =>
-      exportTar(tree, { type: 'tar', attrs: {}, destination: { kind: 'file', path: to } }, during);
+      exportTar(
+        { kind: 'single', content: tree },
+        { type: 'tar', attrs: {}, destination: { kind: 'file', path: to } },
+        during,
+      );
 
     it('replaces what was there and keeps its permissions', async () => {
       const to = `${dir}/out.tar`;
@@ -232,7 +240,8 @@ describe('exportTar', () => {
       },
     });
     const target = { type: 'tar', attrs: {}, destination: { kind: 'stream', stream } } as const;
-    await expect(exportTar(new FolderTree(from), target, work)).rejects.toMatchObject({
+    const result = { kind: 'single', content: new FolderTree(from) } as const;
+    await expect(exportTar(result, target, work)).rejects.toMatchObject({
       code: 'export',
       message: 'cannot write the output: the reader has gone',
     });

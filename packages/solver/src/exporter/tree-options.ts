@@ -10,18 +10,22 @@ export interface TreeOptions {
   readonly source?: string;
   /** Of a folder that exists: keep what the result does not have, or remove it. Default: `copy`. */
   readonly mode: 'copy' | 'delete';
+  /** Whether each platform has a folder of its own (local). Default: where the result is for several. */
+  readonly split?: boolean;
 }
 
 /** Fails with code `request` and BuildKit's text. */
 export function treeOptions(attrs: Readonly<Record<string, string>>): TreeOptions {
   const { src, 'platform-split': split } = attrs;
-  if (split !== undefined && parseBool(split) === undefined) {
+  const isSplit = split === undefined ? undefined : parseBool(split);
+  if (split !== undefined && isSplit === undefined) {
     throw requestFailure(`non-bool value for platform-split: ${split}: ${boolError(split)}`);
   }
   if (src === '') throw requestFailure('empty value for src; omit it to export the entire filesystem');
   const epoch = sourceDateEpoch(attrs);
   return {
     mode: localMode(attrs.mode ?? ''),
+    ...(isSplit !== undefined && { split: isSplit }),
     ...(src !== undefined && { source: bytesOf(src) }),
     ...(epoch !== undefined && { epochNs: epoch * 1_000_000_000n }),
   };

@@ -3,6 +3,7 @@
  * least that still runs.
  */
 import os from 'node:os';
+import type { Platform } from '@llb-ts/pb';
 
 /** A platform as image indexes and configs write it. */
 export interface OciPlatform {
@@ -70,6 +71,33 @@ function normalizeArchitecture(
     default:
       return { architecture, variant };
   }
+}
+
+/** A platform of a definition as images write it, normalised; undefined is this machine's. */
+export function ociPlatform(platform: Platform | undefined): OciPlatform {
+  if (!platform) return hostPlatform();
+  return normalizePlatform({
+    os: platform.os,
+    architecture: platform.architecture,
+    variant: platform.variant,
+    'os.version': platform.osVersion,
+    'os.features': platform.osFeatures,
+  });
+}
+
+/** A platform as text, with version and features of its system (`platforms.FormatAll`): `linux/arm/v7`. */
+export function formatPlatform(platform: OciPlatform): string {
+  const { os: system, architecture, variant } = platform;
+  const features = featuresOf(platform).filter((feature) => feature !== '');
+  const version = [platform['os.version'] ?? '', ...[...new Set(features)].sort()]
+    .map(escapeOption)
+    .join('+');
+  const name = version === '' ? system : `${system}(${version})`;
+  return [name, architecture, variant].filter((part) => part !== undefined && part !== '').join('/');
+}
+
+function escapeOption(text: string): string {
+  return text.replace(/[%+()/]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Accepts and ranks platforms of images for one wanted platform. */

@@ -1,9 +1,8 @@
-import type { Platform } from '@llb-ts/pb';
 import type { BlobStore } from '../../blob/blob-store.ts';
 import { stepFailure } from '../../error.ts';
 import type { Ref } from '../../layer/ref.ts';
 import type { Workbench } from '../../operation/operation.ts';
-import { hostPlatform, normalizePlatform, type OciPlatform } from '../../registry/platform.ts';
+import { type OciPlatform, ociPlatform } from '../../registry/platform.ts';
 import { parseReference, type Reference } from '../../registry/reference.ts';
 import type { Source, SourceInstance, SourceRequest } from '../source.ts';
 import { checkRecordType, parseChecksum, parseLayerLimit, parseResolveMode } from './image-attributes.ts';
@@ -109,16 +108,4 @@ class ImageInstance implements SourceInstance {
     }
     return image;
   }
-}
-
-/** A platform as images write it; undefined is this machine's. */
-export function ociPlatform(platform: Platform | undefined): OciPlatform {
-  if (!platform) return hostPlatform();
-  return normalizePlatform({
-    os: platform.os,
-    architecture: platform.architecture,
-    variant: platform.variant,
-    'os.version': platform.osVersion,
-    'os.features': platform.osFeatures,
-  });
 }
