@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../error.ts';
 import { makeFolders } from '../host/files.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
-import type { Entry } from '../tree/entry.ts';
+import type { Entry, EntryStat } from '../tree/entry.ts';
 import type { DigestMemo } from './entry-digest.ts';
 
 /**
@@ -14,7 +14,7 @@ import type { DigestMemo } from './entry-digest.ts';
 export class StoredDigests implements DigestMemo {
   readonly #folder: string;
   readonly #layers: LayerStore;
-  readonly #known = new Map<string, Map<string, string>>();
+  readonly #known = new Map<string, Map<number, KnownFile>>();
   readonly #fresh = new Map<string, string[]>();
 
   constructor(stateDir: string, layers: LayerStore) {
@@ -22,24 +22,25 @@ export class StoredDigests implements DigestMemo {
     this.#layers = layers;
   }
 
-  get(entry: Entry): string | undefined {
-    if (entry.layer === undefined || !this.#layers.has(entry.layer)) return undefined;
-    const key = keyOf(entry);
-    const { sharedWith, linkedFrom } = this.#layers.record(entry.layer);
-    for (const layer of [entry.layer, ...sharedWith, ...linkedFrom]) {
-      const digest = this.#of(layer).get(key);
+  get({ layer, stat }: Entry): string | undefined {
+    if (layer === undefined || !this.#layers.has(layer)) return undefined;
+    const own = find(this.#of(layer), stat);
+    if (own !== undefined) return own;
+    const { sharedWith, linkedFrom } = this.#layers.record(layer);
+    for (const other of [...sharedWith, ...linkedFrom]) {
+      const digest = find(this.#of(other), stat);
       if (digest !== undefined) return digest;
     }
     return undefined;
   }
 
-  set(entry: Entry, digest: string): void {
-    if (entry.layer === undefined) return;
-    const key = keyOf(entry);
-    this.#of(entry.layer).set(key, digest);
-    const lines = this.#fresh.get(entry.layer) ?? [];
-    lines.push(`${key} ${digest}\n`);
-    this.#fresh.set(entry.layer, lines);
+  set({ layer, stat }: Entry, digest: string): void {
+    if (layer === undefined) return;
+    const { ino, size, mtimeNs } = stat;
+    this.#of(layer).set(Number(ino), { size, mtimeNs, digest });
+    const lines = this.#fresh.get(layer) ?? [];
+    lines.push(`${ino}:${size}:${mtimeNs} ${digest}\n`);
+    this.#fresh.set(layer, lines);
   }
 
   /** Writes what is new. Two processes may append to one file: whole lines only, and equal ones do no harm. */
@@ -50,7 +51,7 @@ export class StoredDigests implements DigestMemo {
     this.#fresh.clear();
   }
 
-  #of(layer: string): Map<string, string> {
+  #of(layer: string): Map<number, KnownFile> {
     let known = this.#known.get(layer);
     if (!known) {
       known = this.#read(layer);
@@ -59,19 +60,32 @@ export class StoredDigests implements DigestMemo {
     return known;
   }
 
-  #read(layer: string): Map<string, string> {
+  #read(layer: string): Map<number, KnownFile> {
+    const known = new Map<number, KnownFile>();
+    let text = '';
     try {
-      const text = fs.readFileSync(`${this.#folder}/${layer}`, 'latin1');
-      const pairs = text.split('\n').map((line) => line.split(' '));
-      // A line that was cut off while it was written does not have a whole digest.
-      return new Map(pairs.flatMap(([key, digest]) => (key && digest?.length === 64 ? [[key, digest]] : [])));
+      text = fs.readFileSync(`${this.#folder}/${layer}`, 'latin1');
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return new Map();
-      throw error;
+      if (errnoOf(error) !== 'ENOENT') throw error;
     }
+    for (const [, ino, size, mtimeNs = '', digest = ''] of text.matchAll(LINE)) {
+      known.set(Number(ino), { size: Number(size), mtimeNs: BigInt(mtimeNs), digest });
+    }
+    return known;
   }
 }
 
-function keyOf({ stat }: Entry): string {
-  return `${stat.ino}:${stat.size}:${stat.mtimeNs}`;
+/** A line that was cut off while it was written does not have a whole digest. */
+const LINE = /^(\d+):(\d+):(-?\d+) ([0-9a-f]{64})$/gm;
+
+/** A file by its inode number, with what must not have changed for its digest to be right. */
+interface KnownFile {
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly digest: string;
+}
+
+function find(files: ReadonlyMap<number, KnownFile>, { ino, size, mtimeNs }: EntryStat): string | undefined {
+  const file = files.get(Number(ino));
+  return file && file.size === size && file.mtimeNs === mtimeNs ? file.digest : undefined;
 }

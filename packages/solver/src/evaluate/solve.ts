@@ -51,7 +51,7 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
   for (const { vertex } of heads) pruneIgnoredCaches(vertex, request.noCache, services.caches);
 
   const sources = createSources(request, services.sources);
-  const views = new Views(services.layers, sources.provideLayer);
+  const views = new Views(services.layers, sources.provideLayer, (entry) => services.digests.get(entry));
   const stores: Stores = { ...services, views };
   const images = {
     packs: services.packs,

@@ -2,6 +2,7 @@ import { lstat, readdirTyped } from '../host/files.ts';
 import { compareBytes, join, nameOf, parentOf } from '../tree/bytes.ts';
 import type { Entry, EntryStat } from '../tree/entry.ts';
 import type { Tree } from '../tree/tree.ts';
+import type { LayerStats } from './layer-stats.ts';
 import { isWhiteout } from './whiteout.ts';
 
 /** One folder of a chain, in overlayfs upperdir form. */
@@ -24,10 +25,15 @@ export class ChainTree implements Tree {
   /** Highest → lowest. */
   readonly #folders: readonly ChainFolder[];
   readonly #directories = new Map<string, Merged | undefined>();
+  readonly #stats: LayerStats | undefined;
 
-  /** @param folders lowest → highest */
-  constructor(folders: readonly ChainFolder[]) {
+  /**
+   * @param folders lowest → highest
+   * @param stats what is known of entries in stored layers; only for folders of these. Default: every entry is looked at
+   */
+  constructor(folders: readonly ChainFolder[], stats?: LayerStats) {
     this.#folders = folders.toReversed();
+    this.#stats = stats;
   }
 
   lookup(path: string): Entry | undefined {
@@ -56,7 +62,7 @@ export class ChainTree implements Tree {
           continue;
         }
         if (parts.length > 1) holders.set(name, [part]);
-        if (!characterDevices.has(name) || !isHidden(join(part.path, name))) names.push(name);
+        if (!characterDevices.has(name) || !this.#isHidden(join(part.path, name))) names.push(name);
       }
     }
     if (parts.length > 1) merged.holders = holders;
@@ -73,7 +79,7 @@ export class ChainTree implements Tree {
     let merged: Merged | undefined;
     if (path === '/') {
       const top = this.#folders[0];
-      const stat = top && lstat(top.path);
+      const stat = top && this.#lstat(top.path);
       if (top && stat) merged = { entry: entryIn(top, stat, top.path), parts: this.#folders };
     } else {
       const parent = this.#directory(parentOf(path));
@@ -90,7 +96,7 @@ export class ChainTree implements Tree {
     const parts: ChainFolder[] = [];
     for (const folder of parent.holders ? (parent.holders.get(name) ?? []) : parent.parts) {
       const hostPath = join(folder.path, name);
-      const stat = lstat(hostPath);
+      const stat = this.#lstat(hostPath);
       if (!stat) continue;
       if (stat.type !== 'dir') {
         // What lies below a whiteout or a file does not show.
@@ -101,6 +107,15 @@ export class ChainTree implements Tree {
       parts.push({ ...folder, path: hostPath });
     }
     return entry && { entry, parts };
+  }
+
+  #isHidden(hostPath: string): boolean {
+    const stat = this.#lstat(hostPath);
+    return !stat || isWhiteout(stat);
+  }
+
+  #lstat(hostPath: string): EntryStat | undefined {
+    return this.#stats ? this.#stats.lstat(hostPath) : lstat(hostPath);
   }
 }
 
@@ -114,9 +129,4 @@ interface Merged {
 
 function entryIn({ id, source }: ChainFolder, stat: EntryStat, hostPath: string): Entry {
   return { stat, hostPath, source: source ?? id, layer: id };
-}
-
-function isHidden(hostPath: string): boolean {
-  const stat = lstat(hostPath);
-  return !stat || isWhiteout(stat);
 }

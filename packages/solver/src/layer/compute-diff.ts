@@ -13,18 +13,20 @@ import type { Entry } from '../tree/entry.ts';
 import type { ChainFolder, ChainTree } from './chain-tree.ts';
 import { copyEntry, copyMetadata, linkEntry } from './copy-entry.ts';
 import type { AdoptedLayer } from './layer-store.ts';
-import { isSameForDiff } from './sameness.ts';
+import { isSameForDiff, type KnownDigest } from './sameness.ts';
 import { markWhiteoutHolder } from './whiteout.ts';
 
 /**
  * @param folder an empty folder that becomes the layer
  * @param pause awaited now and then
+ * @param digestOf spares reading the files of which it knows something
  */
 export async function computeDiff(
   lower: ChainTree,
   upper: ChainTree,
   folder: string,
   pause: () => Promise<void>,
+  digestOf?: KnownDigest,
 ): Promise<AdoptedLayer> {
   const output = new DiffFolder(upper, folder);
   // A stack of directories to compare; explicit, since trees may be deep.
@@ -41,7 +43,7 @@ export async function computeDiff(
         await addTree(child, after);
       } else {
         const bothDirectories = before.stat.type === 'dir' && after.stat.type === 'dir';
-        if (!isSameForDiff(before, after)) {
+        if (!isSameForDiff(before, after, digestOf)) {
           if (after.stat.type === 'dir' && !bothDirectories) await addTree(child, after);
           else output.add(child, after);
         }

@@ -7,6 +7,7 @@ import type { Tree } from '../tree/tree.ts';
 import { adoptUpper } from './adopt-upper.ts';
 import { AlikeLayers } from './alike.ts';
 import { LayerDraft } from './layer-draft.ts';
+import { LayerStats } from './layer-stats.ts';
 import { normalise } from './normal-form.ts';
 
 /** What is kept beside a layer's folders; written last, so a layer with a record is whole. */
@@ -40,6 +41,7 @@ export interface LayerRecord {
  * first wins. Several processes may share a store. All paths are byte strings.
  */
 export class LayerStore {
+  readonly stats = new LayerStats();
   readonly #root: string;
   readonly #staging: string;
   readonly #alike: AlikeLayers;

@@ -12,14 +12,23 @@ import { isOverlayXattr } from './whiteout.ts';
  * `security.capability` do not count, and files with equal times are not compared byte by byte unless the time has no
  * nanoseconds. A difference that is passed over is lost when the layer moves.
  */
-export function isSameForDiff(a: Entry, b: Entry): boolean {
+export function isSameForDiff(a: Entry, b: Entry, digestOf: KnownDigest = () => undefined): boolean {
   const [s, t] = [a.stat, b.stat];
   if (s.dev === t.dev && s.ino === t.ino) return true;
-  if (!sameHeader(a, b) || !sameXattr(a, b, 'security.capability')) return false;
+  if (!sameHeader(a, b)) return false;
+  if (s.type !== 'dir' && s.size !== t.size) return false;
+  const isKnownSame = s.type === 'file' && sameDigest(digestOf(a), digestOf(b));
+  if (!isKnownSame && !sameXattr(a, b, 'security.capability')) return false;
   if (s.type === 'dir') return true;
-  if (s.size !== t.size || s.mtimeNs / NS !== t.mtimeNs / NS) return false;
-  if (s.mtimeNs % NS !== 0n || t.mtimeNs % NS !== 0n) return s.mtimeNs === t.mtimeNs;
-  return sameContent(a, b);
+  if (s.mtimeNs === t.mtimeNs) return s.mtimeNs % NS !== 0n || isKnownSame || sameContent(a, b);
+  return false;
+}
+
+/** The digest of a file's content, owner, mode and xattrs, where it is known without a look at the file. */
+export type KnownDigest = (entry: Entry) => string | undefined;
+
+function sameDigest(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && a === b;
 }
 
 /** Whether nobody could tell two entries apart: what `isSameForDiff` asks, and times, all xattrs and content. */

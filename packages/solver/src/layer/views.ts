@@ -6,6 +6,7 @@ import { nameSources } from './families.ts';
 import type { LayerStore } from './layer-store.ts';
 import { layerIdOf } from './piece.ts';
 import { type DiffRef, type LayerPiece, type LayerRef, type Ref, type ViewPart, viewOf } from './ref.ts';
+import type { KnownDigest } from './sameness.ts';
 
 /** Makes a layer that is known but not here yet: pulls and unpacks a layer of an image. */
 export type LayerProvider = (ref: LayerRef) => Promise<void>;
@@ -20,10 +21,13 @@ export class Views {
   readonly #ghosts = new WeakMap<Ref, Ghosts>();
   readonly #preparing = new Map<string, Promise<void>>();
   readonly #provide: LayerProvider;
+  readonly #digestOf: KnownDigest;
 
-  constructor(store: LayerStore, provide: LayerProvider) {
+  /** @param digestOf what is known of the content of files. Default: nothing */
+  constructor(store: LayerStore, provide: LayerProvider, digestOf: KnownDigest = () => undefined) {
     this.#store = store;
     this.#provide = provide;
+    this.#digestOf = digestOf;
   }
 
   /** Makes sure that every layer of the ref's tree is on disk. */
@@ -53,7 +57,7 @@ export class Views {
     if (!ref) return new ChainTree([{ id: 'scratch', path: this.#store.emptyPath }]);
     let tree = this.#trees.get(ref);
     if (!tree) {
-      tree = new ChainTree(this.foldersOf(ref));
+      tree = new ChainTree(this.foldersOf(ref), this.#store.stats);
       this.#trees.set(ref, tree);
     }
     return tree;
@@ -115,7 +119,8 @@ export class Views {
     await this.prepare(diff.upper, pause);
     const draft = this.#store.stageLayer();
     try {
-      const made = await computeDiff(this.treeOf(diff.lower), this.treeOf(diff.upper), draft.folder, pause);
+      const [lower, upper] = [this.treeOf(diff.lower), this.treeOf(diff.upper)];
+      const made = await computeDiff(lower, upper, draft.folder, pause, this.#digestOf);
       this.#store.adopt(draft, layerIdOf(diff), made);
     } catch (error) {
       this.#store.drop(draft);

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { StoredDigests } from '../../cache/digest-memo.ts';
 import { plainFileDigest } from '../../cache/entry-digest.ts';
-import { lstat } from '../../host/files.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import { TransferProgress } from '../transfer-progress.ts';
@@ -107,7 +106,7 @@ function rememberDigests(
   for (const { entry, row } of known) {
     const hostPath = `${folder}/${entry.path}`;
     const isPlain = entry.stat.type === 'file' && row.xattrs.length === 0;
-    const stat = isPlain ? lstat(hostPath) : undefined;
+    const stat = isPlain ? layers.stats.lstat(hostPath) : undefined;
     const stored = stat && { stat, hostPath, source: layer, layer };
     if (stored && digests.get(stored) === undefined) digests.set(stored, plainFileDigest(stat, row.content));
   }
