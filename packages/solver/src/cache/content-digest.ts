@@ -140,13 +140,23 @@ async function digestChosen(tree: Tree, selector: ContentSelector, digester: Ent
   const prefix = selector.wildcard ? splitWildcards(selector.path).prefix : selector.path;
   for (const { path, shown } of startsOf(tree, selector, prefix)) {
     const start = find(tree, path, selector.followLinks);
+    // A link counts as what it leads to; where patterns choose by name, one that leads nowhere is not even looked at.
+    if (!start && selector.followLinks && !include && find(tree, path, false)) throw notFound(shown);
     const target = start && unpackable(tree, start, selector);
     if (target) chosen.push({ path: shown, digest: () => digestTree(tree, target, digester) });
     if (start && !include && !exclude && start.path !== path) {
       // A link that was followed counts with all it leads to.
       chosen.push({ path: shown, digest: () => digestTree(tree, start, digester) });
     } else if (start) {
-      for (const next of choose(tree, start, shown, include, exclude, digester)) chosen.push(next);
+      for (const next of choose(
+        tree,
+        start,
+        shown,
+        { include, exclude, followLinks: selector.followLinks },
+        digester,
+      )) {
+        chosen.push(next);
+      }
     }
   }
   for (const required of selector.requiredPaths) {
@@ -186,13 +196,18 @@ interface OpenDirectory {
   chosen: boolean;
 }
 
+interface Choice {
+  readonly include: PatternMatcher | undefined;
+  readonly exclude: PatternMatcher | undefined;
+  readonly followLinks: boolean;
+}
+
 /** What the patterns choose at and below one path, with the directories that lead there. */
 function* choose(
   tree: Tree,
   start: WalkedEntry,
   shown: string,
-  include: PatternMatcher | undefined,
-  exclude: PatternMatcher | undefined,
+  { include, exclude, followLinks }: Choice,
   digester: EntryDigester,
 ): Generator<Chosen> {
   const open: OpenDirectory[] = [];
@@ -202,9 +217,10 @@ function* choose(
     const parent = open.at(-1);
     const below = path.slice(start.path === '/' ? 0 : start.path.length);
     const verdict = judge(below.slice(1), include, exclude, parent);
+    const isFollowed = followLinks && !parent && entry.stat.type === 'symlink';
     const header: Chosen = {
       path: (isRoot ? '' : shown) + below,
-      digest: () => digester.digest(entry),
+      digest: () => (isFollowed ? digestLinked(tree, path, digester) : digester.digest(entry)),
     };
     if (verdict.chosen) {
       for (const directory of open) {
@@ -215,6 +231,13 @@ function* choose(
     }
     if (entry.stat.type === 'dir') open.push({ path, header, ...verdict });
   }
+}
+
+/** A link right below the root counts with all it leads to, however little of that is copied. */
+function digestLinked(tree: Tree, path: string, digester: EntryDigester): Promise<string> {
+  const target = find(tree, path, true);
+  if (!target) throw notFound(path);
+  return digestTree(tree, target, digester);
 }
 
 /** The root of a tree has no header of its own in a list. */
