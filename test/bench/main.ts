@@ -11,11 +11,14 @@ import { cases } from './solve/cases.ts';
 import { startOurs, startReference } from './solve/contenders.ts';
 import { type Figures, measureCase, type Row } from './solve/measure.ts';
 
-const { values: flags } = parseArgs({
+const PARTS = ['solve', 'exec', 'marshal'];
+
+const { values: flags, positionals } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== '--'),
+  allowPositionals: true,
   options: {
     case: { type: 'string', multiple: true },
-    runs: { type: 'string', default: '3' },
+    runs: { type: 'string' },
     json: { type: 'string' },
     'no-reference': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -25,13 +28,19 @@ const { values: flags } = parseArgs({
 exitOnInterrupt();
 
 if (flags.help) {
-  console.log(`pnpm bench [flags]
-  --case NAME      only this case (repeatable): ${[...cases.map(({ name }) => name), 'marshal'].join(', ')}
-  --runs N         builds from an empty store of each case; medians are shown (3)
-  --json FILE      the figures as JSON
+  console.log(`pnpm bench [PART] [flags]
+  PART             only this part: ${PARTS.join(', ')}
+  --case NAME      only this case of solve (repeatable): ${cases.map(({ name }) => name).join(', ')}
+  --runs N         builds of each case; medians are shown (solve: 3, from an empty store each; exec: 9)
+  --json FILE      the figures of solve as JSON
   --no-reference   only our side`);
   process.exit(0);
 }
+
+const unknown = positionals.find((part) => !PARTS.includes(part));
+if (unknown !== undefined) throw new Error(`there is no part ${unknown}: ${PARTS.join(', ')}`);
+// A case names its part.
+const parts = positionals.length > 0 ? positionals : flags.case ? ['solve'] : PARTS;
 
 const missing = flags['no-reference'] ? 'not asked for' : whyMissing('reference-daemon');
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
@@ -40,9 +49,12 @@ if (missing !== undefined) console.log(`without BuildKit beside: ${missing}`);
 
 const rows: Row[] = [];
 const sides = missing === undefined ? [startOurs, startReference] : [startOurs];
-for (const one of cases.filter(({ name }) => flags.case?.includes(name) ?? true)) {
+const chosen = parts.includes('solve') ? cases : [];
+for (const one of chosen.filter(({ name }) => flags.case?.includes(name) ?? true)) {
   console.log(`\n${one.name}: ${one.about}`);
-  const measured = await withTemporaryFolder((folder) => measureCase(one, sides, Number(flags.runs), folder));
+  const measured = await withTemporaryFolder((folder) =>
+    measureCase(one, sides, Number(flags.runs ?? 3), folder),
+  );
   rows.push(...measured);
   console.log(table([headings(), ...measured.map(cells)]));
 }
@@ -52,11 +64,26 @@ if (flags.json)
     `${JSON.stringify({ date: new Date().toISOString(), machine, rows }, undefined, 1)}\n`,
   );
 
-if (flags.case?.includes('marshal') ?? true) {
+if (parts.includes('exec')) {
+  console.log('\nexec: what steps cost');
+  const passed = [
+    ...(flags.runs === undefined ? [] : ['--runs', flags.runs]),
+    ...(flags['no-reference'] ? ['--no-reference'] : []),
+  ];
+  runPart('exec', passed);
+}
+if (parts.includes('marshal')) {
   console.log('\nmarshal: the language beside Go’s client');
-  spawnSync(process.execPath, [...process.execArgv, join(import.meta.dirname, 'marshal/main.ts')], {
+  runPart('marshal', []);
+}
+
+/** A part that is a program of its own. */
+function runPart(name: string, args: readonly string[]): void {
+  const program = join(import.meta.dirname, name, 'main.ts');
+  const { status } = spawnSync(process.execPath, [...process.execArgv, program, ...args], {
     stdio: 'inherit',
   });
+  if (status !== 0) process.exitCode = 1;
 }
 
 function headings(): string[] {
