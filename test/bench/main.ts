@@ -38,7 +38,10 @@ if (flags.help) {
 }
 
 const unknown = positionals.find((part) => !PARTS.includes(part));
-if (unknown !== undefined) throw new Error(`there is no part ${unknown}: ${PARTS.join(', ')}`);
+if (unknown !== undefined) {
+  console.error(`error: there is no part "${unknown}", only ${PARTS.join(', ')}`);
+  process.exit(2);
+}
 // A case names its part.
 const parts = positionals.length > 0 ? positionals : flags.case ? ['solve'] : PARTS;
 

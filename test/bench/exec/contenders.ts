@@ -54,7 +54,11 @@ async function reference({ tools }: StartOptions): Promise<ExecContender> {
 }
 
 /** Runs a program to its end; fails with what it said when that is not a good one. */
-export async function timed(program: string, args: readonly string[], input: Uint8Array): Promise<number> {
+export async function timed(
+  program: string,
+  args: readonly string[],
+  input: Uint8Array = new Uint8Array(),
+): Promise<number> {
   const started = performance.now();
   const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'] });
   const said: Buffer[] = [];

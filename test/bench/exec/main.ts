@@ -71,7 +71,7 @@ async function measureBare(folder: string): Promise<void> {
   const programs = (['crun', 'runc'] as const).filter((name) => whyMissing(name) === undefined);
   const bare = programs.map((name) => bareRuntime(name, join(folder, name), BUSYBOX));
   const times = await inTurns(bare, runs);
-  const rows = [...times].map(([name, { min, median }]) => [`${name} run`, ms(min), ms(median)]);
+  const rows = [...times].map(([name, { min, median }]) => [name, ms(min), ms(median)]);
   console.log(`\n${table([['a runtime alone', 'min', 'median'], ...rows])}`);
 }
 
