@@ -215,6 +215,7 @@ interface BuildFlags {
   readonly target?: string;
   readonly arg?: readonly string[];
   readonly local?: readonly string[];
+  readonly platform?: readonly string[];
   readonly locked?: boolean;
 }
 
@@ -255,11 +256,12 @@ function withBuildFlags(command: Command, own: (command: Command) => Command): C
   return own(described)
     .optionsGroup('Build file:')
     .option('--target <name>', TARGET)
-    .addOption(list('--arg <name=value>', 'argument of the build file (see llb-ts help FILE)'));
+    .addOption(list('--arg <name=value>', 'argument of the build file (see llb-ts help FILE)'))
+    .addOption(list('--platform <platform>', 'os/arch, or several with commas: what to build for'));
 }
 
-function buildOptions({ target, arg, local, locked }: BuildFlags): BuildOptions {
-  return { target, arg: arg ?? [], local: local ?? [], locked: locked ?? false };
+function buildOptions({ target, arg, local, platform, locked }: BuildFlags): BuildOptions {
+  return { target, arg: arg ?? [], local: local ?? [], platform: platform ?? [], locked: locked ?? false };
 }
 
 function lockedFlag(): Option {

@@ -21,7 +21,7 @@ export interface PlatformStates {
  * export default Platforms({ 'linux/amd64': app, 'linux/arm64': app })
  * ```
  */
-export function Platforms(states: Readonly<Record<PlatformText, State>>): PlatformStates {
+export function Platforms(states: Readonly<Partial<Record<PlatformText, State>>>): PlatformStates {
   if (typeof states !== 'object' || states === null || Array.isArray(states) || isOwnState(states)) {
     throw invalid(
       Platforms,

@@ -2,62 +2,138 @@ import { readdirSync } from 'node:fs';
 import type { SourceResolver } from '@llb-ts/backend';
 import { type BackendChoice, defaultChoice, openSourceResolver } from '../backends.ts';
 import { CliError, usageError } from '../error/cli-error.ts';
-import type { Built } from '../input/built.ts';
+import { type Built, type BuiltResult, buildsOf, mapBuilds } from '../input/built.ts';
 import { inputOf } from '../input/input.ts';
 import { fileInside, placesOf } from '../input/places.ts';
 import { readDefinition, refuseEmpty } from '../input/read-definition.ts';
 import { lockedBuild, lockedReference } from '../lock/lock-definition.ts';
 import { lockPathOf, requireLock } from '../lock/lock-file.ts';
 import { namedFolders } from '../options/folders.ts';
+import { parsePlatforms, platformText } from '../options/platform.ts';
 import { parseGivenArguments } from '../program/arguments.ts';
+import type { World } from '../program/build-program.ts';
 import type { ImageAnswers } from '../program/image-configs.ts';
+import type { Wanted } from '../program/targets.ts';
 
 export interface BuildOptions {
   readonly target: string | undefined;
   readonly arg: readonly string[];
   /** `NAME=DIR`: folders of local sources. */
   readonly local: readonly string[];
+  /** `OS/ARCHITECTURE`, also several with commas between. Default: what the build file says. */
+  readonly platform?: readonly string[];
   /** Build from what the lock says, and from nothing else. Default: false. */
   readonly locked?: boolean;
   /** Where what registries say of images is kept. Default: the store without flags. */
   readonly backend?: BackendChoice;
 }
 
-/** Gets the definition that FILE and TARGET name: reads it, or runs the build file and marshals what it made. */
+type Purpose = 'solve' | 'marshal' | 'inspect' | 'lock';
+
+/**
+ * Gets the definition that FILE and TARGET name: reads it, or runs the build file and marshals what it made. Fails where
+ * that is one for each of several platforms.
+ */
 export async function build(
   file: string | undefined,
   positional: string | undefined,
-  { target, arg, local, locked = false, backend = defaultChoice }: BuildOptions,
-  purpose: 'solve' | 'marshal' | 'inspect' | 'lock',
-  found?: ImageAnswers['found'],
+  options: BuildOptions,
+  purpose: Purpose,
 ): Promise<Built> {
+  const result = await buildResult(file, positional, options, purpose);
+  if (result.kind === 'single') return result.build;
+  const names = result.builds.map(({ platform }) => platformText(platform));
+  throw new CliError('usage', `${file ?? 'build.ts'} is for ${names.length} platforms: which one?`, {
+    notes: [['platforms', names.join(', ')]],
+    help: `choose one: llb-ts ${purpose} --platform ${names[0]}`,
+  });
+}
+
+/** Gets what FILE and TARGET name: a definition, or one for each of several platforms. */
+export async function buildResult(
+  file: string | undefined,
+  positional: string | undefined,
+  options: BuildOptions,
+  purpose: Purpose,
+): Promise<BuiltResult> {
+  const request = requestOf(file, positional, options);
+  const { input, wanted } = request;
+  if (input.kind === 'definition') return { kind: 'single', build: await readBuild(request, purpose) };
+  const { buildProgram } = await import('../program/build-program.ts');
+  const result = await withWorld(request, (world) => buildProgram(input.file, wanted, world));
+  if (purpose === 'solve' && buildsOf(result).some(({ definition }) => definition.isEmpty)) {
+    throw nothingToSolve(input.file);
+  }
+  return mapBuilds(result, request.pinned);
+}
+
+/** Gets every definition that FILE names: of the wanted target, else of all its targets, for all platforms. */
+export async function buildEverything(
+  file: string | undefined,
+  positional: string | undefined,
+  options: BuildOptions,
+  found: NonNullable<ImageAnswers['found']>,
+): Promise<readonly Built[]> {
+  const request = requestOf(file, positional, options);
+  const { input, wanted } = request;
+  if (input.kind === 'definition') return [await readBuild(request, 'lock')];
+  const { buildAllTargets, buildProgram } = await import('../program/build-program.ts');
+  return withWorld(
+    request,
+    async (world) =>
+      wanted.target === undefined
+        ? buildAllTargets(input.file, wanted, world)
+        : buildsOf(await buildProgram(input.file, wanted, world)),
+    found,
+  );
+}
+
+type BuildRequest = ReturnType<typeof requestOf>;
+
+function requestOf(
+  file: string | undefined,
+  positional: string | undefined,
+  { target, arg, local, platform = [], locked = false, backend = defaultChoice }: BuildOptions,
+) {
   if (target !== undefined && positional !== undefined && target !== positional) {
     throw usageError(`two targets: ${positional} and --target ${target}`);
   }
-  const wanted = { target: target ?? positional, args: parseGivenArguments(arg) };
+  const wanted: Wanted = {
+    target: target ?? positional,
+    args: parseGivenArguments(arg),
+    platforms: parsePlatforms(platform),
+  };
   const input = inputOf(file, (folder) => readdirSync(folder));
   const place = { path: lockPathOf(input.file), file: input.file };
   const lock = locked ? requireLock(input.file) : undefined;
-  const pinned = (built: Built) => (lock ? lockedBuild(built, lock, place) : built);
-  if (input.kind === 'program') {
-    const { buildProgram } = await import('../program/build-program.ts');
-    const built = await withResolver(backend, (open) =>
-      buildProgram(input.file, wanted, {
-        locals: namedFolders(local, '--local'),
-        images: {
-          open,
-          ...(lock && { locked: (reference) => lockedReference(reference, lock, place) }),
-          ...(found && { found }),
-        },
-      }),
-    );
-    if (purpose === 'solve' && built.definition.isEmpty) throw nothingToSolve(input.file);
-    return pinned(built);
-  }
+  return {
+    input,
+    wanted,
+    backend,
+    locals: namedFolders(local, '--local'),
+    lockedReference: lock && ((reference: string) => lockedReference(reference, lock, place)),
+    pinned: (built: Built) => (lock ? lockedBuild(built, lock, place) : built),
+  };
+}
+
+function withWorld<T>(
+  { backend, locals, lockedReference: locked }: BuildRequest,
+  use: (world: World) => Promise<T>,
+  found?: ImageAnswers['found'],
+): Promise<T> {
+  return withResolver(backend, (open) =>
+    use({ locals, images: { open, ...(locked && { locked }), ...(found && { found }) } }),
+  );
+}
+
+async function readBuild({ input, wanted, pinned }: BuildRequest, purpose: Purpose): Promise<Built> {
   if (wanted.target !== undefined) {
     throw usageError(`a definition has no targets, but ${JSON.stringify(wanted.target)} was asked for`);
   }
-  if (arg.length > 0) throw usageError('a definition takes no arguments', '--arg is for build files');
+  if (wanted.args.length > 0) throw usageError('a definition takes no arguments', '--arg is for build files');
+  if (wanted.platforms.length > 0) {
+    throw usageError('a definition says its platforms itself', '--platform is for build files');
+  }
   const definition = await readDefinition(input.file);
   if (purpose === 'solve') refuseEmpty(definition, input.file === '-' ? 'standard input' : input.file);
   return pinned({

@@ -3,7 +3,6 @@ import { type BackendChoice, openSourceResolver } from '../backends.ts';
 import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
 import { CliError } from '../error/cli-error.ts';
 import { FailedSolve } from '../error/report.ts';
-import type { Built } from '../input/built.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { Lock, type LockedSource, pinText } from '../lock/lock.ts';
 import { type SourceToLock, sourcesToLock } from '../lock/lock-definition.ts';
@@ -12,7 +11,7 @@ import { parseSecrets } from '../options/secret.ts';
 import { parseSsh } from '../options/ssh.ts';
 import { alignedLines } from '../output/table.ts';
 import { writeFileWhole } from '../output/write-data.ts';
-import { type BuildOptions, build } from './build.ts';
+import { type BuildOptions, buildEverything } from './build.ts';
 
 export interface LockOptions extends BuildOptions {
   readonly secret: readonly string[];
@@ -23,7 +22,10 @@ export interface LockOptions extends BuildOptions {
   readonly backend: BackendChoice;
 }
 
-/** `llb-ts lock`: finds out what the sources of a build are now and writes that beside the build file. */
+/**
+ * `llb-ts lock`: finds out what the sources of a build are now, of all its targets where none is named, and writes that
+ * beside the build file.
+ */
 export async function lock(
   file = 'build.ts',
   target: string | undefined,
@@ -36,9 +38,9 @@ export async function lock(
   const before = readLock(path) ?? Lock.empty;
   // What was asked while the definition was made is what it was made with.
   const asked = new Map<string, string>();
-  const built = await build(file, target, options, 'lock', (ref, digest) => asked.set(ref, digest));
-  const open = sourcesToLock(built).filter(({ kind, name }) => kind !== 'image' || !asked.has(name));
-  const pins = await interrupts.guard(() => resolve(open, built, mode, { ...given, options, interrupts }));
+  const builds = await buildEverything(file, target, options, (ref, digest) => asked.set(ref, digest));
+  const open = sourcesToLock(builds).filter(({ kind, name }) => kind !== 'image' || !asked.has(name));
+  const pins = await interrupts.guard(() => resolve(open, mode, { ...given, options, interrupts }));
   const found: readonly LockedSource[] = [
     ...[...asked]
       .filter(([name]) => !name.includes('@'))
@@ -56,7 +58,6 @@ export async function lock(
 
 async function resolve(
   open: readonly SourceToLock[],
-  { placeOf }: Built,
   mode: Exclude<ProgressMode, 'auto'>,
   {
     options,
@@ -88,7 +89,7 @@ async function resolve(
     });
   } catch (error) {
     if (!(error instanceof SolveFailure) || error.code === 'cancelled') throw error;
-    const place = error.details.vertex === undefined ? undefined : placeOf(error.details.vertex);
+    const place = open.find(({ entry }) => entry.digest === error.details.vertex)?.place;
     throw new FailedSolve(error, place ? { place } : {});
   } finally {
     display.close();

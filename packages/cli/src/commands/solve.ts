@@ -10,6 +10,7 @@ import {
   type SolveRequest,
   type SolveResult,
 } from '@llb-ts/backend';
+import { Definition } from '@llb-ts/pb';
 import { type BackendChoice, openBackend, takeRights } from '../backends.ts';
 import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
 import type { Display } from '../display/display.ts';
@@ -17,7 +18,7 @@ import { HeldDisplay } from '../display/held-display.ts';
 import { StepLogs } from '../display/step-logs.ts';
 import { StepCounts, summaryLine } from '../display/summary.ts';
 import { FailedSolve, type FailureContext } from '../error/report.ts';
-import type { Built } from '../input/built.ts';
+import { type Built, type BuiltResult, buildsOf } from '../input/built.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { parseAllow } from '../options/allow.ts';
 import { namedFolders, requireFolder } from '../options/folders.ts';
@@ -26,7 +27,7 @@ import { parseSecrets } from '../options/secret.ts';
 import { parseSsh } from '../options/ssh.ts';
 import { writeFileWhole } from '../output/write-data.ts';
 import { shownPath } from '../program/files.ts';
-import { type BuildOptions, build } from './build.ts';
+import { type BuildOptions, buildResult } from './build.ts';
 import { failureShell, type OnError, requireTerminal } from './failure-shell.ts';
 import { metadataJson } from './metadata.ts';
 
@@ -68,9 +69,12 @@ export async function solve(
     requireWritableFile(resolve(options.metadataFile), options.metadataFile);
   }
   await takeRights();
-  const built = await build(file, target, options, 'solve');
+  const built = await buildResult(file, target, options, 'solve');
+  const builds = buildsOf(built);
   const started = Date.now();
-  const counts = new StepCounts((digest) => built.definition.get(digest) !== undefined);
+  const counts = new StepCounts((digest) =>
+    builds.some(({ definition }) => definition.get(digest) !== undefined),
+  );
   const logs = new StepLogs();
   const result = await interrupts.guard(async () => {
     const display = new HeldDisplay(() => createDisplay(mode, process.stderr));
@@ -83,15 +87,14 @@ export async function solve(
       return await run(backend, display, counts, logs, {
         ...defaultRequest,
         ...given,
-        definition: built.definition,
+        ...definitionsOf(built),
         exports,
-        locals: { ...localDefaults(built.locals, given.locals), ...given.locals },
+        locals: { ...localDefaults(builds, given.locals), ...given.locals },
         noCache: !options.cache,
         signal: interrupts.signal,
-        ...(built.imageConfig && { imageConfig: built.imageConfig }),
       });
     } catch (error) {
-      throw error instanceof SolveFailure ? explained(error, built, logs, mode) : error;
+      throw error instanceof SolveFailure ? explained(error, builds, logs, mode) : error;
     } finally {
       await backend.close();
     }
@@ -118,23 +121,47 @@ async function run(
   }
 }
 
+function definitionsOf(result: BuiltResult): Pick<SolveRequest, 'definition' | 'imageConfig' | 'platforms'> {
+  if (result.kind === 'single') {
+    const { definition, imageConfig } = result.build;
+    return { definition, ...(imageConfig && { imageConfig }) };
+  }
+  const platforms = result.builds.map(({ platform, definition, imageConfig }) => ({
+    platform,
+    definition,
+    ...(imageConfig && { imageConfig }),
+  }));
+  return { definition: Definition.from({ def: [], metadata: {} }), platforms };
+}
+
 /** Folders that the build file declares; checked only where no flag takes their place. */
 function localDefaults(
-  declared: Readonly<Record<string, string>>,
+  builds: readonly Built[],
   given: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
+  const declared: Readonly<Record<string, string>> = Object.assign({}, ...builds.map(({ locals }) => locals));
   for (const [name, path] of Object.entries(declared)) {
     if (given[name] === undefined) requireFolder(path, `Local(${JSON.stringify(name)}), ${shownPath(path)}`);
   }
   return declared;
 }
 
-function explained(failure: SolveFailure, built: Built, logs: StepLogs, mode: ProgressMode): Error {
+function explained(
+  failure: SolveFailure,
+  builds: readonly Built[],
+  logs: StepLogs,
+  mode: ProgressMode,
+): Error {
   // Whoever stopped it knows why; what happened to run then is no culprit.
   if (failure.code === 'cancelled') return new SolveFailure('cancelled', failure.message);
   const { vertex, location } = failure.details;
-  const place = location ? built.placeAt(location) : vertex === undefined ? undefined : built.placeOf(vertex);
-  const hint = vertex === undefined ? undefined : built.lockHint?.(vertex);
+  const build = builds.find(({ definition }) => vertex && definition.get(vertex)) ?? builds[0];
+  const place = location
+    ? build?.placeAt(location)
+    : vertex === undefined
+      ? undefined
+      : build?.placeOf(vertex);
+  const hint = vertex === undefined ? undefined : build?.lockHint?.(vertex);
   const told = hint === undefined ? failure : failure.with({ hint });
   return new FailedSolve(told, { ...(place && { place }), ...outputOf(failure, logs, mode) });
 }

@@ -51,20 +51,25 @@ export interface SourceToLock {
   readonly name: string;
   readonly op: SourceOp;
   readonly entry: DefinitionEntry;
+  /** Where it was made. */
+  readonly place: Place | undefined;
 }
 
-/** The sources that a lock has to know, each once. */
-export function sourcesToLock(built: Built): readonly SourceToLock[] {
-  refuseHidden(built);
+/** The sources that a lock has to know of builds, each once. */
+export function sourcesToLock(builds: readonly Built[]): readonly SourceToLock[] {
   const found = new Map<string, SourceToLock>();
-  for (const entry of built.definition.entries) {
-    if (entry.op.op?.kind !== 'source') continue;
-    const { kind: _, ...op } = entry.op.op;
-    const wanted = lockable(op, built.placeOf(entry.digest));
-    if (wanted.kind === 'fixed') continue;
-    const { kind, name } = wanted;
-    const key = `${kind} ${name}`;
-    if (!found.has(key)) found.set(key, { kind, name, op, entry });
+  for (const { definition, placeOf } of builds) {
+    refuseHidden({ definition, placeOf });
+    for (const entry of definition.entries) {
+      if (entry.op.op?.kind !== 'source') continue;
+      const { kind: _, ...op } = entry.op.op;
+      const place = placeOf(entry.digest);
+      const wanted = lockable(op, place);
+      if (wanted.kind === 'fixed') continue;
+      const { kind, name } = wanted;
+      const key = `${kind} ${name}`;
+      if (!found.has(key)) found.set(key, { kind, name, op, entry, place });
+    }
   }
   return [...found.values()];
 }

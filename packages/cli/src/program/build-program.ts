@@ -1,19 +1,20 @@
 import { dirname, resolve } from 'node:path';
-import type { State } from '@llb-ts/llb';
+import { Platform, type PlatformSpec, type State } from '@llb-ts/llb';
 import { type DeclaredLocal, imageConfigOf, localsOf, marshal } from '@llb-ts/marshal';
 import type { Definition } from '@llb-ts/pb';
 import { CliError } from '../error/cli-error.ts';
-import type { Built } from '../input/built.ts';
+import { type Built, type BuiltResult, buildsOf, type PlatformBuilt } from '../input/built.ts';
 import { placesOf } from '../input/places.ts';
 import type { Signature } from './arguments.ts';
 import { readText, shownPath } from './files.ts';
 import { ignoreFileText } from './ignore-file.ts';
-import { type ImageAnswers, imageConfigs } from './image-configs.ts';
+import { type ImageAnswers, imageConfigs, toPlatform } from './image-configs.ts';
 import { loadProgram } from './load.ts';
+import { chosenPlatforms, stateFor } from './platforms.ts';
 import type { Program } from './program.ts';
 import { programError } from './program-error.ts';
 import { placeAt } from './source-positions.ts';
-import { stateOf, type Wanted } from './targets.ts';
+import { allExportedBy, type Exported, exportedBy, type SignatureReader, type Wanted } from './targets.ts';
 import { watched } from './watched.ts';
 
 /** What a build file may ask for while it is marshaled. */
@@ -24,33 +25,108 @@ export interface World {
   readonly images: ImageAnswers;
 }
 
-/** Runs a build file and marshals what it made, with the lines that made each op. */
-export async function buildProgram(file: string, wanted: Wanted, world: World): Promise<Built> {
+/** Runs a build file and marshals what the wanted target is, with the lines that made each op. */
+export async function buildProgram(file: string, wanted: Wanted, world: World): Promise<BuiltResult> {
+  const run = () => runProgram(file, (program, read) => exportedBy(program, wanted, read));
+  return resultOf(await run(), wanted, world, run);
+}
+
+/** The same for every target of a build file, and every platform of each. */
+export async function buildAllTargets(file: string, wanted: Wanted, world: World): Promise<readonly Built[]> {
+  const runAll = () => runProgram(file, (program, read) => allExportedBy(program, wanted, read));
+  const { program, exported } = await runAll();
+  const builds: Built[] = [];
+  for (const [i, one] of exported.entries()) {
+    const again = async () => {
+      const other = await runAll();
+      return { program: other.program, exported: other.exported[i] as Exported };
+    };
+    builds.push(...buildsOf(await resultOf({ program, exported: one }, wanted, world, again)));
+  }
+  return builds;
+}
+
+interface Run<T> {
+  readonly program: Program;
+  readonly exported: T;
+}
+
+async function runProgram<T>(
+  file: string,
+  choose: (program: Program, read: SignatureReader) => Promise<T>,
+): Promise<Run<T>> {
   const program = await loadProgram(file);
+  return within(program, async () => ({
+    program,
+    exported: await choose(program, (target) => readSignature(program.path, target)),
+  }));
+}
+
+async function within<T>(program: Program, work: () => Promise<T>): Promise<T> {
   try {
-    const [state, definition] = await watched(() => runProgram(program, wanted, world));
+    return await watched(work);
+  } catch (error) {
+    throw programError(error, program);
+  }
+}
+
+/**
+ * Marshals what a run exported. What an async state came to for one platform it stays, so that every further platform has
+ * a run of its own.
+ */
+async function resultOf(
+  first: Run<Exported>,
+  { platforms }: Wanted,
+  world: World,
+  again: () => Promise<Run<Exported>>,
+): Promise<BuiltResult> {
+  const folders = new Map<string, string>();
+  const { shown } = first.program;
+  const chosen = chosenPlatforms(first.exported, platforms, shown);
+  // One that was asked for alone is a result like any other; `Platforms` of one is still an index.
+  if (platforms.length === 1 || chosen.length === 0) {
+    const [platform] = chosen;
+    return { kind: 'single', build: await builtFor(platform, first, world, folders) };
+  }
+  const builds: PlatformBuilt[] = [];
+  for (const [i, platform] of chosen.entries()) {
+    const build = await builtFor(platform, i === 0 ? first : await again(), world, folders);
+    builds.push({ ...build, platform: toPlatform(platform) });
+  }
+  return { kind: 'platforms', builds };
+}
+
+async function builtFor(
+  platform: PlatformSpec | undefined,
+  { program, exported }: Run<Exported>,
+  world: World,
+  folders: Map<string, string>,
+): Promise<Built> {
+  return within(program, async () => {
+    const state = stateFor(exported, platform, program.shown);
+    const definition = await marshalState(state, platform, program, world);
+    const config = imageConfigOf(state);
     return {
       definition,
-      imageConfig: imageConfigOf(state),
-      locals: foldersOf(localsOf(state), program),
+      imageConfig: platform ? { platform: toPlatform(platform), ...config } : config,
+      locals: foldersOf(localsOf(state), program, folders),
       // Names in the definition are relative to the build file; a person starts from the current directory.
       ...placesOf(definition, (name) => {
         const path = program.sourcePath(name);
         return { file: shownPath(path), text: readText(path) };
       }),
     };
-  } catch (error) {
-    throw programError(error, program);
-  }
+  });
 }
 
-async function runProgram(
+function marshalState(
+  state: State,
+  platform: PlatformSpec | undefined,
   program: Program,
-  wanted: Wanted,
   { locals, images }: World,
-): Promise<readonly [State, Definition]> {
-  const state = await stateOf(program, wanted, (target) => readSignature(program.path, target));
-  const definition = await marshal(state, {
+): Promise<Definition> {
+  return marshal(state, {
+    ...(platform && { constraints: [Platform(platform)] }),
     imageConfigResolver: imageConfigs(images),
     ignoreFileText: (local) => ignoreFileText(local, dirname(program.path), locals),
     mapLocation: (site) => {
@@ -68,7 +144,6 @@ async function runProgram(
       return text === undefined ? undefined : { data: Buffer.from(text), language: languageOf(name) };
     },
   });
-  return [state, definition];
 }
 
 async function readSignature(path: string, target: string | undefined): Promise<Signature> {
@@ -78,9 +153,16 @@ async function readSignature(path: string, target: string | undefined): Promise<
   return description?.targets.find(({ name }) => name === target)?.args;
 }
 
-/** Where `Local(name, { dir })` says that folders are: name → absolute path, relative to the build file. */
-function foldersOf(declared: readonly DeclaredLocal[], program: Program): Readonly<Record<string, string>> {
-  const folders = new Map<string, string>();
+/**
+ * Where `Local(name, { dir })` says that folders are: name → absolute path, relative to the build file.
+ * @param folders those of the whole result, to which these are added
+ */
+function foldersOf(
+  declared: readonly DeclaredLocal[],
+  program: Program,
+  folders: Map<string, string>,
+): Readonly<Record<string, string>> {
+  const own: Record<string, string> = {};
   for (const { name, dir, callSite } of declared) {
     const path = resolve(dirname(program.path), dir);
     const before = folders.get(name);
@@ -96,8 +178,9 @@ function foldersOf(declared: readonly DeclaredLocal[], program: Program): Readon
       );
     }
     folders.set(name, path);
+    own[name] = path;
   }
-  return Object.fromEntries(folders);
+  return own;
 }
 
 /** As GitHub's linguist names it. */

@@ -51,7 +51,8 @@ export function foreignFailure(error: unknown): SolveFailure | CliError | undefi
   return undefined;
 }
 
-function toPlatform(spec: PlatformSpec): Platform {
+/** A platform as a definition has it. */
+export function toPlatform(spec: PlatformSpec): Platform {
   const { os = '', architecture, variant = '', osVersion = '', osFeatures = [] } = spec;
   return { os, architecture, variant, osVersion, osFeatures };
 }

@@ -1,4 +1,11 @@
-import { isForeignState, isState, type State } from '@llb-ts/llb';
+import {
+  isForeignState,
+  isPlatforms,
+  isState,
+  type PlatformSpec,
+  type PlatformStates,
+  type State,
+} from '@llb-ts/llb';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { suggestion } from '../options/nearest.ts';
 import { argumentValues, type GivenArgument, type Signature } from './arguments.ts';
@@ -9,36 +16,94 @@ import { programError } from './program-error.ts';
 export interface Wanted {
   readonly target: string | undefined;
   readonly args: readonly GivenArgument[];
+  /** Empty: what the build file says, else this machine's. */
+  readonly platforms: readonly PlatformSpec[];
 }
+
+/** What a target is: a state, or one for each of several platforms. */
+export type Exported = State | PlatformStates;
 
 /** Reads the signature of a build function from its source; asked only when it matters. */
 export type SignatureReader = (target: string | undefined) => Promise<Signature>;
 
 /**
- * The State that build.ts describes. Its default export is a State, a function of one object of arguments, or a record
- * of named targets which are states or functions themselves; any of these may be a promise.
+ * What build.ts describes. Its default export is a State, several of `Platforms(…)`, a function of one object of
+ * arguments, or a record of named targets which are states or functions themselves; any of these may be a promise.
  */
-export async function stateOf(
+export async function exportedBy(
   program: Program,
   wanted: Wanted,
   readSignature: SignatureReader,
-): Promise<State> {
+): Promise<Exported> {
+  const root = await rootOf(program, wanted, readSignature);
+  if (root.kind === 'exported') {
+    if (wanted.target !== undefined) throw noTargets(program.shown, wanted.target);
+    return root.value;
+  }
+  const name = chooseTarget(root.targets, wanted.target, program.shown);
+  return targetOf(program, root.targets[name], name, root.args, readSignature);
+}
+
+/** All that build.ts describes: each of its targets, or the one that it is. An argument goes to the targets that take it. */
+export async function allExportedBy(
+  program: Program,
+  wanted: Wanted,
+  readSignature: SignatureReader,
+): Promise<readonly Exported[]> {
+  const root = await rootOf(program, wanted, readSignature);
+  if (root.kind === 'exported') return [root.value];
+  const names = Object.keys(root.targets);
+  if (names.length === 0) throw noTargetsAtAll(program.shown);
+  const untaken = new Set(root.args.map(({ name }) => name));
+  const all: Exported[] = [];
+  for (const name of names) {
+    const value = await root.targets[name];
+    const signature = typeof value === 'function' && root.args.length > 0 ? await readSignature(name) : [];
+    const args = root.args.filter((arg) => !signature || signature.some((one) => one.name === arg.name));
+    for (const arg of args) untaken.delete(arg.name);
+    all.push(await targetOf(program, value, name, args, readSignature));
+  }
+  const [stranger] = untaken;
+  if (stranger === undefined) return all;
+  throw usageError(
+    `no target of ${program.shown} has an argument ${JSON.stringify(stranger)}`,
+    `see what they take: llb-ts help ${program.shown}`,
+  );
+}
+
+type Root =
+  | { readonly kind: 'exported'; readonly value: Exported }
+  /** `args`: those that nobody has answered for yet. */
+  | { readonly kind: 'record'; readonly targets: Record; readonly args: readonly GivenArgument[] };
+
+async function rootOf(program: Program, { args }: Wanted, readSignature: SignatureReader): Promise<Root> {
   const { shown } = program;
   if (!('default' in program.exports)) throw noDefault(program);
-  const root = await called(program, program.exports.default, undefined, wanted.args, readSignature);
-  if (isState(root.value)) {
-    if (wanted.target !== undefined) throw noTargets(shown, wanted.target);
-    return finish(root, wanted.args, shown);
-  }
+  const root = await called(program, program.exports.default, undefined, args, readSignature);
+  if (isExported(root.value)) return { kind: 'exported', value: finish(root, args, shown) };
   if (!isRecord(root.value) || isForeignState(root.value)) {
     throw unusable(shown, 'the default export', root.value);
   }
-  const name = chooseTarget(root.value, wanted.target, shown);
   // A function that has taken the arguments has answered for them.
-  const args = root.tookArguments ? [] : wanted.args;
-  const target = await called(program, root.value[name], name, args, readSignature);
-  if (!isState(target.value)) throw unusable(shown, `the target ${JSON.stringify(name)}`, target.value);
-  return finish(target, args, shown);
+  return { kind: 'record', targets: root.value, args: root.tookArguments ? [] : args };
+}
+
+async function targetOf(
+  program: Program,
+  value: unknown,
+  name: string,
+  args: readonly GivenArgument[],
+  readSignature: SignatureReader,
+): Promise<Exported> {
+  const target = await called(program, value, name, args, readSignature);
+  if (!isExported(target.value)) {
+    throw unusable(program.shown, `the target ${JSON.stringify(name)}`, target.value);
+  }
+  return finish(target, args, program.shown);
+}
+
+function isExported(value: unknown): value is Exported {
+  return isState(value) || isPlatforms(value);
 }
 
 interface Called {
@@ -64,11 +129,11 @@ async function called(
   }
 }
 
-function finish({ value, tookArguments }: Called, args: readonly GivenArgument[], shown: string): State {
+function finish({ value, tookArguments }: Called, args: readonly GivenArgument[], shown: string): Exported {
   if (args.length > 0 && !tookArguments) {
     throw usageError(`${shown} takes no arguments`, 'export a function: export default (args: { … }) => …');
   }
-  return value as State;
+  return value as Exported;
 }
 
 type Record = Readonly<{ [name: string]: unknown }>;
@@ -79,7 +144,7 @@ function isRecord(value: unknown): value is Record {
 
 function chooseTarget(record: Record, wanted: string | undefined, shown: string): string {
   const names = Object.keys(record);
-  if (names.length === 0) throw new CliError('program', `${shown} exports no targets: the record is empty`);
+  if (names.length === 0) throw noTargetsAtAll(shown);
   if (wanted !== undefined) {
     if (Object.hasOwn(record, wanted)) return wanted;
     throw new CliError('usage', `${shown} has no target ${JSON.stringify(wanted)}`, {
@@ -96,6 +161,10 @@ function chooseTarget(record: Record, wanted: string | undefined, shown: string)
   });
 }
 
+function noTargetsAtAll(shown: string): CliError {
+  return new CliError('program', `${shown} exports no targets: the record is empty`);
+}
+
 function helpFor(wanted: string, names: readonly string[]): { readonly help?: string } {
   const text = suggestion(wanted, names);
   return text.startsWith('did you mean') ? { help: text } : {};
@@ -103,7 +172,7 @@ function helpFor(wanted: string, names: readonly string[]): { readonly help?: st
 
 function noDefault({ exports, shown }: Program): CliError {
   const names = Object.keys(exports);
-  const states = names.filter((name) => isState(exports[name]) || typeof exports[name] === 'function');
+  const states = names.filter((name) => isExported(exports[name]) || typeof exports[name] === 'function');
   const best = states[0] ?? names[0];
   return new CliError('program', `${shown} has no default export`, {
     notes: [['exports', names.length > 0 ? names.join(', ') : 'nothing']],
