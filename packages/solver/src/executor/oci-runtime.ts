@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import { sealedFile } from '../host/kernel.ts';
 import { isInUserNamespace } from '../host/mount.ts';
-import { type LongProcess, runProcess } from '../host/process.ts';
-import { ProcessNest } from '../host/process-nest.ts';
+import { runProcess } from '../host/process.ts';
 import { fsPath } from '../tree/bytes.ts';
 import {
   type ControlGroups,
@@ -24,7 +23,7 @@ import type { StepExit, StepUse } from './executor.ts';
 import { ociConfig } from './oci-config.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
 import { seccompFilter } from './seccomp-filter.ts';
-import { type Command, supervised } from './supervised.ts';
+import { type Command, supervised, type TiedCommand, Ties } from './ties.ts';
 
 const SHELL = '/bin/sh';
 
@@ -56,7 +55,7 @@ export class OciRuntime implements Runtime {
   readonly #guard: DeviceGuard | undefined;
   #ready: Promise<unknown> | undefined;
   #nursery: DevNursery | undefined;
-  #nest: ProcessNest | undefined;
+  #ties: Ties | undefined;
 
   /** Changes what this process's mount namespace, which must have been entered, shows of control groups. */
   constructor(options: OciRuntimeOptions) {
@@ -80,7 +79,7 @@ export class OciRuntime implements Runtime {
   async launch(prepared: PreparedStep, use: StepUse): Promise<StepExit> {
     const { step, folder } = prepared;
     const { kind, cacheFolder } = this.#options;
-    if (kind === 'crun') await this.#settleIn();
+    await this.#settleIn();
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
     const group = this.#groupOf(prepared);
@@ -116,7 +115,7 @@ export class OciRuntime implements Runtime {
 
   async close(): Promise<void> {
     await this.#ready;
-    await Promise.all([this.#nest?.close(), this.#ready && this.#guard?.leave()]);
+    await Promise.all([this.#ties?.close(), this.#ready && this.#guard?.leave()]);
     if (this.#options.kind === 'crun') showHierarchies();
     this.#nursery?.close();
     if (this.#sealed !== undefined) fs.closeSync(this.#sealed);
@@ -128,11 +127,13 @@ export class OciRuntime implements Runtime {
   #settleIn(): Promise<unknown> {
     this.#ready ??= (() => {
       // Before the nest, so that it is seen there.
-      if (this.#groups) this.#nursery = new DevNursery(made(`${this.#options.folder}/dev`));
-      const nest = async () => {
-        this.#nest = await ProcessNest.make();
+      if (this.#groups && this.#options.kind === 'crun') {
+        this.#nursery = new DevNursery(made(`${this.#options.folder}/dev`));
+      }
+      const tie = async () => {
+        this.#ties = await Ties.make();
       };
-      return Promise.all([this.#guard?.enter(), nest()]);
+      return Promise.all([this.#guard?.enter(), tie()]);
     })();
     return this.#ready;
   }
@@ -142,13 +143,12 @@ export class OciRuntime implements Runtime {
     { step, mounts, folder }: PreparedStep,
     dev: DevFolder | undefined,
     command: Command,
-  ): Command & Pick<LongProcess, 'around'> {
+  ): TiedCommand {
     // What has to change its mounts first needs a namespace of its own.
-    const nest = command.program === SHELL ? undefined : this.#nest;
+    if (command.program === SHELL) return supervised(command);
     const sources = mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
     const needed = [step.root, folder, ...sources, ...(dev ? [dev.path] : [])];
-    if (!nest?.shows(needed)) return supervised(command);
-    return { ...command, around: (start) => nest.inside(start) };
+    return this.#ties?.nested(command, needed) ?? supervised(command);
   }
 
   /** Where the runtime puts the step, and in version 2 the group around that, which is ours to remove. */

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { lstat } from '../host/files.ts';
 import { bringLoopbackUp, MS, mount, setHostname } from '../host/kernel.ts';
 import { remount } from '../host/mount.ts';
 import { resolveInRoot } from '../host/root-path.ts';
@@ -16,6 +15,8 @@ import { makePlace } from './mount-points.ts';
 import type { PreparedStep } from './prepared-step.ts';
 
 export interface Furniture {
+  /** Where the root is mounted. */
+  readonly root: string;
   /** The folder that becomes `/dev`. */
   readonly dev: string;
   readonly isRootless: boolean;
@@ -26,8 +27,7 @@ export interface Furniture {
  * `/` of the mount namespace. `/proc` is there already. Callers keep the old root as theirs, and nobody who enters the new
  * one finds the way back.
  */
-export function furnish({ step, mounts }: PreparedStep, { dev, isRootless }: Furniture): void {
-  const { root } = step;
+export function furnish({ step, mounts }: PreparedStep, { root, dev, isRootless }: Furniture): void {
   const isInsecure = step.security === 'insecure';
   setHostname(step.hostname || DEFAULT_HOSTNAME);
   if (step.network === 'none' && !isRootless) bringLoopbackUp();
@@ -67,15 +67,19 @@ function mountKernel({ type, source, options }: KernelMount, target: string, isI
 
 /** Hides what the kernel shows of the machine, and makes read-only what would change it. */
 function mask(root: string): void {
+  const proc = resolveInRoot(root, '/proc');
+  // There are no links in what hides there, so only the way to it is looked up. `/sys` may be an ordinary folder.
+  const placeOf = (path: string) =>
+    path.startsWith('/proc/') ? proc + path.slice('/proc'.length) : resolveInRoot(root, path);
   for (const hidden of maskedPaths()) {
-    const place = resolveInRoot(root, hidden);
-    const stat = lstat(place);
-    if (stat?.type === 'dir') mount('tmpfs', place, 'tmpfs', MS.readonly, 'size=0');
+    const place = placeOf(hidden);
+    const stat = fs.statSync(fsPath(place), { throwIfNoEntry: false });
+    if (stat?.isDirectory()) mount('tmpfs', place, 'tmpfs', MS.readonly, 'size=0');
     else if (stat) mount(resolveInRoot(root, '/dev/null'), place, 'none', MS.bind);
   }
   for (const fixed of READONLY_PATHS) {
-    const place = resolveInRoot(root, fixed);
-    if (!lstat(place)) continue;
+    const place = placeOf(fixed);
+    if (!fs.existsSync(fsPath(place))) continue;
     mount(place, place, 'none', MS.bind | MS.recursive);
     remount(place, MS.readonly | MS.nosuid | MS.nodev | MS.noexec);
   }

@@ -1,19 +1,19 @@
 import fs from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
-import { environmentFailure, errnoOf } from '../error.ts';
-import { endLease, isLeaseWanted, leaseFile } from '../host/kernel.ts';
+import { errnoOf } from '../error.ts';
 import { bindMount, isInUserNamespace, unmount } from '../host/mount.ts';
 import { inNamespacesOf, type NamespaceKind } from '../host/namespace.ts';
-import { childrenOf, runProcess } from '../host/process.ts';
+import { runProcess } from '../host/process.ts';
 import { findProgram } from '../host/programs.ts';
-import { textOf } from '../tree/bytes.ts';
+import { fsPath, textOf } from '../tree/bytes.ts';
 import { type DeviceNode, INSECURE_DEVICES } from './defaults.ts';
 import { bindDev, type DevFolder, DevNursery } from './dev-folder.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
 import { identityArguments, limitArguments } from './sandbox-arguments.ts';
 import { splitEnvironment, withRootEnv } from './sandbox-environment.ts';
+import { type Gate, Gates } from './sandbox-gate.ts';
 import { furnish, placeFor } from './sandbox-mounts.ts';
+import { type TiedCommand, Ties } from './ties.ts';
 
 const PROGRAMS = ['unshare', 'setpriv', 'prlimit'] as const;
 
@@ -38,21 +38,31 @@ export class Sandbox implements Runtime {
   readonly makesMountPoints = false;
   readonly #isRootless = isInUserNamespace();
   readonly #folder: string;
+  readonly #gates: Gates;
+  readonly #programs = Object.fromEntries(
+    PROGRAMS.map((name) => [name, findProgram(name) ?? name]),
+  ) as Record<(typeof PROGRAMS)[number], string>;
+  #ties: Promise<Ties> | undefined;
   #nursery: DevNursery | undefined;
 
   /** @param folder an existing folder of this process alone */
   constructor(folder: string) {
     this.#folder = folder;
+    for (const name of ['roots', 'gates']) fs.mkdirSync(`${folder}/${name}`, { mode: 0o711 });
+    this.#gates = new Gates(this.#programs.setpriv, `${folder}/gates`);
   }
 
   async launch(prepared: PreparedStep, use: StepUse): Promise<StepExit> {
-    const { step, folder, identity } = prepared;
+    const { id, step, identity } = prepared;
+    this.#ties ??= Ties.make();
+    const ties = await this.#ties;
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
     // The root must be a mount, so that it can be moved to `/`.
-    bindMount(step.root, step.root);
+    const root = made(`${this.#folder}/roots/${id}`);
+    bindMount(step.root, root);
     const dev = this.#makeDev(prepared, devices);
-    const gate = openGate(`${folder}/setpriv`);
+    const gate = this.#gates.close();
     try {
       const said = new Tail();
       const environment = splitEnvironment(prepared.env);
@@ -64,10 +74,9 @@ export class Sandbox implements Runtime {
         });
       try {
         const code = await runProcess({
-          program: findProgram('setpriv')!,
-          args: this.#chain(prepared, gate.program, environment.held),
+          ...this.#tiedToUs(prepared, ties, root, dev, this.#chain(prepared, root, gate, environment.held)),
           env: environment.plain,
-          cwd: step.root,
+          cwd: root,
           owner: identity,
           signal: use.signal,
           ...(onOutput && { onOutput }),
@@ -75,7 +84,7 @@ export class Sandbox implements Runtime {
             const first = await gate.reached(pid);
             if (first === undefined) return;
             inNamespacesOf(first, namespacesOf(prepared, this.#isRootless), () => {
-              furnish(prepared, { dev: dev.path, isRootless: this.#isRootless });
+              furnish(prepared, { root, dev: dev.path, isRootless: this.#isRootless });
             });
             gate.open();
           },
@@ -91,13 +100,15 @@ export class Sandbox implements Runtime {
         return { code: 1, isOutOfMemory: false };
       }
     } finally {
-      gate.close();
+      gate.release();
       dev.remove();
-      unmount(step.root);
+      unmount(root);
+      fs.rmdirSync(fsPath(root));
     }
   }
 
   async close(): Promise<void> {
+    await (await this.#ties)?.close();
     this.#nursery?.close();
   }
 
@@ -109,39 +120,55 @@ export class Sandbox implements Runtime {
     return bindDev(made(`${folder}/dev`), false);
   }
 
-  #chain(prepared: PreparedStep, setpriv: string, held: readonly string[]): readonly string[] {
-    const { step, identity } = prepared;
-    const unshare = findProgram('unshare')!;
-    const first = ['--pid', '--fork', '--kill-child=SIGKILL'];
-    const own = [
+  /** How the chain is run so that it cannot outlive this process. */
+  #tiedToUs(
+    { mounts, identity }: PreparedStep,
+    ties: Ties,
+    root: string,
+    dev: DevFolder,
+    [program = '', ...args]: readonly string[],
+  ): TiedCommand {
+    const sources = mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
+    const nested = ties.nested({ program, args }, [root, dev.path, this.#folder, ...sources]);
+    if (nested) return nested;
+    // Taking another user drops the death signal of the inner namespace's first process.
+    const outer = identity.uid === 0 ? [] : [program, ...IN_PID_NAMESPACE, '--'];
+    return {
+      program: this.#programs.setpriv,
+      args: ['--pdeathsig', 'KILL', '--', ...outer, program, ...args],
+    };
+  }
+
+  #chain(
+    { step, identity, ...prepared }: PreparedStep,
+    root: string,
+    gate: Gate,
+    held: readonly string[],
+  ): readonly string[] {
+    const { unshare } = this.#programs;
+    return [
+      unshare,
       ...['--mount', '--uts', '--ipc'],
       ...(step.network === 'none' ? ['--net'] : []),
       ...(hasCgroup2() && !this.#isRootless ? ['--cgroup'] : []),
-      ...first,
-      `--mount-proc=${textOf(placeFor(step.root, '/proc', 'dir'))}`,
-    ];
-    return [
-      ...['--pdeathsig', 'KILL', '--'],
-      // Taking another user drops the death signal of the inner one.
-      ...(identity.uid === 0 ? [] : [unshare, ...first, '--']),
-      ...[unshare, ...own, '--'],
-      ...[setpriv, ...identityArguments(prepared), '--'],
+      ...IN_PID_NAMESPACE,
+      `--mount-proc=${textOf(placeFor(root, '/proc', 'dir'))}`,
+      '--',
+      ...[gate.program, ...identityArguments({ step, identity, ...prepared }), '--'],
       ...limitArguments(step.ulimits),
-      ...[
-        unshare,
-        '--root=.',
-        `--wd=${step.cwd}`,
-        ...(identity.uid === 0 ? [] : [`--setuid=${identity.uid}`]),
-        '--',
-      ],
-      ...withRootEnv(step.root, held),
+      ...[unshare, '--root=.', `--wd=${step.cwd}`],
+      ...(identity.uid === 0 ? [] : [`--setuid=${identity.uid}`]),
+      '--',
+      ...withRootEnv(root, held),
       ...step.args,
     ];
   }
 }
 
+const IN_PID_NAMESPACE = ['--pid', '--fork', '--kill-child=SIGKILL'] as const;
+
 function made(folder: string): string {
-  fs.mkdirSync(folder);
+  fs.mkdirSync(fsPath(folder));
   return folder;
 }
 
@@ -157,51 +184,6 @@ function namespacesOf({ step }: PreparedStep, isRootless: boolean): readonly Nam
 
 export function hasCgroup2(): boolean {
   return fs.existsSync('/sys/fs/cgroup/cgroup.controllers');
-}
-
-const POLL_MS = 1;
-
-/** A copy of setpriv that starts when the gate is opened, not before. */
-function openGate(program: string) {
-  fs.copyFileSync(findProgram('setpriv')!, program);
-  fs.chmodSync(program, 0o755);
-  const file = fs.openSync(program, 'r');
-  let isHeld = false;
-  try {
-    leaseFile(file);
-    isHeld = true;
-  } catch (error) {
-    fs.closeSync(file);
-    throw environmentFailure('this machine cannot hold a process back while its root is furnished', {
-      cause: error,
-      hint: 'install crun or runc',
-    });
-  }
-  const open = () => {
-    if (isHeld) endLease(file);
-    isHeld = false;
-  };
-  return {
-    program,
-    open,
-    /** Waits until the chain that begins with `pid` stands at the gate; the process that does, or undefined if it ended. */
-    async reached(pid: number): Promise<number | undefined> {
-      while (!isLeaseWanted(file)) {
-        if (!fs.existsSync(`/proc/${pid}/root`)) return undefined;
-        await setTimeout(POLL_MS);
-      }
-      return lastOfChain(pid);
-    },
-    close() {
-      open();
-      fs.closeSync(file);
-    },
-  };
-}
-
-function lastOfChain(pid: number): number {
-  const child = childrenOf(pid)[0];
-  return child === undefined ? pid : lastOfChain(child);
 }
 
 /** The end of what was written, to tell who wrote it. */

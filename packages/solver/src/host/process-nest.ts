@@ -4,7 +4,7 @@ import { startChild, waitForChild } from './child.ts';
 import { lstat } from './files.ts';
 import { changeDirectory, makePipe, setNamespace } from './kernel.ts';
 import { isInUserNamespace } from './mount.ts';
-import { childrenOf } from './process.ts';
+import { childOf } from './process.ts';
 import { findProgram } from './programs.ts';
 
 const NAMESPACES = ['mnt', 'pid'] as const;
@@ -100,7 +100,7 @@ export class ProcessNest {
 async function firstProcess(pid: number, program: string): Promise<number | undefined> {
   const path = fs.realpathSync(program);
   for (let waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
-    const child = childrenOf(pid)[0];
+    const child = childOf(pid);
     if (child !== undefined && programOf(child) === path) return child;
     await setTimeout(POLL_MS);
   }
