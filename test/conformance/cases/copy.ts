@@ -1,8 +1,8 @@
 /** Copy: where things go, and what is taken along. */
-import { type CopyInfo, Merge, Scratch } from 'llb-ts';
+import { type CopyInfo, Diff, Merge, Scratch } from 'llb-ts';
 import type { CaseGroup, CaseSource } from '../case.ts';
 import { ARCHIVES, source, special } from '../fixtures.ts';
-import { copy, dir, file, LATER, layer, link, on, type Step } from '../vocabulary.ts';
+import { copy, dir, file, LATER, layer, link, on, rm, type Step } from '../vocabulary.ts';
 
 /** Copies of the source tree into `/t` or wherever the step says; the destination holds some things already. */
 function into(about: string, ...steps: readonly Step[]): CaseSource {
@@ -136,5 +136,14 @@ export const copies: CaseGroup = {
   'from-scratch': {
     about: 'the root of nothing',
     build: () => layer(file('/x', 'x'), copy(Scratch(), '/', '/t')),
+  },
+  'replaced-by-itself': {
+    about: 'what is replaced by just the same leaves nothing but what else was done',
+    locals: ARCHIVES,
+    build: () =>
+      Diff(
+        source(),
+        on(source(), copy(source(), '/dir', '/', { alwaysReplaceExistingDestPaths: true }), rm('/a.txt')),
+      ),
   },
 };

@@ -49,6 +49,23 @@ describe('LayerStore', () => {
     expect(store.record('bytes').bytes).toBe(7);
   });
 
+  it('has no trace of what was removed and came again just as it was', async () => {
+    await layer(store, 'before', [], (draft) => {
+      draft.makeDirectory('/d', 0o755);
+      draft.writeFile('/d/f', Buffer.from('x'), 0o644);
+      draft.setTimes('/d/f', 5n, 5n);
+      draft.setTimes('/d', 5n, 5n);
+    });
+    await layer(store, 'again', ['before'], (draft) => {
+      draft.remove('/d/f');
+      draft.writeFile('/d/f', Buffer.from('x'), 0o644);
+      draft.setTimes('/d/f', 5n, 5n);
+      draft.setTimes('/d', 5n, 5n);
+    });
+    expect(dump(chain(store, ['again']))).toEqual([]);
+    expect(store.record('again').whiteoutHolders).toEqual([]);
+  });
+
   it('leaves nothing of a draft that was thrown away', () => {
     const draft = store.edit(undefined, { uid: 0, gid: 0 });
     draft.writeFile('/f', Buffer.from('x'), 0o644);

@@ -25,10 +25,28 @@ import { isWhiteout, markWhiteoutHolder } from './whiteout.ts';
 export async function normalise(draft: LayerDraft, movable: string): Promise<boolean> {
   spellOutOpaque(draft);
   const passedOver = dropUnchanged(draft);
-  for (const path of draft.whiteoutHolders) markWhiteoutHolder(hostOf(draft.upper, path));
+  markHolders(draft);
   if (passedOver.size === 0) return false;
   await copyFolder(draft.upper, movable, { files: 'link', skip: (path) => passedOver.has(path) });
   return true;
+}
+
+/** What was removed may have come again since, and then even its directory may have turned out unchanged. */
+function markHolders({ upper, whiteoutHolders }: LayerDraft): void {
+  for (const path of whiteoutHolders) {
+    const folder = hostOf(upper, path);
+    if (holdsWhiteout(folder)) markWhiteoutHolder(folder);
+    else whiteoutHolders.delete(path);
+  }
+}
+
+function holdsWhiteout(folder: string): boolean {
+  if (!lstat(folder)) return false;
+  for (const name of readdirTyped(folder).characterDevices) {
+    const stat = lstat(join(folder, name));
+    if (stat && isWhiteout(stat)) return true;
+  }
+  return false;
 }
 
 function hostOf(root: string, path: string): string {
