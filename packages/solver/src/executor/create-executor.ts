@@ -44,7 +44,7 @@ function sandbox({ folder }: ExecutorPlaces, notes: readonly string[]) {
   const missing = missingSandboxPrograms();
   if (missing.length > 0) {
     throw environmentFailure(
-      `this machine has nothing to run a process with: ${missing.join(', ')} is missing`,
+      `this machine has nothing to run a process with: ${missing.join(', ')} missing`,
       {
         hint: 'one of three things helps: install crun, install runc, or install util-linux',
       },

@@ -73,6 +73,17 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
       }
     });
 
+    it('shows no step what another has done to its /dev', async () => {
+      const look =
+        'ls /dev; stat -c "%n %a %u" /dev/null /dev/full; test -c /dev/zero && echo ok > /dev/null';
+      const before = await lines(look);
+      await sh('echo x > /dev/made; rm /dev/urandom; mv /dev/random /dev/moved; chmod 600 /dev/full; true');
+      await sh('rm /dev/null; echo x > /dev/null; echo x > /dev/shm/made');
+      expect(await lines(look)).toEqual(before);
+      expect(await lines('ls /dev/shm')).toEqual(['']);
+      expect(fs.statSync('/dev/full').mode & 0o777).toBe(0o666);
+    });
+
     it('is the first process of its own namespaces', async () => {
       expect(await lines('echo $$; hostname; set -- /proc/[0-9]*; echo $#')).toEqual([
         '1',

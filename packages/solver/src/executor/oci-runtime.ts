@@ -17,7 +17,7 @@ import {
   sweepControlGroups,
 } from './control-groups.ts';
 import { INSECURE_DEVICES } from './defaults.ts';
-import { bindDev, type DevContent, type DevFolder, DevNursery } from './dev-folder.ts';
+import { type DevContent, type DevFolder, DevFolders } from './dev-folder.ts';
 import { DeviceGuard } from './device-guard.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import { ociConfig } from './oci-config.ts';
@@ -54,7 +54,7 @@ export class OciRuntime implements Runtime {
   readonly #sealed: number | undefined;
   readonly #guard: DeviceGuard | undefined;
   #ready: Promise<unknown> | undefined;
-  #nursery: DevNursery | undefined;
+  readonly #devs = new Map<'nodes' | 'host', DevFolders>();
   #ties: Ties | undefined;
 
   /** Changes what this process's mount namespace, which must have been entered, shows of control groups. */
@@ -86,7 +86,7 @@ export class OciRuntime implements Runtime {
     const terminal = use.onOutput === undefined;
     const dev =
       kind === 'crun'
-        ? this.#makeDev(prepared, { further: devices, hasConsole: terminal }, group !== undefined)
+        ? this.#takeDev({ further: devices, hasConsole: terminal }, group !== undefined)
         : undefined;
     try {
       const config = ociConfig(prepared, {
@@ -108,7 +108,7 @@ export class OciRuntime implements Runtime {
       });
       return { code, isOutOfMemory: code !== 0 && !!group?.outer && countMemoryKills(group.outer) > 0 };
     } finally {
-      dev?.remove();
+      dev?.release();
       if (group && (group.outer || use.signal.aborted)) removeGroup(group.outer ?? group.path);
     }
   }
@@ -117,7 +117,7 @@ export class OciRuntime implements Runtime {
     await this.#ready;
     await Promise.all([this.#ties?.close(), this.#ready && this.#guard?.leave()]);
     if (this.#options.kind === 'crun') showHierarchies();
-    this.#nursery?.close();
+    for (const devs of this.#devs.values()) devs.close();
     if (this.#sealed !== undefined) fs.closeSync(this.#sealed);
     this.#guard?.remove();
     if (this.#groups) removeParentGroups();
@@ -127,9 +127,7 @@ export class OciRuntime implements Runtime {
   #settleIn(): Promise<unknown> {
     this.#ready ??= (() => {
       // Before the nest, so that it is seen there.
-      if (this.#groups && this.#options.kind === 'crun') {
-        this.#nursery = new DevNursery(made(`${this.#options.folder}/dev`));
-      }
+      if (this.#options.kind === 'crun') this.#devsOf(this.#groups ? 'nodes' : 'host');
       const tie = async () => {
         this.#ties = await Ties.make();
       };
@@ -161,13 +159,18 @@ export class OciRuntime implements Runtime {
     return { path: `${path}/${INNER}`, outer: path };
   }
 
-  #makeDev({ id, folder }: PreparedStep, content: DevContent, isGrouped: boolean): DevFolder {
+  #takeDev(content: DevContent, isGrouped: boolean): DevFolder {
     // Where no group keeps a process from devices, the filesystem does.
-    if (isGrouped || this.#guard || content.further.length > 0) {
-      this.#nursery ??= new DevNursery(made(`${this.#options.folder}/dev`));
-      return this.#nursery.make(id, content);
-    }
-    return bindDev(made(`${folder}/dev`), content.hasConsole);
+    const isGuarded = isGrouped || this.#guard !== undefined || content.further.length > 0;
+    return this.#devsOf(isGuarded ? 'nodes' : 'host').take(content);
+  }
+
+  #devsOf(kind: 'nodes' | 'host'): DevFolders {
+    const known = this.#devs.get(kind);
+    if (known) return known;
+    const devs = new DevFolders(made(`${this.#options.folder}/dev-${kind}`), kind);
+    this.#devs.set(kind, devs);
+    return devs;
   }
 
   #command({ id, folder }: PreparedStep, isGrouped: boolean): Command {

@@ -6,7 +6,7 @@ import { runProcess } from '../host/process.ts';
 import { findProgram } from '../host/programs.ts';
 import { fsPath, textOf } from '../tree/bytes.ts';
 import { type DeviceNode, INSECURE_DEVICES } from './defaults.ts';
-import { bindDev, type DevFolder, DevNursery } from './dev-folder.ts';
+import { type DevFolder, DevFolders } from './dev-folder.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
 import { identityArguments, limitArguments } from './sandbox-arguments.ts';
@@ -43,12 +43,14 @@ export class Sandbox implements Runtime {
     PROGRAMS.map((name) => [name, findProgram(name) ?? name]),
   ) as Record<(typeof PROGRAMS)[number], string>;
   #ties: Promise<Ties> | undefined;
-  #nursery: DevNursery | undefined;
+  readonly #hostDevs: DevFolders;
+  #ownDevs: DevFolders | undefined;
 
   /** @param folder an existing folder of this process alone */
   constructor(folder: string) {
     this.#folder = folder;
     for (const name of ['roots', 'gates']) fs.mkdirSync(`${folder}/${name}`, { mode: 0o711 });
+    this.#hostDevs = new DevFolders(made(`${folder}/dev-host`), 'host');
     this.#gates = new Gates(this.#programs.setpriv, `${folder}/gates`);
   }
 
@@ -61,7 +63,7 @@ export class Sandbox implements Runtime {
     // The root must be a mount, so that it can be moved to `/`.
     const root = made(`${this.#folder}/roots/${id}`);
     bindMount(step.root, root);
-    const dev = this.#makeDev(prepared, devices);
+    const dev = this.#takeDev(devices);
     const gate = this.#gates.close();
     try {
       const said = new Tail();
@@ -101,7 +103,7 @@ export class Sandbox implements Runtime {
       }
     } finally {
       gate.release();
-      dev.remove();
+      dev.release();
       unmount(root);
       fs.rmdirSync(fsPath(root));
     }
@@ -109,15 +111,14 @@ export class Sandbox implements Runtime {
 
   async close(): Promise<void> {
     await (await this.#ties)?.close();
-    this.#nursery?.close();
+    this.#hostDevs.close();
+    this.#ownDevs?.close();
   }
 
-  #makeDev({ id, folder }: PreparedStep, devices: readonly DeviceNode[]): DevFolder {
-    if (devices.length > 0) {
-      this.#nursery ??= new DevNursery(made(`${this.#folder}/dev`));
-      return this.#nursery.make(id, { further: devices, hasConsole: false });
-    }
-    return bindDev(made(`${folder}/dev`), false);
+  #takeDev(further: readonly DeviceNode[]): DevFolder {
+    if (further.length === 0) return this.#hostDevs.take();
+    this.#ownDevs ??= new DevFolders(made(`${this.#folder}/dev-nodes`), 'nodes');
+    return this.#ownDevs.take({ further, hasConsole: false });
   }
 
   /** How the chain is run so that it cannot outlive this process. */

@@ -8,7 +8,7 @@ function snapshotter(name: Snapshotter['name'], failure?: Error): Snapshotter {
     if (failure) throw failure;
     return { path: `/${name}`, capture: async () => {}, release: () => {} };
   };
-  return { name, view: answer, edit: answer };
+  return { name, view: answer, edit: answer, settled: async () => {} };
 }
 
 it('falls back once and for all, and says so once', async () => {

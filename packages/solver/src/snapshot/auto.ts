@@ -3,11 +3,13 @@ import type { Snapshot, Snapshotter, Workspace } from './snapshotter.ts';
 
 /** One snapshotter until it turns out that this machine does not let it work, from then on another. */
 export class AutoSnapshotter implements Snapshotter {
+  readonly #first: Snapshotter;
   #chosen: Snapshotter;
   readonly #fallback: Snapshotter;
   readonly #note: (sentence: string) => void;
 
   constructor(first: Snapshotter, fallback: Snapshotter, note: (sentence: string) => void) {
+    this.#first = first;
     this.#chosen = first;
     this.#fallback = fallback;
     this.#note = note;
@@ -23,6 +25,10 @@ export class AutoSnapshotter implements Snapshotter {
 
   edit(folders: readonly string[], upper: string): Promise<Workspace> {
     return this.#try((snapshotter) => snapshotter.edit(folders, upper));
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all([this.#first.settled(), this.#fallback.settled()]);
   }
 
   async #try<T>(act: (snapshotter: Snapshotter) => Promise<T>): Promise<T> {

@@ -51,6 +51,8 @@ export class NativeSnapshotter implements Snapshotter {
     }
   }
 
+  async settled(): Promise<void> {}
+
   get #pause(): () => Promise<void> {
     return this.#places.pause ?? (async () => {});
   }

@@ -11,6 +11,8 @@ import type { Snapshot, SnapshotPlaces, Snapshotter, Workspace } from './snapsho
 export class OverlaySnapshotter implements Snapshotter {
   readonly name = 'overlay';
   readonly #places: SnapshotPlaces;
+  /** Removals of work folders that are under way. */
+  readonly #removals = new Set<Promise<void>>();
   #serial = 0;
 
   constructor(places: SnapshotPlaces) {
@@ -33,13 +35,22 @@ export class OverlaySnapshotter implements Snapshotter {
         capture: async () => {},
         release: () => {
           release();
-          removeTree(work);
+          this.#removeSoon(work);
         },
       };
     } catch (error) {
       removeTree(work);
       throw error;
     }
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#removals);
+  }
+
+  #removeSoon(work: string): void {
+    const removal = removeWork(work).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
   #mount(overlay: Omit<OverlayMount, 'target'>): Snapshot {
@@ -75,5 +86,20 @@ export class OverlaySnapshotter implements Snapshotter {
     const folder = `${parent}/o${this.#serial++}`;
     fs.mkdirSync(fsPath(folder));
     return folder;
+  }
+}
+
+/** What a volatile overlay leaves in its work folder, deepest first. */
+const WORK = ['/work/incompat/volatile', '/work/incompat', '/work', ''];
+
+/**
+ * Removes a used work folder by other threads: on disk, each of its folders takes as long as a mount. What cannot be
+ * removed goes with the folder around it when this process ends.
+ */
+async function removeWork(work: string): Promise<void> {
+  try {
+    for (const part of WORK) await fs.promises.rmdir(fsPath(work + part));
+  } catch {
+    await fs.promises.rm(fsPath(work), { recursive: true, force: true }).catch(() => {});
   }
 }

@@ -71,9 +71,11 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
     });
 
     it('leaves nothing behind', async () => {
+      await snapshotter.settled();
       const before = [fs.readdirSync(places.work), fs.readdirSync(places.mounts)];
       (await snapshotter.view(folders(...ids))).release();
       (await snapshotter.edit(folders(...ids), store.stageLayer().folder)).release();
+      await snapshotter.settled();
       expect([fs.readdirSync(places.work), fs.readdirSync(places.mounts)]).toEqual(before);
     });
 

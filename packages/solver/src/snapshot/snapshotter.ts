@@ -24,6 +24,8 @@ export interface Snapshotter {
   view(folders: readonly string[]): Promise<Snapshot>;
   /** The tree of `folders`, to be changed; `upper` keeps its owner, and its mode is the root's. */
   edit(folders: readonly string[], upper: string): Promise<Workspace>;
+  /** Waits until everything that was released so far is cleaned up. */
+  settled(): Promise<void>;
 }
 
 export interface Snapshot {

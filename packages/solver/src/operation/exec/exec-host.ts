@@ -50,13 +50,14 @@ export function openExecHost({ stateDir, stage, snapshotter, executor }: ExecHos
       cacheFolder: `${stateDir}/executor`,
     });
     notes.push(...chosen.notes);
+    const trees = createSnapshotter(snapshotter, places, (note) => notes.push(note));
     return {
-      snapshotter: createSnapshotter(snapshotter, places, (note) => notes.push(note)),
+      snapshotter: trees,
       executor: chosen.executor,
       privateFolder,
       takeNotes: () => notes.splice(0),
       async close() {
-        await chosen.executor.close();
+        await Promise.all([chosen.executor.close(), trees.settled()]);
         unmount(privateFolder);
       },
     };
