@@ -1,6 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import {
   type Backend,
   defaultRequest,
@@ -46,6 +44,8 @@ export interface SolveOptions extends BuildOptions {
 
 /** Lines of a failed step that are shown; all of them are in a file then. */
 const SHOWN_LINES = 20;
+/** Characters of each. */
+const SHOWN_LINE = 2000;
 
 /** `llb-ts solve`: what was wrong with the call is said before anything is loaded or run. */
 export async function solve(
@@ -84,7 +84,8 @@ export async function solve(
       ...(options.onError === 'shell' && { onStepFailure }),
     });
     try {
-      return await run(backend, display, counts, logs, {
+      // The plain display shows everything by itself.
+      return await run(backend, display, counts, mode === 'plain' ? undefined : logs, {
         ...defaultRequest,
         ...given,
         ...definitionsOf(built),
@@ -96,6 +97,7 @@ export async function solve(
     } catch (error) {
       throw error instanceof SolveFailure ? explained(error, builds, logs, mode) : error;
     } finally {
+      logs.clear();
       await backend.close();
     }
   });
@@ -106,12 +108,12 @@ async function run(
   backend: Backend,
   display: Display,
   counts: StepCounts,
-  logs: StepLogs,
+  logs: StepLogs | undefined,
   request: SolveRequest,
 ): Promise<SolveResult> {
   const onProgress = (event: ProgressEvent) => {
     counts.add(event);
-    logs.add(event);
+    logs?.add(event);
     display.show(event);
   };
   try {
@@ -170,23 +172,18 @@ function explained(
 function outputOf(failure: SolveFailure, logs: StepLogs, mode: ProgressMode): FailureContext {
   const { vertex, log = [] } = failure.details;
   if (mode === 'plain') return {};
-  const kept = vertex === undefined ? [] : logs.linesOf(vertex);
-  const lines = kept.length > 0 ? kept : log;
-  const output = lines.slice(-SHOWN_LINES);
-  if (output.length === lines.length) return { output };
-  const logFile = writeLog(lines);
-  return { output, ...(logFile !== undefined && { logFile: `${logFile} (all ${lines.length} lines)` }) };
+  const kept = vertex === undefined ? undefined : logs.take(vertex);
+  const lines = kept?.lines ?? log;
+  const output = lines.slice(-SHOWN_LINES).map(clipped);
+  const isAll = kept?.count === output.length && output.every((line, i) => line === lines[i]);
+  if (!kept || isAll) return { output };
+  const logFile = kept.writeFile();
+  return { output, ...(logFile !== undefined && { logFile: `${logFile} (all ${kept.count} lines)` }) };
 }
 
-function writeLog(lines: readonly string[]): string | undefined {
-  try {
-    const path = join(mkdtempSync(join(tmpdir(), 'llb-ts-log-')), 'step.log');
-    writeFileSync(path, `${lines.join('\n')}\n`);
-    return path;
-  } catch {
-    // The failure itself matters more than the file.
-    return undefined;
-  }
+/** The end of a line that is longer than anybody reads. */
+function clipped(line: string): string {
+  return line.length > SHOWN_LINE ? `…${line.slice(-SHOWN_LINE)}` : line;
 }
 
 async function report(

@@ -14,6 +14,10 @@ const MIN_PROGRESS = 0.05;
 const MIN_TIME = 5_000;
 /** Lines repeated below when a step fails. */
 const KEPT_LINES = 10;
+/** Text of a step that may wait for the floor; a step with more is given it. */
+const MAX_WAITING = 1024 * 1024;
+/** What is kept of a line: no more of it is repeated. */
+const LONGEST_LINE = 64 * 1024;
 /** Time between two flushes (`util/progress/progressui/display.go`). */
 const FLUSH_INTERVAL = 100;
 
@@ -24,6 +28,8 @@ interface Told {
   lines: string[];
   /** Characters of `lines[0]` that are out already. */
   printed: number;
+  /** Characters of `lines` that are not out yet, roughly. */
+  waiting: number;
   readonly log: LogLines;
   readonly lastLines: string[];
   readonly changed: Set<string>;
@@ -104,6 +110,7 @@ export class PlainDisplay implements Display {
   #log(row: Row, told: Told, time: number, data: Uint8Array): void {
     const { lines } = told;
     const start = row.intervals.at(-1)?.start;
+    told.waiting += data.length;
     told.log.write(
       data,
       (line) => lines.push(`${logTime(start === undefined ? 0 : time - start)} ${line}`),
@@ -120,6 +127,7 @@ export class PlainDisplay implements Display {
         index: 0,
         lines: [],
         printed: 0,
+        waiting: 0,
         log: new LogLines(),
         lastLines: [],
         changed: new Set(),
@@ -162,9 +170,10 @@ export class PlainDisplay implements Display {
     const now = this.#now();
     if (before) open.add(before);
     const rates = [...open].map((row) => {
-      const { count, waitingSince } = this.#toldOf(row);
+      const { count, waitingSince, waiting } = this.#toldOf(row);
       const waited = now - waitingSince;
-      return { row, waited, speed: count / waited, isLate: waited > MAX_DELAY && row !== before };
+      const isLate = (waited > MAX_DELAY || waiting > MAX_WAITING) && row !== before;
+      return { row, waited, speed: count / waited, isLate };
     });
     // Of equals the newest, as it has said as much in less time.
     const fastest = rates.reduce((a, b) => (b.isLate || b.speed >= a.speed ? b : a));
@@ -241,15 +250,16 @@ export class PlainDisplay implements Display {
       this.#write(isWhole ? `${text}\n` : text);
       if (isWhole) keep(told.lastLines, line);
     });
-    const last = told.lines.at(-1);
-    if (last === undefined) return;
-    told.lines = told.log.isPartial ? [last] : [];
-    told.printed = told.log.isPartial ? last.length : 0;
+    const last = told.log.isPartial ? told.lines.at(-1) : undefined;
+    const open = last?.slice(-LONGEST_LINE);
+    told.lines = open === undefined ? [] : [open];
+    told.printed = open?.length ?? 0;
+    told.waiting = 0;
   }
 }
 
 function keep(lines: string[], line: string): void {
-  lines.push(line);
+  lines.push(line.slice(-LONGEST_LINE));
   if (lines.length > KEPT_LINES) lines.shift();
 }
 

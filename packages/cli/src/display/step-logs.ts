@@ -1,26 +1,126 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { ProgressEvent } from '@llb-ts/backend';
 
-/** What is kept of the output of one step at most; a step that prints more keeps its end. */
+/** What is kept of one step in memory at most: its end. */
 const MAX_BYTES = 2 * 1024 * 1024;
 
-/** Keeps what running steps print, so that a failed one can show it; forgets what ended well. */
+interface StepLog {
+  data: Uint8Array[];
+  /** Bytes in `data`. */
+  size: number;
+  /** Ends of lines so far. */
+  lines: number;
+  /** Everything, once it is too much for memory; undefined also where it cannot be written. */
+  file?: { readonly path: string; readonly handle: number };
+  isCut: boolean;
+}
+
+/** All that a step printed, as far as it could be kept. */
+export interface KeptLog {
+  /** The last lines, without their ends. */
+  readonly lines: readonly string[];
+  /** How many there were. */
+  readonly count: number;
+  /** Where all of them are, or as many as could be kept. */
+  writeFile(): string | undefined;
+}
+
+/**
+ * Keeps what running steps print, so that a failed one can show it; forgets what ended well. The little that most steps
+ * print stays in memory, anything longer goes to a file.
+ */
 export class StepLogs {
-  readonly #chunks = new Map<string, { readonly data: Uint8Array[]; size: number }>();
+  readonly #logs = new Map<string, StepLog>();
 
   add(event: ProgressEvent): void {
-    if (event.type === 'completed' && event.error === undefined) this.#chunks.delete(event.digest);
+    if (event.type === 'completed' && event.error === undefined) this.#forget(event.digest);
     if (event.type !== 'log') return;
-    const log = this.#chunks.get(event.digest) ?? { data: [], size: 0 };
-    this.#chunks.set(event.digest, log);
-    log.data.push(event.data);
-    log.size += event.data.length;
-    while (log.size > MAX_BYTES && log.data.length > 1) log.size -= log.data.shift()?.length ?? 0;
+    let log = this.#logs.get(event.digest);
+    if (!log) {
+      log = { data: [], size: 0, lines: 0, isCut: false };
+      this.#logs.set(event.digest, log);
+    }
+    append(log, event.data);
   }
 
-  /** Lines that the step printed; empty when it printed nothing. */
-  linesOf(digest: string): readonly string[] {
-    const data = this.#chunks.get(digest)?.data ?? [];
-    const text = Buffer.concat(data).toString().replace(/\n$/, '');
-    return text === '' ? [] : text.split('\n');
+  /** What a step printed; undefined when it printed nothing. Not to be asked twice. */
+  take(digest: string): KeptLog | undefined {
+    const log = this.#logs.get(digest);
+    if (!log) return undefined;
+    const text = Buffer.concat(log.data).toString().replace(/\n$/, '');
+    const lines = text === '' ? [] : text.split('\n');
+    const endsOpen = log.data.at(-1)?.at(-1) !== NEWLINE;
+    this.#logs.delete(digest);
+    const { file } = log;
+    if (file) closeSync(file.handle);
+    return {
+      lines,
+      count: log.isCut ? log.lines + (endsOpen ? 1 : 0) : lines.length,
+      writeFile: () => file?.path ?? writeAnew(log.data),
+    };
   }
+
+  /** Forgets everything that was not taken. */
+  clear(): void {
+    for (const digest of [...this.#logs.keys()]) this.#forget(digest);
+  }
+
+  #forget(digest: string): void {
+    const file = this.#logs.get(digest)?.file;
+    this.#logs.delete(digest);
+    if (!file) return;
+    closeSync(file.handle);
+    rmSync(dirname(file.path), { recursive: true, force: true });
+  }
+}
+
+const NEWLINE = 10;
+
+function append(log: StepLog, data: Uint8Array): void {
+  log.data.push(data);
+  log.size += data.length;
+  for (let at = data.indexOf(NEWLINE); at >= 0; at = data.indexOf(NEWLINE, at + 1)) log.lines++;
+  if (log.file) writeTo(log, [data]);
+  if (log.size <= MAX_BYTES || log.data.length === 1) return;
+  if (!log.isCut) {
+    log.isCut = true;
+    const file = openLog();
+    if (file) log.file = file;
+    writeTo(log, log.data);
+  }
+  let cut = 0;
+  while (log.size > MAX_BYTES && cut < log.data.length - 1) log.size -= log.data[cut++]?.length ?? 0;
+  log.data = log.data.slice(cut);
+}
+
+function openLog(): StepLog['file'] {
+  try {
+    const path = join(mkdtempSync(join(tmpdir(), 'llb-ts-log-')), 'step.log');
+    return { path, handle: openSync(path, 'w') };
+  } catch {
+    // The failure that it is for matters more.
+    return undefined;
+  }
+}
+
+function writeTo(log: StepLog, data: readonly Uint8Array[]): void {
+  if (!log.file) return;
+  try {
+    for (const chunk of data)
+      for (let at = 0; at < chunk.length; ) at += writeSync(log.file.handle, chunk, at);
+  } catch {
+    // A full disk: what could be written stays.
+  }
+}
+
+function writeAnew(data: readonly Uint8Array[]): string | undefined {
+  const log: StepLog = { data: [], size: 0, lines: 0, isCut: false };
+  const file = openLog();
+  if (!file) return undefined;
+  log.file = file;
+  writeTo(log, data);
+  closeSync(file.handle);
+  return file.path;
 }

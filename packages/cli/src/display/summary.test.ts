@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import type { ExportTarget, ProgressEvent } from '@llb-ts/backend';
 import { describe, expect, it } from 'vitest';
 import { StepLogs } from './step-logs.ts';
@@ -68,14 +71,33 @@ describe('the logs of steps', () => {
     for (const event of [log('a', 'one\ntw'), log('a', 'o\n'), log('b', 'x\n')]) logs.add(event);
     logs.add(completed('a', false, 'exit code: 1'));
     logs.add(completed('b', false));
-    expect(logs.linesOf('a')).toEqual(['one', 'two']);
-    expect(logs.linesOf('b')).toEqual([]);
+    expect(logs.take('a')).toMatchObject({ lines: ['one', 'two'], count: 2 });
+    expect(logs.take('b')).toBeUndefined();
   });
 
-  it('keep the end of a long output', () => {
+  it('keep the end of a long output, and all of it in a file', () => {
     const logs = new StepLogs();
     logs.add(log('a', 'first\n'));
     logs.add(log('a', Buffer.alloc(2 * 1024 * 1024, 'x\n')));
-    expect(logs.linesOf('a')[0]).toBe('x');
+    logs.add(log('a', 'open'));
+    const kept = logs.take('a');
+    expect([kept?.lines[0], kept?.lines.at(-1), kept?.count]).toEqual(['open', 'open', (1 << 20) + 2]);
+    const file = kept?.writeFile() ?? '';
+    try {
+      expect(readFileSync(file, 'utf8')).toMatch(/^first\nx\n(x\n)*open$/);
+    } finally {
+      rmSync(dirname(file), { recursive: true });
+    }
+  });
+
+  it('leave no file of what ended well, or was not asked for', () => {
+    const logs = new StepLogs();
+    const files = () => readdirSync(tmpdir()).filter((name) => name.startsWith('llb-ts-log-')).length;
+    const before = files();
+    for (const digest of ['a', 'b'])
+      for (let i = 0; i < 3; i++) logs.add(log(digest, Buffer.alloc(1024 * 1024, 'x\n')));
+    logs.add(completed('a', false));
+    logs.clear();
+    expect(files()).toBe(before);
   });
 });

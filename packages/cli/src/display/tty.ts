@@ -16,6 +16,8 @@ export interface Terminal {
 
 const REDRAW_INTERVAL = 100;
 const BAR_WIDTH = 20;
+/** What is kept of a line, far more than a terminal shows. */
+const LONGEST_LINE = 4096;
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
 const CLEAR_LINE_END = '\x1b[K';
@@ -162,10 +164,10 @@ class LastLine {
       data,
       (line) => {
         this.#before = this.text;
-        this.#line = line;
+        this.#line = line.slice(-LONGEST_LINE);
       },
       (text) => {
-        this.#line += text;
+        this.#line = (this.#line + text).slice(-LONGEST_LINE);
       },
     );
   }

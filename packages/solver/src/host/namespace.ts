@@ -21,7 +21,10 @@ export function enterMountNamespace(): void {
     const denied = errnoOf(error) === 'EPERM';
     throw environmentFailure(`cannot make a mount namespace${denied ? ': operation not permitted' : ''}`, {
       cause: error,
-      hint: 'run as root, or as a user with ranges in /etc/subuid and /etc/subgid (and newuidmap installed)',
+      hint:
+        process.getuid?.() === 0
+          ? 'root lacks CAP_SYS_ADMIN here: start the container with --privileged, or with --cap-add SYS_ADMIN and a seccomp profile that allows mounts, or solve as an ordinary user'
+          : 'run as root, or as a user with ranges in /etc/subuid and /etc/subgid (and newuidmap installed)',
     });
   }
   mount('none', '/', 'none', MS.slave | MS.recursive);
