@@ -8,6 +8,7 @@ import { isFailure, type Outcome, outcomeDifferences } from '../support/tree.ts'
 import { readFlags } from './arguments.ts';
 import { inParallel } from './check.ts';
 import { type Case, expectedFile, ownCases } from './load.ts';
+import { updatePlatformCases } from './platforms/update.ts';
 
 const flags = readFlags('pnpm conformance:update [--suite S] [--jobs N]');
 const missing = whyMissing('reference-buildkit');
@@ -34,6 +35,10 @@ await withTemporaryFolder(async (folder) => {
     );
   }
 });
+
+if (flags.suite === undefined || flags.suite.includes('platforms')) {
+  await updatePlatformCases(process.env.BUILDKIT_HOST ?? '');
+}
 
 /** Solved twice, since a tree that depends on chance must not be checked in. */
 async function stableOutcome(one: Case): Promise<Outcome> {

@@ -37,4 +37,13 @@ describe('checkExport', () => {
   ])('refuses %j in BuildKit’s words', (attrs, message) => {
     expect(check('local', attrs)).toThrow(expect.objectContaining({ code: 'request', message }));
   });
+
+  it('lets docker have one image', () => {
+    const target = { type: 'docker', attrs: {}, destination: { kind: 'none' } } as const;
+    expect(() => checkExport(target, false)).not.toThrow();
+    expect(() => checkExport(target, true)).toThrow(
+      'docker exporter does not currently support exporting manifest lists',
+    );
+    expect(() => checkExport({ ...target, type: 'oci' }, true)).not.toThrow();
+  });
 });

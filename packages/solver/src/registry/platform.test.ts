@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normalizePlatform, type OciPlatform, platformMatcher } from './platform.ts';
+import { formatPlatform, normalizePlatform, type OciPlatform, platformMatcher } from './platform.ts';
 
 function linux(text: string): OciPlatform {
   const [architecture = '', variant] = text.split('/');
@@ -56,5 +56,20 @@ describe('normalizePlatform', () => {
     ],
   ])('%j', (given, normal) => {
     expect(normalizePlatform(given)).toEqual(normal);
+  });
+});
+
+describe('formatPlatform', () => {
+  it.each([
+    [{ os: 'linux', architecture: 'amd64' }, 'linux/amd64'],
+    [{ os: 'linux', architecture: 'arm', variant: 'v7' }, 'linux/arm/v7'],
+    [{ os: 'windows', architecture: 'amd64', 'os.version': '10.0.1' }, 'windows(10.0.1)/amd64'],
+    [
+      { os: 'windows', architecture: 'amd64', 'os.version': '1+(2)', 'os.features': ['b', 'a', '', 'b'] },
+      'windows(1%2B%282%29+a+b)/amd64',
+    ],
+    [{ os: 'linux', architecture: 'amd64', 'os.features': ['a/%'] }, 'linux(+a%2F%25)/amd64'],
+  ])('writes %j as containerd does', (platform, text) => {
+    expect(formatPlatform(platform)).toBe(text);
   });
 });
