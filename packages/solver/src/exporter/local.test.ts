@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lstat } from '../host/files.ts';
 import { getXattr, mknod, setTimes, setXattr } from '../host/syscalls.ts';
+import { isRoot } from '../host/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import type { ExportWork } from './exporter.ts';
 import { exportLocal } from './local.ts';
@@ -12,7 +13,6 @@ let dir: string;
 let from: string;
 let to: string;
 const work: ExportWork = { pause: async () => {}, signal: new AbortController().signal, report: () => {} };
-const isRoot = process.getuid?.() === 0;
 
 beforeEach(() => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-local-'));

@@ -3,7 +3,6 @@
  * that has solved a little); this one does not.
  */
 import fs from 'node:fs';
-import { isMainThread } from 'node:worker_threads';
 import koffi from 'koffi';
 import { cString } from '../tree/bytes.ts';
 import { withUmask } from './kernel.ts';
@@ -22,6 +21,9 @@ export interface ChildStart {
   /** Whether it leads a session of its own, out of reach of our terminal's signals. */
   readonly ownSession: boolean;
 }
+
+/** Whether this is the thread that the process began with; asking `node:worker_threads` would load it. */
+const isMainThread = fs.readlinkSync('/proc/thread-self').endsWith(`/${process.pid}`);
 
 const libc = koffi.load(null);
 const c = {

@@ -6,11 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bindMount, MOST_LOWERS, mountAtOnce, mountMemory, mountOverlay, unmount } from './mount.ts';
 import { enterMountNamespace } from './namespace.ts';
 import { mknod, setXattr } from './syscalls.ts';
+import { isRoot } from './testing.ts';
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-mount-'));
 const target = path.join(dir, 'target');
 afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
-const isRoot = process.getuid?.() === 0;
 
 function folder(files: Readonly<Record<string, string>>): string {
   const made = path.join(dir, randomUUID());

@@ -7,10 +7,11 @@ import { mountMemory, unmount } from './mount.ts';
 import { enterMountNamespace } from './namespace.ts';
 import { runProcess } from './process.ts';
 import { ProcessNest } from './process-nest.ts';
+import { isRoot } from './testing.ts';
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-nest-'));
 
-describe.skipIf(process.getuid?.() !== 0)('ProcessNest', () => {
+describe.runIf(isRoot)('ProcessNest', () => {
   let nest: ProcessNest;
   beforeAll(async () => {
     enterMountNamespace();

@@ -6,9 +6,9 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTar } from '../archive/tar-reader.ts';
 import { mknod, setTimes, setXattr } from '../host/syscalls.ts';
+import { isRoot } from '../host/testing.ts';
 import { packLayer } from './pack.ts';
 
-const isRoot = process.getuid?.() === 0;
 let folder: string;
 
 beforeEach(() => {

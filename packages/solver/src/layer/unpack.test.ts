@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { getXattr } from '../host/syscalls.ts';
+import { isRoot } from '../host/testing.ts';
 import { type MadeEntry, makeTar } from '../source/testing/make-tar.ts';
 import { chain, dump, temporaryStore } from './testing.ts';
 import { unpackInto } from './unpack-layer.ts';
 
 const { store, root, dispose } = temporaryStore();
 afterAll(dispose);
-const isRoot = process.getuid?.() === 0;
 let serial = 0;
 
 async function* once(bytes: Uint8Array) {

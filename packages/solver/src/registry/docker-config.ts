@@ -146,7 +146,8 @@ function run(program: string, input: string): Promise<{ output: string; failed: 
   return new Promise((resolve) => {
     const child = execFile(program, ['get'], { timeout: HELPER_TIMEOUT }, (error, stdout, stderr) => {
       if (!error) return resolve({ output: stdout, failed: undefined });
-      const missing = errnoOf(error) === 'ENOENT';
+      // Folders of PATH that are closed to this user hold nothing for them.
+      const missing = errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES';
       const failed = missing
         ? `exec: "${program}": executable file not found in $PATH`
         : `exit status ${String(error.code ?? 1)}`;

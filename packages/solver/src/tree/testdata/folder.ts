@@ -9,13 +9,13 @@ import { FolderTree } from '../folder-tree.ts';
 import type { Tree } from '../tree.ts';
 import { walkBelow } from '../walk.ts';
 
+export { isRoot } from '../../host/testing.ts';
+
 /**
  * Path → `TYPE MODE[ UID:GID][ REST]`, where REST is the text of a file, the numbers of a device (`1,3`); a link is
  * `link TARGET`, a second name `hard PATH`. Parents that are not told are made, 755.
  */
 export type Told = Readonly<Record<string, string>>;
-
-export const isRoot = process.getuid?.() === 0;
 
 const folders: string[] = [];
 process.once('exit', () => {
