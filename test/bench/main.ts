@@ -11,7 +11,7 @@ import { cases } from './solve/cases.ts';
 import { startOurs, startReference } from './solve/contenders.ts';
 import { type Figures, measureCase, type Row } from './solve/measure.ts';
 
-const PARTS = ['solve', 'exec', 'marshal'];
+const PARTS = ['solve', 'exec', 'image', 'marshal'];
 
 const { values: flags, positionals } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== '--'),
@@ -31,7 +31,7 @@ if (flags.help) {
   console.log(`pnpm bench [PART] [flags]
   PART             only this part: ${PARTS.join(', ')}
   --case NAME      only this case of solve (repeatable): ${cases.map(({ name }) => name).join(', ')}
-  --runs N         builds of each case; medians are shown (solve: 3, from an empty store each; exec: 9)
+  --runs N         builds of each case; medians are shown (solve and image: 3, from an empty store each; exec: 9)
   --json FILE      the figures of solve as JSON
   --no-reference   only our side`);
   process.exit(0);
@@ -67,13 +67,17 @@ if (flags.json)
     `${JSON.stringify({ date: new Date().toISOString(), machine, rows }, undefined, 1)}\n`,
   );
 
+const passed = [
+  ...(flags.runs === undefined ? [] : ['--runs', flags.runs]),
+  ...(flags['no-reference'] ? ['--no-reference'] : []),
+];
 if (parts.includes('exec')) {
   console.log('\nexec: what steps cost');
-  const passed = [
-    ...(flags.runs === undefined ? [] : ['--runs', flags.runs]),
-    ...(flags['no-reference'] ? ['--no-reference'] : []),
-  ];
   runPart('exec', passed);
+}
+if (parts.includes('image')) {
+  console.log('\nimage: pull, export and push of 20,000 files and 300 MB');
+  runPart('image', passed);
 }
 if (parts.includes('marshal')) {
   console.log('\nmarshal: the language beside Go’s client');

@@ -20,6 +20,8 @@ export function box(): State {
     Mkdir('/bin', 0o755)
       .Copy(Local(TOOLS), '/busybox', '/bin/busybox')
       .Symlink('busybox', '/bin/sh')
+      .Mkdir('/etc', 0o755)
+      .Mkfile('/etc/passwd', 0o644, 'root:x:0:0:root:/root:/bin/sh\n')
       .Mkdir('/out', 0o755),
   );
 }

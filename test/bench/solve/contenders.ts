@@ -18,7 +18,12 @@ export interface Measured {
 /** A side that builds, with an empty store at first. */
 export interface Contender {
   readonly name: string;
-  build(definition: Uint8Array, locals: Readonly<Record<string, string>>): Promise<Measured>;
+  /** @param more flags that both clients have, such as `--output` */
+  build(
+    definition: Uint8Array,
+    locals: Readonly<Record<string, string>>,
+    more?: readonly string[],
+  ): Promise<Measured>;
   stop(): Promise<void>;
 }
 
@@ -27,8 +32,9 @@ export async function startOurs(folder: string): Promise<Contender> {
   const stateDir = join(folder, 'state');
   return {
     name: 'llb-ts',
-    build: (definition, locals) => {
-      const flags = ['solve', '-', '--progress', 'rawjson', '--state-dir', stateDir, ...localFlags(locals)];
+    build: (definition, locals, more = []) => {
+      const place = ['--progress', 'rawjson', '--state-dir', stateDir];
+      const flags = ['solve', '-', ...place, ...localFlags(locals), ...more];
       return measured(process.execPath, [llbTsProgram(), ...flags], definition);
     },
     stop: async () => {},
@@ -41,9 +47,10 @@ export async function startReference(): Promise<Contender> {
   const buildctl = findProgram('buildctl') ?? 'buildctl';
   return {
     name: 'BuildKit',
-    build: async (definition, locals) => {
+    build: async (definition, locals, more = []) => {
       forgetPeak(pid);
-      const flags = ['--addr', address, 'build', '--progress', 'rawjson', ...localFlags(locals)];
+      const place = ['--addr', address, 'build', '--progress', 'rawjson'];
+      const flags = [...place, ...localFlags(locals), ...more];
       const client = await measured(buildctl, flags, definition);
       return { ...client, peak: client.peak + peakMiB(pid) };
     },

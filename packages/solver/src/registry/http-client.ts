@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import type undici from 'undici';
 import type { Dispatcher } from 'undici';
-import { secureContext, type TlsOptions } from './tls.ts';
+import type { TlsOptions } from './tls.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -118,8 +118,9 @@ async function loadUndici(): Promise<Pick<typeof undici, 'Agent' | 'EnvHttpProxy
 
 async function connect(tls: TlsOptions, encrypted: boolean, proxied: boolean): Promise<Dispatcher> {
   const { Agent, EnvHttpProxyAgent } = await loadUndici();
+  // Loaded when used too: to import `node:tls` is to decode all certificates that Node knows.
   const secure = encrypted && {
-    secureContext: secureContext(tls),
+    secureContext: (await import('./tls.ts')).secureContext(tls),
     ...(tls.insecure && { rejectUnauthorized: false }),
   };
   const connect = { timeout: CONNECT_TIMEOUT, ...secure };

@@ -89,7 +89,7 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 }
 
-/** What a volatile overlay leaves in its work folder, deepest first. */
+/** Folders that a volatile overlay leaves in its work folder, deepest first. */
 const WORK = ['/work/incompat/volatile', '/work/incompat', '/work', ''];
 
 /**
@@ -98,8 +98,10 @@ const WORK = ['/work/incompat/volatile', '/work/incompat', '/work', ''];
  */
 async function removeWork(work: string): Promise<void> {
   try {
+    await fs.promises.unlink(fsPath(`${work}/work/incompat/volatile/dirty`));
     for (const part of WORK) await fs.promises.rmdir(fsPath(work + part));
   } catch {
+    // An older kernel, or one that wrote nothing.
     await fs.promises.rm(fsPath(work), { recursive: true, force: true }).catch(() => {});
   }
 }
