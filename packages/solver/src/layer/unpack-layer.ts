@@ -7,12 +7,15 @@ import { fsPath, parentOf } from '../tree/bytes.ts';
 import type { ChainTree } from './chain-tree.ts';
 import type { LayerDraft } from './layer-draft.ts';
 import { type Unpacked, unpackLayer } from './unpack.ts';
+import type { UnpackLimit } from './unpack-writer.ts';
 
 export interface LayerBlob {
   /** The blob as it was downloaded. */
   readonly stream: ByteStream;
   /** Whether the blob is a tar, or its first bytes say how the tar is packed. */
   readonly packing: 'plain' | 'detect';
+  /** Default: none. */
+  readonly limit?: UnpackLimit;
 }
 
 /**
@@ -33,6 +36,7 @@ export async function unpackInto(
     upper: draft.upper,
     lowers: base?.partsOf('/')?.map(({ path }) => path),
     pause,
+    limit: blob.limit,
   });
   describe(draft, base, unpacked);
   return `sha256:${hash.digest('hex')}`;

@@ -30,6 +30,13 @@ function boundTime(ns: bigint): bigint {
   return ns < 0n || ns > MAX_TIME ? 0n : ns;
 }
 
+/** How many bytes the files of a layer may have together. */
+export interface UnpackLimit {
+  readonly bytes: number;
+  /** Why unpacking stops. */
+  readonly exceeded: () => Error;
+}
+
 /** Makes the entries of a layer in its folder, and keeps the model true to it. */
 export class UnpackWriter {
   /** Bytes of the files that are there. */
@@ -37,6 +44,7 @@ export class UnpackWriter {
   readonly #root: string;
   readonly #model: UnpackModel;
   readonly #pause: () => Promise<void>;
+  readonly #limit: UnpackLimit | undefined;
   readonly #uid = process.geteuid?.() ?? 0;
   readonly #gid = process.getegid?.() ?? 0;
   /** A directory with this bit hands its group down, so that owners have to be set. */
@@ -44,10 +52,11 @@ export class UnpackWriter {
   #entriesToPause = PAUSE_ENTRIES;
   #bytesToPause = PAUSE_BYTES;
 
-  constructor(root: string, model: UnpackModel, pause: () => Promise<void>) {
+  constructor(root: string, model: UnpackModel, pause: () => Promise<void>, limit: UnpackLimit | undefined) {
     this.#root = root;
     this.#model = model;
     this.#pause = pause;
+    this.#limit = limit;
   }
 
   hostPath(path: string): string {
@@ -107,6 +116,8 @@ export class UnpackWriter {
         if (!this.#model.isDirectory(path)) fs.mkdirSync(fsPath(hostPath), header.mode & 0o777);
         return { kind: 'dir' };
       case 'file':
+        // What it claims is enough to know; what comes is counted for what claims less.
+        this.#keepWithin(header.size);
         return { kind: 'file', size: await this.#writeFile(hostPath, header.mode & 0o777, body) };
       case 'symlink':
         this.#symlink(path, hostPath, header.linkname);
@@ -136,6 +147,7 @@ export class UnpackWriter {
       for await (const chunk of body) {
         for (let at = 0; at < chunk.length; ) at += fs.writeSync(fd, chunk, at);
         size += chunk.length;
+        this.#keepWithin(size);
         this.#bytesToPause -= chunk.length;
         if (this.#bytesToPause < 0) {
           this.#bytesToPause = PAUSE_BYTES;
@@ -146,6 +158,10 @@ export class UnpackWriter {
       fs.closeSync(fd);
     }
     return size;
+  }
+
+  #keepWithin(more: number): void {
+    if (this.#limit && this.bytes + more > this.#limit.bytes) throw this.#limit.exceeded();
   }
 
   #symlink(path: string, hostPath: string, target: string): void {

@@ -3,9 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { getXattr } from '../host/syscalls.ts';
 import { isRoot } from '../host/testing.ts';
-import { type MadeEntry, makeTar } from '../source/testing/make-tar.ts';
+import { hollowTar, type MadeEntry, makeTar } from '../source/testing/make-tar.ts';
 import { chain, dump, temporaryStore } from './testing.ts';
 import { unpackInto } from './unpack-layer.ts';
+import type { UnpackLimit } from './unpack-writer.ts';
 
 const { store, root, dispose } = temporaryStore();
 afterAll(dispose);
@@ -17,13 +18,21 @@ async function* once(bytes: Uint8Array) {
 
 /** Unpacks archives one on the other; returns the ids of the layers. */
 async function unpackBytes(...archives: readonly Uint8Array[]): Promise<string[]> {
+  return unpackWithin(undefined, ...archives);
+}
+
+async function unpackWithin(
+  limit: UnpackLimit | undefined,
+  ...archives: readonly Uint8Array[]
+): Promise<string[]> {
   const ids: string[] = [];
   for (const archive of archives) {
     const base = ids.length > 0 ? chain(store, ids) : undefined;
     const draft = store.edit(base, { uid: 0, gid: 0 });
     const id = `unpacked-${serial++}`;
     try {
-      await unpackInto(draft, base, { stream: once(archive), packing: 'detect' }, async () => {});
+      const blob = { stream: once(archive), packing: 'detect' as const, ...(limit && { limit }) };
+      await unpackInto(draft, base, blob, async () => {});
       await store.commit(draft, id);
     } catch (error) {
       store.discard(draft);
@@ -339,6 +348,25 @@ describe('hostile archives', () => {
     expect(
       fs.readdirSync(fs.readdirSync(`${root}/staging`).map((tag) => `${root}/staging/${tag}`)[0]!),
     ).toEqual([]);
+  });
+
+  const limit = (bytes: number): UnpackLimit => ({ bytes, exceeded: () => new Error('too much') });
+  it.each<[string, Buffer]>([
+    ['one file', makeTar(file('a', 'x'.repeat(1_001)))],
+    ['many', makeTar(...Array.from({ length: 11 }, (_, i) => file(`f${i}`, 'x'.repeat(100))))],
+    ['packed', gzipSync(makeTar(file('a', '0'.repeat(1_000_000))))],
+    ['a hole that only claims to be there', hollowTar(2 ** 52)],
+    ['a file that claims more than comes', withSize(makeTar(file('a', 'x')), '77777777777')],
+  ])('an archive that grows too large stops: %s', async (_, archive) => {
+    await expect(unpackWithin(limit(1_000), archive)).rejects.toThrow('too much');
+    expect(
+      fs.readdirSync(fs.readdirSync(`${root}/staging`).map((tag) => `${root}/staging/${tag}`)[0]!),
+    ).toEqual([]);
+  });
+
+  it('counts only what stays', async () => {
+    const again = Array.from({ length: 20 }, () => file('same', 'x'.repeat(1_000)));
+    await unpackWithin(limit(1_000), makeTar(...again, link('other', 'same')));
   });
 
   it.runIf(isRoot)('makes devices and owners as they are given', async () => {

@@ -6,7 +6,7 @@ import { clean, join, nameOf, parentOf, textOf } from '../tree/bytes.ts';
 import { inheritDirectory } from './unpack-inherit.ts';
 import { UnpackModel } from './unpack-model.ts';
 import { goClean, splitName } from './unpack-name.ts';
-import { timesOf, UnpackWriter } from './unpack-writer.ts';
+import { timesOf, type UnpackLimit, UnpackWriter } from './unpack-writer.ts';
 
 export interface UnpackOptions {
   /** The layer's own folder: exists and is empty. */
@@ -15,6 +15,8 @@ export interface UnpackOptions {
   readonly lowers: readonly string[] | undefined;
   /** Awaited now and then. */
   readonly pause: () => Promise<void>;
+  /** Default: none. */
+  readonly limit?: UnpackLimit | undefined;
 }
 
 /** What was unpacked, for the commit of the layer. */
@@ -57,8 +59,8 @@ class Unpacker {
   readonly #emptied = new Set<string>();
   readonly #directories: TarHeader[] = [];
 
-  constructor({ upper, lowers, pause }: UnpackOptions) {
-    this.#writer = new UnpackWriter(upper, this.#model, pause);
+  constructor({ upper, lowers, pause, limit }: UnpackOptions) {
+    this.#writer = new UnpackWriter(upper, this.#model, pause, limit);
     this.#lowers = lowers;
   }
 

@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import type undici from 'undici';
 import type { Dispatcher } from 'undici';
+import { environmentFailure } from '../error.ts';
+import { describeNetworkError } from './network-error.ts';
 import type { TlsOptions } from './tls.ts';
 
 export interface HttpRequest {
@@ -90,7 +92,7 @@ export class HttpClient {
       status: answer.statusCode,
       headers: singleValues(answer.headers),
       url: request.url,
-      body: answer.body,
+      body: described(answer.body, request),
       text: () => readText(answer.body),
       drop: () => answer.body.dump({ limit: 128 * 1024 }).catch(() => {}),
     };
@@ -138,6 +140,16 @@ export function isLoopback(hostname: string): boolean {
 function bodyOf(body: HttpRequest['body']): Buffer | string | Readable | null {
   if (body === undefined || typeof body === 'string') return body ?? null;
   return body instanceof Uint8Array ? Buffer.from(body) : Readable.from(body);
+}
+
+/** A body that stops in the middle is a matter of the network, not of ours. */
+async function* described(body: Readable, { method, url, signal }: HttpRequest): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw environmentFailure(describeNetworkError(method, url, error), { cause: error });
+  }
 }
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {

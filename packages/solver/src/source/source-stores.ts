@@ -22,6 +22,8 @@ export interface SourceStoresOptions {
   readonly digests: StoredDigests;
   /** Per host; what `config.toml` says under `[registry."host"]`. Default: nothing. */
   readonly registries?: RegistryConfig;
+  /** Pauses before a failed transfer is tried again (ms). Default: those of the registry client. */
+  readonly retryDelays?: readonly number[];
 }
 
 /** What the sources of all solves of a backend share: blobs, what is known of them, connections and tokens. */
@@ -37,7 +39,8 @@ export class SourceStores {
   readonly http: HttpClient;
   readonly httpRecords: HttpRecords;
 
-  constructor({ stateDir, layers, refs, digests, registries = {} }: SourceStoresOptions) {
+  constructor(options: SourceStoresOptions) {
+    const { stateDir, layers, refs, digests, registries = {}, retryDelays } = options;
     this.stateDir = stateDir;
     this.layers = layers;
     this.refs = refs;
@@ -47,7 +50,11 @@ export class SourceStores {
     this.layerBlobs = new LayerBlobs(stateDir);
     this.http = new HttpClient();
     this.httpRecords = new HttpRecords(stateDir);
-    this.registries = new RegistryClient({ config: registries, credentials: new DockerCredentials() });
+    this.registries = new RegistryClient({
+      config: registries,
+      credentials: new DockerCredentials(),
+      ...(retryDelays && { retryDelays }),
+    });
   }
 
   /**

@@ -117,6 +117,22 @@ describe('a file from the web', () => {
   });
 });
 
+it.each([{}, { 'content-encoding': 'gzip' }])('leaves nothing of a file that is cut: %j', async (headers) => {
+  const content = gzipSync('content'.repeat(1_000));
+  server.answer = (_, response) => {
+    response.writeHead(200, { 'content-length': 100_000, ...headers }).write(content);
+    setTimeout(() => response.destroy(), 20);
+  };
+  await expect(bring('/f')).rejects.toMatchObject({
+    code: 'environment',
+    message: `Get "http://${server.host}/f": EOF`,
+  });
+  expect(fs.readdirSync(`${bench.root}/layers`)).toEqual([]);
+  expect(
+    fs.readdirSync(`${bench.root}/staging`).flatMap((tag) => fs.readdirSync(`${bench.root}/staging/${tag}`)),
+  ).toEqual([]);
+});
+
 describe('a checksum', () => {
   it('is the key, without a question', async () => {
     serve('hello');

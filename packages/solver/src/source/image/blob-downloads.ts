@@ -3,6 +3,7 @@ import type { Workbench } from '../../operation/operation.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
 import { TransferProgress } from '../transfer-progress.ts';
 import type { ImageOrigin } from './image-origin.ts';
+import { retryLog } from './retry-log.ts';
 
 /** As many as BuildKit lets run per registry. */
 const PARALLEL = 4;
@@ -65,7 +66,7 @@ export class BlobDownloads {
     );
     const writer = this.#blobs.writer(blob.digest);
     try {
-      const options = { signal, onRetry: (reason: string, delay: number) => this.#noteRetry(reason, delay) };
+      const options = { signal, onRetry: retryLog(this.#work) };
       for await (const chunk of this.#origin.fetch(blob, options)) {
         writer.write(chunk);
         progress.advance(chunk.length);
@@ -78,10 +79,5 @@ export class BlobDownloads {
       writer.abort();
     }
     progress.done();
-  }
-
-  #noteRetry(reason: string, delay: number): void {
-    const text = `error: ${reason}\nretrying in ${delay / 1_000}s\n`;
-    this.#work.report({ type: 'log', stream: 'stderr', data: Buffer.from(text) });
   }
 }

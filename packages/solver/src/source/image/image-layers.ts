@@ -13,6 +13,7 @@ import { layerPacking } from '../../registry/descriptor.ts';
 import { BlobDownloads } from './blob-downloads.ts';
 import type { ImageOrigin } from './image-origin.ts';
 import type { ImageLayer } from './resolve-image.ts';
+import { unpackLimit } from './unpack-limit.ts';
 
 export interface ImageLayersOptions {
   readonly layers: LayerStore;
@@ -157,7 +158,9 @@ export class ImageLayers {
     const started = Date.now();
     work.report({ ...status, started });
     try {
-      const found = await unpackInto(draft, base, { stream: blobs.stream(blob.digest), packing }, work.pause);
+      const limit = unpackLimit(blob, draft.upper);
+      const stream = blobs.stream(blob.digest);
+      const found = await unpackInto(draft, base, { stream, packing, limit }, work.pause);
       if (found !== diffId) {
         throw stepFailure(`failed to verify layer ${blob.digest}: expected diffID ${diffId}, got ${found}`);
       }

@@ -12,7 +12,7 @@ import { digestOf, RegistryContent, ScriptedServer } from '../../registry/testin
 import { createSources, type SolveSources } from '../create-sources.ts';
 import { sourceOperation } from '../source-operation.ts';
 import { SourceStores } from '../source-stores.ts';
-import { makeTar } from '../testing/make-tar.ts';
+import { hollowTar, makeTar } from '../testing/make-tar.ts';
 import { type SourceBench, sourceBench } from '../testing/workbench.ts';
 
 let bench: SourceBench;
@@ -30,6 +30,7 @@ beforeEach(async () => {
     ...bench,
     stateDir: bench.root,
     digests: new StoredDigests(bench.root, bench.layers),
+    retryDelays: [10, 20],
   });
 });
 afterEach(async () => {
@@ -237,6 +238,12 @@ describe('what is refused', () => {
     await expect((await solve(image(':latest'))).shown()).rejects.toThrow('no processor for media-type');
   });
 
+  it('a layer that claims to be larger than any disk, before it is written', async () => {
+    content.image('latest', [hollowTar(2 ** 52)]);
+    await expect((await solve(image(':latest'))).shown()).rejects.toThrow('unpacks to more than');
+    expect(fs.readdirSync(path.join(bench.root, 'layers'))).toEqual([]);
+  });
+
   it.each([
     [
       'an index under the type of a manifest',
@@ -271,6 +278,53 @@ describe('what is refused', () => {
   it('an unknown scheme, or none', async () => {
     await expect(solve('ftp://x')).rejects.toThrow('failed to load cache key: unknown scheme ftp: not found');
     await expect(solve('x')).rejects.toThrow('failed to load cache key: failed to parse x: invalid');
+  });
+});
+
+describe('a registry that fails', () => {
+  const isBlob = (request: { url?: string | undefined }) => request.url?.includes('/blobs/');
+  const said = () =>
+    bench.reports
+      .flatMap((event) => (event.type === 'log' ? [Buffer.from(event.data).toString()] : []))
+      .join('');
+
+  it('is asked again, which is shown', async () => {
+    content.image('latest', [lower]);
+    let failures = 0;
+    server.answer = (request, response) => {
+      if (request.method === 'GET' && failures++ < 1) return void response.writeHead(502).end();
+      return content.serve(request, response);
+    };
+    expect(await (await solve(image(':latest'))).shown()).toHaveLength(2);
+    expect(said()).toMatch(/^error: unexpected status from GET .*: 502\nretrying in 0.01s\n$/);
+  });
+
+  it('in the middle of a blob leaves nothing that looks whole', async () => {
+    content.image('latest', [lower]);
+    const solved = await solve(image(':latest'));
+    server.answer = (request, response) => {
+      if (!isBlob(request)) return content.serve(request, response);
+      response.writeHead(200, { 'content-length': lower.length }).write(lower.subarray(0, 100));
+      setTimeout(() => response.destroy(), 20);
+    };
+    await expect(solved.shown()).rejects.toMatchObject({
+      code: 'environment',
+      message: expect.stringMatching(`Get "http://${server.host}/v2/a/b/blobs/sha256:[0-9a-f]+": EOF`),
+    });
+    expect(stores.blobs.size(digestOf(lower))).toBeUndefined();
+    expect(fs.readdirSync(path.join(bench.root, 'layers'))).toEqual([]);
+  });
+
+  it('is named when nobody answers', async () => {
+    const { host } = server;
+    await server.stop();
+    await expect(solve(`docker-image://${host}/a/b:latest`)).rejects.toMatchObject({
+      code: 'environment',
+      message: expect.stringMatching(
+        `Head "http://${host}/v2/a/b/manifests/latest": dial tcp ${host}: connect: connection refused`,
+      ),
+    });
+    server = await new ScriptedServer().start();
   });
 });
 

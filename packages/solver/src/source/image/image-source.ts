@@ -9,6 +9,7 @@ import { checkRecordType, parseChecksum, parseLayerLimit, parseResolveMode } fro
 import type { ImageLayers } from './image-layers.ts';
 import type { ImageOrigin } from './image-origin.ts';
 import { type BlobPlaces, type ResolvedImage, resolveImage } from './resolve-image.ts';
+import { retryLog } from './retry-log.ts';
 
 export interface ImageSourceOptions {
   readonly blobs: BlobStore;
@@ -95,7 +96,13 @@ class ImageInstance implements SourceInstance {
   async #resolve(work: Workbench): Promise<ResolvedImage> {
     const { blobs, places } = this.#options;
     const { platform, checksum, limit } = this.#wish;
-    const image = await resolveImage(this.#origin, { blobs, places, platform, signal: work.signal });
+    const image = await resolveImage(this.#origin, {
+      blobs,
+      places,
+      platform,
+      signal: work.signal,
+      onRetry: retryLog(work),
+    });
     if (checksum !== undefined && image.top.digest !== checksum) {
       throw stepFailure(
         `image digest ${image.top.digest} for ${this.#origin.reference} does not match expected checksum ${checksum}`,
