@@ -8,6 +8,7 @@ export const FLAGS = {
   jobs: { type: 'string', default: '2' },
   corpus: { type: 'string' },
   addr: { type: 'string' },
+  executor: { type: 'string' },
   'no-exec': { type: 'boolean', default: false },
   'no-images': { type: 'boolean', default: false },
   reference: { type: 'boolean', default: false },

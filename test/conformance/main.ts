@@ -21,6 +21,7 @@ const USAGE = `pnpm conformance [flags]
   --no-images     leave out cases that need images of a registry
   --reference     ask the BuildKit at BUILDKIT_HOST through buildctl instead of llb-ts
   --addr ADDR     llb-ts, but on the BuildKit there
+  --executor NAME what runs processes: crun, runc, sandbox (default: what is found)
   --jobs N        at once (2)
   --verbose       a line for every case`;
 
@@ -56,7 +57,10 @@ async function chosenCases(folder: string): Promise<readonly Case[]> {
 function solverFor(folder: string): Solver {
   if (flags.reference) return buildctl();
   return flags.addr === undefined
-    ? llbTs({ stateDir: join(folder, 'state') })
+    ? llbTs({
+        stateDir: join(folder, 'state'),
+        ...(flags.executor !== undefined && { executor: flags.executor }),
+      })
     : llbTs({ address: flags.addr });
 }
 
