@@ -29,8 +29,13 @@ export function probeControlGroups(): ControlGroups {
 /** The path of a step's group (S B.6.2): `/buildkit/<id>`, below a parent if one is named. */
 export function cgroupsPathOf(id: string, parent: string): string {
   if (parent.includes('.slice') && parent.endsWith(':')) return parent + id;
-  return `/${[...parent.split('/').filter(Boolean), PARENT, id].join('/')}`;
+  const above = ['', ...parent.split('/').filter(Boolean), PARENT].join('/');
+  parents.add(above);
+  return `${above}/${id}`;
 }
+
+/** All groups that steps of this process were put below. */
+const parents = new Set([`/${PARENT}`]);
 
 let allHierarchies: string | undefined;
 
@@ -79,9 +84,9 @@ export function sweepControlGroups(): void {
   }
 }
 
-/** Removes the parent of our groups where it is empty. */
+/** Removes the groups above ours, as far as they are empty and not what a step has named. */
 export function removeParentGroups(): void {
-  for (const place of allPlaces()) removeIfEmpty(`${place}/${PARENT}`);
+  for (const place of allPlaces()) for (const parent of parents) removeIfEmpty(place + parent);
 }
 
 /** How often the kernel has killed something in a group of version 2, or below it, for lack of memory. */

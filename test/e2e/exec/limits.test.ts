@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { requires } from '../../support/requirements.ts';
+import { withBox } from './box.ts';
+import { leftovers } from './leftovers.ts';
+import { startSolve } from './started.ts';
+
+const MOST = 60;
+/** A user of nobody else's: its processes are counted on the whole machine. */
+const USER = 54_321;
+const GROUP = 'llb-ts-test';
+// The shell itself only counts, for it could start nothing.
+const BOMB = [
+  '(bomb() { bomb | bomb & }; bomb) 2> /dev/null & i=0; most=0',
+  'while [ $i -lt 1000 ]; do i=$((i+1)); set -- /proc/[0-9]*; [ $# -gt $most ] && most=$#; done; echo most: $most',
+].join('; ');
+const BUILD = `
+const me = With(llb.User('${USER}'));
+export default {
+  ulimit: sh('${BOMB}', llb.AddUlimit(llb.UlimitNproc, ${MOST}, ${MOST}), me),
+  group: sh('${BOMB}', llb.WithCgroupParent('${GROUP}'), me),
+  writes: sh('dd if=/dev/zero of=/big bs=1M count=64'),
+  writesToMemory: sh('dd if=/dev/zero of=/m/big bs=1M count=64', AddMount('/m', Scratch(), llb.Tmpfs(llb.TmpfsSize(1 << 20)))),
+  little: sh('echo little > /f'),
+};
+`;
+
+function processesOf(user: number): number {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && statSync(`/proc/${name}`).uid === user;
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+/** Makes a control group in which there may be only {@link MOST} processes; undefined where none can be made. */
+function limitedGroup(): string | undefined {
+  const place = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find(existsSync) ?? '';
+  const group = join(place, GROUP);
+  try {
+    mkdirSync(group, { recursive: true });
+    writeFileSync(join(group, 'pids.max'), String(MOST));
+    return group;
+  } catch {
+    return undefined;
+  }
+}
+
+requires('root', 'busybox')('a fork bomb', () => {
+  const group = limitedGroup();
+  afterAll(() => {
+    for (const place of ['', ...readdirSync('/sys/fs/cgroup')]) {
+      const made = join('/sys/fs/cgroup', place, GROUP);
+      if (existsSync(made)) rmdirSync(made);
+    }
+  });
+
+  test('under a limit of its user ends with its step, and nothing of it is left', () => explode('ulimit'));
+
+  // Where no control group can be made there is nothing to say.
+  test.skipIf(group === undefined)('under a limit of its control group does so, too', () => explode('group'));
+
+  function explode(target: string): Promise<void> {
+    return withBox(BUILD, async (rig) => {
+      const solve = startSolve(rig, ['build.ts', target, '--progress', 'plain']);
+      const status = await solve.ended;
+      // Some are counted that ended while others were read.
+      const most = Number(/ most: (\d+)$/m.exec(solve.log())?.[1]);
+      expect([status, most > 5, most < 2 * MOST], solve.log()).toEqual([0, true, true]);
+      expect([processesOf(USER), leftovers(rig.folder, solve.pid)]).toEqual([0, []]);
+    });
+  }
+});
+
+requires(
+  'root',
+  'busybox',
+  'overlay',
+)('a disk that is full', () => {
+  test('fails the process that writes to it; the store is as good as before', () =>
+    withBox(BUILD, async (rig) => {
+      const disk = join(rig.folder, 'disk');
+      mkdirSync(disk);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', disk]);
+      try {
+        const flags = ['--state-dir', join(disk, 'state'), '--progress', 'plain'];
+        const { status, stderr } = await rig.call(['solve', 'build.ts', 'writes', ...flags]);
+        expect([status, stderr]).toEqual([1, expect.stringContaining('No space left on device')]);
+        expect(stderr).toMatch(/^error: process "sh -c dd .*did not complete successfully: exit code: 1$/m);
+        expect(readdirSync(join(disk, 'state/staging'))).toEqual([]);
+        const after = await rig.call(['solve', 'build.ts', 'little', ...flags]);
+        expect(after.status, after.stderr).toBe(0);
+        expect(after.stderr).toContain('1 ran, 1 cached');
+      } finally {
+        execFileSync('umount', [disk]);
+      }
+    }));
+
+  test('in memory with a size fails the process as well', () =>
+    withBox(BUILD, async (rig) => {
+      const { status, stderr } = await rig.call([
+        'solve',
+        'build.ts',
+        'writesToMemory',
+        '--progress',
+        'plain',
+      ]);
+      expect([status, stderr]).toEqual([1, expect.stringContaining('No space left on device')]);
+    }));
+});
