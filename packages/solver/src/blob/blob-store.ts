@@ -1,10 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
+import { promisify } from 'node:util';
 import type { ByteStream } from '../archive/byte-source.ts';
 import { errnoOf, stepFailure } from '../error.ts';
 import { parseBlobDigest } from './blob-digest.ts';
 
 const READ_SIZE = 256 * 1024;
+
+const fdatasync = promisify(fs.fdatasync);
 
 /**
  * Blobs on disk, each under the digest of its bytes: `blobs/sha256/<hex>`.
@@ -100,6 +103,7 @@ export class BlobStore {
     const writer = this.writer(expected.digest);
     try {
       for await (const chunk of stream) writer.write(chunk);
+      await writer.sync();
       writer.commit(expected);
     } finally {
       writer.abort();
@@ -139,6 +143,8 @@ export class BlobWriter {
   readonly #algorithm: string;
   readonly #place: (digest: string) => string;
   #open = true;
+  /** Bytes that are known to be on the disk. */
+  #synced = 0;
 
   constructor(folder: string, hash: Hash, digest: string | undefined, place: (digest: string) => string) {
     this.#folder = folder;
@@ -159,6 +165,13 @@ export class BlobWriter {
     return `${this.#algorithm}:${this.#hash.copy().digest('hex')}`;
   }
 
+  /** Brings a large blob onto the disk while others work; `commit`, which is to follow, makes everybody wait for that. */
+  async sync(): Promise<void> {
+    const { size } = this;
+    await fdatasync(this.#fd);
+    this.#synced = size;
+  }
+
   /** Puts the blob in its place and returns its digest; fails if it is not what was expected. */
   commit(expected?: Expected): string {
     const digest = this.digest;
@@ -172,7 +185,7 @@ export class BlobWriter {
         `unexpected commit digest ${digest}, expected ${expected.digest}: failed precondition`,
       );
     }
-    fs.fdatasyncSync(this.#fd);
+    if (this.#synced < this.size) fs.fdatasyncSync(this.#fd);
     const path = this.#place(digest);
     if (!fs.existsSync(path)) fs.renameSync(`${this.#folder}/blob`, path);
     this.abort();

@@ -114,6 +114,7 @@ export class LayerPacks {
         },
       });
       await packed.end();
+      await writer.sync();
       const { size } = writer;
       return {
         digest: writer.commit(),

@@ -71,6 +71,7 @@ export class BlobDownloads {
         writer.write(chunk);
         progress.advance(chunk.length);
       }
+      await writer.sync();
       writer.commit(blob);
     } catch (error) {
       if (this.#work.signal.aborted) await this.#work.pause();

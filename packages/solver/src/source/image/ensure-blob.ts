@@ -27,6 +27,7 @@ export async function ensureBlob(
     for await (const chunk of origin.read(digest, signal)) writer.write(chunk);
     const found = writer.digest;
     if (found !== digest) throw stepFailure(`blob digest mismatch: expected ${digest}, got ${found}`);
+    await writer.sync();
     writer.commit();
     places.add(digest, origin.place);
   } finally {
