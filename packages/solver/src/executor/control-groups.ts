@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { errnoOf } from '../error.ts';
 import { MS, mount, unmount } from '../host/kernel.ts';
-import { isProcessAlive } from '../host/process-tag.ts';
+import { isProcessAlive, processTag } from '../host/process-tag.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const PARENT = 'buildkit';
 /** Inside a step's group of version 2, so that what happened in it can be read when the runtime has removed its own. */
 export const INNER = 'step';
-const ID = /^llb-(\d+-\d+)-(\d+|devices)$/;
+const ID = /^llb-(\d+-\d+)-(\d+|devices|held)$/;
 
 /** How this machine arranges control groups, and whether we may make some. */
 export interface ControlGroups {
@@ -74,8 +74,13 @@ export function hiddenHierarchies(): string | undefined {
   return allHierarchies;
 }
 
-/** Removes the groups of processes that are gone. */
-export function sweepControlGroups(): void {
+let users = 0;
+/** Groups without processes that keep those above them where they are, while this process may need these. */
+const held = new Set<string>();
+
+/** To be called before steps are put into groups. Removes the groups of processes that are gone. */
+export function enterControlGroups(): void {
+  users++;
   for (const place of allPlaces()) {
     for (const name of namesIn(`${place}/${PARENT}`)) {
       const tag = ID.exec(name)?.[1];
@@ -84,9 +89,34 @@ export function sweepControlGroups(): void {
   }
 }
 
-/** Removes the groups above ours, as far as they are empty and not what a step has named. */
-export function removeParentGroups(): void {
+/**
+ * Keeps the group in which a runtime is about to make `cgroupsPath`: it must not find that another process, at its end, has
+ * just removed it.
+ */
+export function holdParentOf(cgroupsPath: string): void {
+  const group = `${path.dirname(cgroupsPath)}/llb-${processTag()}-held`;
+  if (held.has(group)) return;
+  held.add(group);
+  for (const place of allPlaces()) {
+    if (fs.existsSync(`${place}/cgroup.procs`)) makeIfPossible(place + group);
+  }
+}
+
+/** Undoes {@link enterControlGroups}: the last one removes the groups above ours, as far as they are empty and not what a step has named. */
+export function leaveControlGroups(): void {
+  if (--users > 0) return;
+  for (const group of held) removeGroup(group);
+  held.clear();
   for (const place of allPlaces()) for (const parent of parents) removeIfEmpty(place + parent);
+}
+
+function makeIfPossible(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    // Where we may not, the runtime says so.
+    if (errnoOf(error) === undefined) throw error;
+  }
 }
 
 /** How often the kernel has killed something in a group of version 2, or below it, for lack of memory. */

@@ -7,14 +7,15 @@ import {
   type ControlGroups,
   cgroupsPathOf,
   countMemoryKills,
+  enterControlGroups,
   hiddenHierarchies,
   hideHierarchies,
+  holdParentOf,
   INNER,
+  leaveControlGroups,
   probeControlGroups,
   removeGroup,
-  removeParentGroups,
   showHierarchies,
-  sweepControlGroups,
 } from './control-groups.ts';
 import { INSECURE_DEVICES } from './defaults.ts';
 import { type DevContent, type DevFolder, DevFolders } from './dev-folder.ts';
@@ -67,7 +68,7 @@ export class OciRuntime implements Runtime {
     const groups = probeControlGroups();
     if (groups.isWritable && !this.#isRootless) {
       this.#groups = groups;
-      sweepControlGroups();
+      enterControlGroups();
     }
     if (kind === 'runc') return;
     this.#sealed = sealedFile('crun', (file) => fs.writeFileSync(file, fs.readFileSync(program)));
@@ -83,6 +84,7 @@ export class OciRuntime implements Runtime {
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
     const group = this.#groupOf(prepared);
+    if (group?.path.startsWith('/')) holdParentOf(group.outer ?? group.path);
     const terminal = use.onOutput === undefined;
     const dev =
       kind === 'crun'
@@ -120,7 +122,7 @@ export class OciRuntime implements Runtime {
     for (const devs of this.#devs.values()) devs.close();
     if (this.#sealed !== undefined) fs.closeSync(this.#sealed);
     this.#guard?.remove();
-    if (this.#groups) removeParentGroups();
+    if (this.#groups) leaveControlGroups();
   }
 
   /** Both take the kernel or a program some milliseconds, during which this thread is free. */
