@@ -15,7 +15,7 @@ const write = 'dd if=/dev/zero bs=1M count=1024 2>/dev/null; printf "%${TAIL}s" 
 export default { good: sh(write), bad: sh(write + '; exit 5') };
 `;
 /** Far less than the output; Node itself takes a tenth of it. */
-const MOST_MEMORY = 450e6;
+const MOST_MEMORY = 350e6;
 
 interface Measured {
   readonly status: number | null;

@@ -56,6 +56,8 @@ export class PlainDisplay implements Display {
   #current: Row | undefined;
   #nextIndex = 1;
   #isFirst = true;
+  /** Whether a step has more to say than should wait. */
+  #isFull = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(write: (text: string) => void, now: () => number = Date.now) {
@@ -65,6 +67,7 @@ export class PlainDisplay implements Display {
 
   show(event: ProgressEvent): void {
     this.update(event);
+    if (this.#isFull) this.flush();
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.flush();
@@ -111,6 +114,7 @@ export class PlainDisplay implements Display {
     const { lines } = told;
     const start = row.intervals.at(-1)?.start;
     told.waiting += data.length;
+    if (told.waiting > MAX_WAITING) this.#isFull = true;
     told.log.write(
       data,
       (line) => lines.push(`${logTime(start === undefined ? 0 : time - start)} ${line}`),
@@ -144,6 +148,7 @@ export class PlainDisplay implements Display {
 
   /** Prints what has something new to say, and gives the floor to one step that is still at work. */
   flush(): void {
+    this.#isFull = false;
     for (const warning of this.#warnings) this.#write(`WARN: ${warning}\n`);
     this.#warnings = [];
     const before = this.#current;
