@@ -18,6 +18,7 @@ export type Component =
   | 'runc'
   | 'crun'
   | 'docker-registry'
+  | 'openssl'
   | 'skopeo'
   | 'umoci'
   | 'xz'
@@ -38,6 +39,7 @@ const missing: Readonly<Record<Component, () => string | undefined>> = {
   runc: () => missingProgram('runc'),
   crun: () => missingProgram('crun'),
   'docker-registry': () => missingProgram('docker-registry'),
+  openssl: () => missingProgram('openssl'),
   skopeo: () => missingProgram('skopeo'),
   umoci: () => missingProgram('umoci'),
   xz: () => missingProgram('xz'),

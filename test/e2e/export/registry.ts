@@ -8,9 +8,14 @@ import { findProgram } from '../../support/requirements.ts';
 export interface RegistryOptions {
   /** Lines of an htpasswd file: who may come in. */
   readonly htpasswd?: string;
-  /** PEM files of certificate and key. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** PEM files of certificate and key; with `clients`, only who shows a certificate of that authority may come in. */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly clients?: string };
+  /** Who is to be asked for tokens, and the PEM file of the certificate that these are signed with. */
+  readonly tokens?: { readonly realm: string; readonly certificate: string };
 }
+
+/** What a registry and its token server call themselves. */
+export const TOKEN_NAMES = { service: 'test-registry', issuer: 'test-issuer' };
 
 export interface Registry {
   /** `127.0.0.1:PORT`. */
@@ -31,19 +36,32 @@ export async function startRegistry(folder: string, options: RegistryOptions = {
   return { host, stop: () => stop(child) };
 }
 
-function configOf(folder: string, host: string, { htpasswd, tls }: RegistryOptions): string {
-  const lines = [
-    'version: 0.1',
-    'log: { level: error }',
-    `storage: { filesystem: { rootdirectory: ${JSON.stringify(join(folder, 'data'))} } }`,
-    `http: { addr: ${JSON.stringify(host)}${tls ? `, tls: { certificate: ${JSON.stringify(tls.certificate)}, key: ${JSON.stringify(tls.key)} }` : ''} }`,
-  ];
-  if (htpasswd !== undefined) {
-    const path = join(folder, 'htpasswd');
-    writeFileSync(path, htpasswd);
-    lines.push(`auth: { htpasswd: { realm: test, path: ${JSON.stringify(path)} } }`);
-  }
-  return `${lines.join('\n')}\n`;
+/** JSON, which is YAML too. */
+function configOf(folder: string, host: string, { htpasswd, tls, tokens }: RegistryOptions): string {
+  const path = join(folder, 'htpasswd');
+  if (htpasswd !== undefined) writeFileSync(path, htpasswd);
+  const auth = {
+    ...(htpasswd !== undefined && { htpasswd: { realm: 'test', path } }),
+    ...(tokens && {
+      token: { realm: tokens.realm, rootcertbundle: tokens.certificate, ...TOKEN_NAMES },
+    }),
+  };
+  return JSON.stringify({
+    version: 0.1,
+    log: { level: 'error' },
+    storage: { filesystem: { rootdirectory: join(folder, 'data') } },
+    http: {
+      addr: host,
+      ...(tls && {
+        tls: {
+          certificate: tls.certificate,
+          key: tls.key,
+          ...(tls.clients !== undefined && { clientcas: [tls.clients] }),
+        },
+      }),
+    },
+    ...(Object.keys(auth).length > 0 && { auth }),
+  });
 }
 
 /** A port that is free now; somebody may still take it before the registry does. */

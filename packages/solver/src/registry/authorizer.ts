@@ -39,7 +39,7 @@ export class Authorizer {
     if (!token || (await token).expires <= Date.now()) {
       const all = [...new Set([...scopes, ...(this.#askedScopes.get(key) ?? [])])].sort();
       // Without a signal: other solves may wait for the same token.
-      token = fetchToken({ ...login, scopes: all, http: this.#http, signal: undefined });
+      token = fetchToken({ ...login, scopes: all, http: this.#http, signal: undefined, help: this.#help });
       this.#tokens.set(key, token);
       token.catch(() => this.#tokens.delete(key));
     }
@@ -76,7 +76,11 @@ export class Authorizer {
   #denied(reason: string): Error {
     return stepFailure(
       `pull access denied, repository does not exist or may require authorization: ${reason}`,
-      { hint: `sign in at ${this.#host}: credentials were looked for in ${this.#credentials.description}` },
+      { hint: this.#help },
     );
+  }
+
+  get #help(): string {
+    return `sign in at ${this.#host}: credentials were looked for in ${this.#credentials.description}`;
   }
 }

@@ -17,6 +17,8 @@ export interface TokenRequest {
   readonly credentials: Credentials;
   readonly http: HttpClient;
   readonly signal: AbortSignal | undefined;
+  /** What to do when the credentials are refused. */
+  readonly help: string;
 }
 
 const DEFAULT_LIFE = 60;
@@ -49,7 +51,11 @@ export async function fetchToken(request: TokenRequest): Promise<Token> {
   if (response.status < 200 || response.status >= 400) {
     const { status, url } = response;
     await response.drop();
-    throw stepFailure(`${what}: unexpected status from GET request to ${url}: ${status}`);
+    const refused = status === 401 || status === 403;
+    throw stepFailure(
+      `${what}: unexpected status from GET request to ${url}: ${status}`,
+      refused ? { hint: request.help } : {},
+    );
   }
   return readToken(await response.text(), what);
 }
