@@ -7,6 +7,7 @@ import { asFailure } from './error.ts';
 import { JobSlots } from './evaluate/job-slots.ts';
 import { resolveSources } from './evaluate/resolve-sources.ts';
 import { solve } from './evaluate/solve.ts';
+import { sweepControlGroups } from './executor/control-groups.ts';
 import { LayerStore } from './layer/layer-store.ts';
 import { LayerPacks } from './layer/pack-blobs.ts';
 import { PackVariants } from './layer/pack-variants.ts';
@@ -42,6 +43,8 @@ export interface LocalBackendOptions {
 export async function createLocalBackend(options: LocalBackendOptions): Promise<Backend & SourceResolver> {
   const stateDir = path.resolve(options.stateDir);
   const layers = new LayerStore(stateDir);
+  // Also where nothing runs this time.
+  if (layers.hadDead) sweepControlGroups();
   const refs = new RefStore(stateDir);
   const digests = new StoredDigests(stateDir, layers);
   const sources = new SourceStores({

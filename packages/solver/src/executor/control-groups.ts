@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { errnoOf } from '../error.ts';
 import { MS, mount, unmount } from '../host/kernel.ts';
-import { isProcessAlive, processTag } from '../host/process-tag.ts';
+import { isProcessAlive } from '../host/process-tag.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const PARENT = 'buildkit';
 /** Inside a step's group of version 2, so that what happened in it can be read when the runtime has removed its own. */
 export const INNER = 'step';
-const ID = /^llb-(\d+-\d+)-(\d+|devices|held)$/;
+const ID = /^llb-(\d+-\d+)-(\d+|devices)$/;
 
 /** How this machine arranges control groups, and whether we may make some. */
 export interface ControlGroups {
@@ -30,12 +30,12 @@ export function probeControlGroups(): ControlGroups {
 export function cgroupsPathOf(id: string, parent: string): string {
   if (parent.includes('.slice') && parent.endsWith(':')) return parent + id;
   const above = ['', ...parent.split('/').filter(Boolean), PARENT].join('/');
-  parents.add(above);
+  if (above !== `/${PARENT}`) parents.add(above);
   return `${above}/${id}`;
 }
 
-/** All groups that steps of this process were put below. */
-const parents = new Set([`/${PARENT}`]);
+/** The groups that steps of this process were put below, but the one at the top. */
+const parents = new Set<string>();
 
 let allHierarchies: string | undefined;
 
@@ -74,13 +74,8 @@ export function hiddenHierarchies(): string | undefined {
   return allHierarchies;
 }
 
-let users = 0;
-/** Groups without processes that keep those above them where they are, while this process may need these. */
-const held = new Set<string>();
-
-/** To be called before steps are put into groups. Removes the groups of processes that are gone. */
-export function enterControlGroups(): void {
-  users++;
+/** Removes the groups of processes that are gone. */
+export function sweepControlGroups(): void {
   for (const place of allPlaces()) {
     for (const name of namesIn(`${place}/${PARENT}`)) {
       const tag = ID.exec(name)?.[1];
@@ -90,33 +85,11 @@ export function enterControlGroups(): void {
 }
 
 /**
- * Keeps the group in which a runtime is about to make `cgroupsPath`: it must not find that another process, at its end, has
- * just removed it.
+ * Removes the groups above ours that are below one that a step has named, as far as they are empty. Those at the top stay,
+ * as BuildKit's do: another process's runtime may be about to make a group in them.
  */
-export function holdParentOf(cgroupsPath: string): void {
-  const group = `${path.dirname(cgroupsPath)}/llb-${processTag()}-held`;
-  if (held.has(group)) return;
-  held.add(group);
-  for (const place of allPlaces()) {
-    if (fs.existsSync(`${place}/cgroup.procs`)) makeIfPossible(place + group);
-  }
-}
-
-/** Undoes {@link enterControlGroups}: the last one removes the groups above ours, as far as they are empty and not what a step has named. */
-export function leaveControlGroups(): void {
-  if (--users > 0) return;
-  for (const group of held) removeGroup(group);
-  held.clear();
+export function removeParentGroups(): void {
   for (const place of allPlaces()) for (const parent of parents) removeIfEmpty(place + parent);
-}
-
-function makeIfPossible(folder: string): void {
-  try {
-    fs.mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    // Where we may not, the runtime says so.
-    if (errnoOf(error) === undefined) throw error;
-  }
 }
 
 /** How often the kernel has killed something in a group of version 2, or below it, for lack of memory. */
@@ -180,7 +153,8 @@ function removeIfEmpty(folder: string): void {
       code !== 'ENOENT' &&
       code !== 'ENOTEMPTY' &&
       code !== 'EROFS' &&
-      code !== 'EACCES'
+      code !== 'EACCES' &&
+      code !== 'EPERM'
     )
       throw error;
   }

@@ -7,15 +7,14 @@ import {
   type ControlGroups,
   cgroupsPathOf,
   countMemoryKills,
-  enterControlGroups,
   hiddenHierarchies,
   hideHierarchies,
-  holdParentOf,
   INNER,
-  leaveControlGroups,
   probeControlGroups,
   removeGroup,
+  removeParentGroups,
   showHierarchies,
+  sweepControlGroups,
 } from './control-groups.ts';
 import { INSECURE_DEVICES } from './defaults.ts';
 import { type DevContent, type DevFolder, DevFolders } from './dev-folder.ts';
@@ -68,7 +67,7 @@ export class OciRuntime implements Runtime {
     const groups = probeControlGroups();
     if (groups.isWritable && !this.#isRootless) {
       this.#groups = groups;
-      enterControlGroups();
+      sweepControlGroups();
     }
     if (kind === 'runc') return;
     this.#sealed = sealedFile('crun', (file) => fs.writeFileSync(file, fs.readFileSync(program)));
@@ -84,7 +83,6 @@ export class OciRuntime implements Runtime {
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
     const group = this.#groupOf(prepared);
-    if (group?.path.startsWith('/')) holdParentOf(group.outer ?? group.path);
     const terminal = use.onOutput === undefined;
     const dev =
       kind === 'crun'
@@ -122,7 +120,7 @@ export class OciRuntime implements Runtime {
     for (const devs of this.#devs.values()) devs.close();
     if (this.#sealed !== undefined) fs.closeSync(this.#sealed);
     this.#guard?.remove();
-    if (this.#groups) leaveControlGroups();
+    if (this.#groups) removeParentGroups();
   }
 
   /** Both take the kernel or a program some milliseconds, during which this thread is free. */

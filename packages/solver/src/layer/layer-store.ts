@@ -47,6 +47,8 @@ export class LayerStore {
   readonly #alike: AlikeLayers;
   readonly #stages = new WeakMap<LayerDraft, string>();
   readonly #records = new Map<string, LayerRecord>();
+  /** Whether processes that used this store have died without tidying up. */
+  readonly hadDead: boolean;
 
   /** Makes the folders and sweeps what dead processes left. Fails with an `environment` failure. */
   constructor(root: string) {
@@ -57,9 +59,9 @@ export class LayerStore {
     try {
       for (const folder of ['layers', 'empty', 'staging']) makeFolders(`${root}/${folder}`);
       checkVersion(root);
-      for (const tag of readdir(`${root}/staging`)) {
-        if (!isProcessAlive(tag)) removeTree(`${root}/staging/${tag}`);
-      }
+      const dead = readdir(`${root}/staging`).filter((tag) => !isProcessAlive(tag));
+      for (const tag of dead) removeTree(`${root}/staging/${tag}`);
+      this.hadDead = dead.length > 0;
       makeFolders(this.#staging);
     } catch (error) {
       throw unusable(root, error);
