@@ -9,6 +9,7 @@ export const FLAGS = {
   corpus: { type: 'string' },
   addr: { type: 'string' },
   executor: { type: 'string' },
+  images: { type: 'boolean', default: false },
   'no-exec': { type: 'boolean', default: false },
   'no-images': { type: 'boolean', default: false },
   reference: { type: 'boolean', default: false },

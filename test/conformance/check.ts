@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { imageDifferences } from '../support/image-outcome.ts';
 import type { Solver } from '../support/solvers.ts';
 import { outcomeDifferences } from '../support/tree.ts';
 import type { Case } from './load.ts';
@@ -21,7 +22,21 @@ export async function check(solver: Solver, one: Case): Promise<Verdict> {
   if (one.expected === undefined) {
     return { case: one, passed: false, lines: ['no expected tree: run `pnpm conformance:update`'], took };
   }
-  const lines = outcomeDifferences(one.expected, got);
+  return verdictOf(solver, one, outcomeDifferences(one.expected, got), took);
+}
+
+/** Solves a case to an image and compares that with BuildKit's. */
+export async function checkImage(solver: Solver, one: Case): Promise<Verdict> {
+  const started = performance.now();
+  const got = await solver.image(one.definition, one.inputs);
+  const took = performance.now() - started;
+  if (one.expectedImage === undefined) {
+    return { case: one, passed: false, lines: ['no expected image: run `pnpm conformance:update`'], took };
+  }
+  return verdictOf(solver, one, imageDifferences(one.expectedImage, got), took);
+}
+
+function verdictOf(solver: Solver, one: Case, lines: readonly string[], took: number): Verdict {
   const known = knownDifferences().get(`${solver.name} ${one.suite}/${one.name}`);
   if (known === undefined) return { case: one, passed: lines.length === 0, lines, took };
   return lines.length === 0

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ImageFacts } from '../support/image-outcome.ts';
 import type { Outcome } from '../support/tree.ts';
 import type { Case } from './load.ts';
 
 /**
- * Cases of a folder elsewhere: `<suite>/<case>/` with `def.pb`, `expected.json` and `meta.json`, and the folders and
- * files that `meta.json` names. Paths in it are relative to the corpus.
+ * Cases of a folder elsewhere: `<suite>/<case>/` with `def.pb`, `expected.json`, maybe `expected-image.json`, and
+ * `meta.json`, and the folders and files that it names. Paths in it are relative to the corpus.
  */
 interface Meta {
   readonly description?: string;
@@ -18,6 +19,8 @@ interface Meta {
   readonly needsExec: boolean;
   /** Why it should not be compared. */
   readonly unstable?: string;
+  /** Anything but `stable`: the image depends on what was built before. */
+  readonly stability?: string;
 }
 
 export interface CorpusFilter {
@@ -62,7 +65,10 @@ function caseOf(
   };
   const definition = readFileSync(join(folder, 'def.pb'));
   const expected = readJson(join(folder, 'expected.json')) as Outcome;
-  return [{ suite, name, about: meta.description ?? '', definition, inputs, expected }];
+  const image = join(folder, 'expected-image.json');
+  const hasImage = (meta.stability ?? 'stable') === 'stable' && existsSync(image);
+  const expectedImage = hasImage ? (readJson(image) as ImageFacts) : undefined;
+  return [{ suite, name, about: meta.description ?? '', definition, inputs, expected, expectedImage }];
 }
 
 function foldersIn(folder: string): readonly string[] {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { marshal } from '@llb-ts/marshal';
 import type { State } from 'llb-ts';
 import { type FolderEntry, writeFolder } from '../support/folder.ts';
+import type { ImageOutcome } from '../support/image-outcome.ts';
 import type { Inputs } from '../support/solvers.ts';
 import type { Outcome } from '../support/tree.ts';
 import type { CaseGroup } from './case.ts';
@@ -19,6 +20,8 @@ export interface Case {
   readonly inputs: Inputs;
   /** Undefined: nobody has asked the reference yet. */
   readonly expected: Outcome | undefined;
+  /** Undefined: nobody has asked, or it would not be the same on every machine. */
+  readonly expectedImage: ImageOutcome | undefined;
 }
 
 /** A case that the fuzzer found and saved. */
@@ -36,9 +39,19 @@ export function expectedFile(suite: string): string {
   return join(HERE, 'expected', `${suite}.json`);
 }
 
+/** Where the images of a suite are checked in. */
+export function expectedImagesFile(suite: string): string {
+  return join(HERE, 'expected-images', `${suite}.json`);
+}
+
 /** The own cases that run no process; their local folders are made below `folder`. */
 export async function fileCases(folder: string): Promise<readonly Case[]> {
   return [...(await casesOfAll(suites, folder)), ...(await foundCases())];
+}
+
+/** The own cases of which the image is known. */
+export async function imageCases(folder: string): Promise<readonly Case[]> {
+  return (await fileCases(folder)).filter(({ expectedImage }) => expectedImage !== undefined);
 }
 
 /** The own cases that run processes. */
@@ -66,7 +79,8 @@ export async function definitionOf(state: State): Promise<Uint8Array> {
 }
 
 async function casesOf(suite: string, group: CaseGroup, folder: string): Promise<readonly Case[]> {
-  const expected = readExpected(suite);
+  const expected = readExpected<Outcome>(expectedFile(suite));
+  const images = readExpected<ImageOutcome>(expectedImagesFile(suite));
   const cases = Object.entries(group).map(
     async ([name, { about, build, locals = {}, secrets = {}, allow = [] }]): Promise<Case> => {
       const definition = await definitionOf(build());
@@ -77,6 +91,7 @@ async function casesOf(suite: string, group: CaseGroup, folder: string): Promise
         definition,
         inputs: { locals: makeLocals(locals, folder), secrets: makeSecrets(secrets, folder), allow },
         expected: expected[name],
+        expectedImage: images[name],
       };
     },
   );
@@ -109,9 +124,8 @@ function makeSecrets(
   return Object.fromEntries(made);
 }
 
-function readExpected(suite: string): Readonly<Record<string, Outcome>> {
-  const file = expectedFile(suite);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Outcome>) : {};
+function readExpected<T>(file: string): Readonly<Record<string, T>> {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, T>) : {};
 }
 
 async function foundCases(): Promise<readonly Case[]> {
@@ -128,6 +142,7 @@ async function foundCases(): Promise<readonly Case[]> {
         definition,
         inputs: {},
         expected: found.expected,
+        expectedImage: undefined,
       };
     }),
   );

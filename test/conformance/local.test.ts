@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { copyCliFor, give, ordinaryUser } from '../support/ordinary-user.ts';
 import { requires } from '../support/requirements.ts';
 import { llbTs } from '../support/solvers.ts';
-import { execCases, fileCases } from './load.ts';
+import { checkImage } from './check.ts';
+import { execCases, fileCases, imageCases } from './load.ts';
 import { conformanceSuite } from './suite.ts';
 
 // One store for all cases: what one leaves in the cache must not change another.
@@ -11,6 +12,10 @@ const stateIn = (folder: string) => join(folder, 'state');
 
 requires('root')('the local solver makes the trees that BuildKit made', () =>
   conformanceSuite(fileCases, (folder) => llbTs({ stateDir: stateIn(folder) })),
+);
+
+requires('root')('the local solver makes the images that BuildKit made', () =>
+  conformanceSuite(imageCases, (folder) => llbTs({ stateDir: stateIn(folder) }), checkImage),
 );
 
 for (const executor of ['crun', 'runc'] as const) {

@@ -9,7 +9,7 @@ import { run } from '../support/run.ts';
 import { buildctl, llbTs, type Solver } from '../support/solvers.ts';
 import { withTemporaryFolder } from '../support/temporary.ts';
 import { readFlags } from './arguments.ts';
-import { check, inParallel, type Verdict } from './check.ts';
+import { check, checkImage, inParallel, type Verdict } from './check.ts';
 import { corpusCases } from './corpus.ts';
 import { type Case, ownCases } from './load.ts';
 
@@ -17,6 +17,7 @@ const USAGE = `pnpm conformance [flags]
   --suite S       only this suite (repeatable)
   --case TEXT     only cases with TEXT in their name
   --corpus DIR    the cases of that folder instead of our own (default: LLB_TS_CORPUS)
+  --images        export images instead of trees, of the cases whose image is known
   --no-exec       leave out cases that run processes
   --no-images     leave out cases that need images of a registry
   --reference     ask the BuildKit at BUILDKIT_HOST through buildctl instead of llb-ts
@@ -48,7 +49,8 @@ async function chosenCases(folder: string): Promise<readonly Case[]> {
       ? await ownCases(join(folder, 'locals'))
       : corpusCases(resolve(corpus), await unpackLocals(resolve(corpus), folder), filter);
   return all.filter(
-    ({ suite, name }) =>
+    ({ suite, name, expectedImage }) =>
+      (!flags.images || expectedImage !== undefined) &&
       (flags.suite === undefined || flags.suite.includes(suite)) &&
       `${suite}/${name}`.includes(flags.case ?? ''),
   );
@@ -67,7 +69,7 @@ function solverFor(folder: string): Solver {
 async function solveAll(solver: Solver, cases: readonly Case[]): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   await inParallel(Number(flags.jobs), cases, async (one) => {
-    const verdict = await check(solver, one).catch(
+    const verdict = await (flags.images ? checkImage : check)(solver, one).catch(
       (error: Error): Verdict => ({ case: one, passed: false, lines: [error.message], took: 0 }),
     );
     verdicts.push(verdict);

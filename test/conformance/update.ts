@@ -1,4 +1,7 @@
-/** `pnpm conformance:update`: asks the reference BuildKit (BUILDKIT_HOST) what every own case comes to. */
+/**
+ * `pnpm conformance:update`: asks the reference BuildKit (BUILDKIT_HOST) what every own case comes to; with `--images`, as an
+ * image.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { whyMissing } from '../support/requirements.ts';
@@ -7,10 +10,11 @@ import { withTemporaryFolder } from '../support/temporary.ts';
 import { isFailure, type Outcome, outcomeDifferences } from '../support/tree.ts';
 import { readFlags } from './arguments.ts';
 import { inParallel } from './check.ts';
-import { type Case, expectedFile, ownCases } from './load.ts';
+import { type Case, expectedFile, fileCases, ownCases } from './load.ts';
 import { updatePlatformCases } from './platforms/update.ts';
+import { updateImages } from './update-images.ts';
 
-const flags = readFlags('pnpm conformance:update [--suite S] [--jobs N]');
+const flags = readFlags('pnpm conformance:update [--images] [--suite S] [--jobs N]');
 const missing = whyMissing('reference-buildkit');
 if (missing !== undefined) {
   console.error(`nobody to ask: ${missing}`);
@@ -20,9 +24,15 @@ if (missing !== undefined) {
 const reference = buildctl(undefined, ['--no-cache']);
 
 await withTemporaryFolder(async (folder) => {
-  const cases = (await ownCases(join(folder, 'locals'))).filter(
+  // The root of processes is made of this machine's busybox: its layers are other ones elsewhere.
+  const load = flags.images ? fileCases : ownCases;
+  const cases = (await load(join(folder, 'locals'))).filter(
     ({ suite }) => suite !== 'found' && (flags.suite === undefined || flags.suite.includes(suite)),
   );
+  if (flags.images) {
+    await updateImages(cases, { reference, jobs: Number(flags.jobs), say: (line) => console.log(line) });
+    return;
+  }
   const outcomes = new Map<Case, Outcome>();
   await inParallel(Number(flags.jobs), cases, async (one) => {
     outcomes.set(one, withoutHostPaths(await stableOutcome(one)));
@@ -36,7 +46,7 @@ await withTemporaryFolder(async (folder) => {
   }
 });
 
-if (flags.suite === undefined || flags.suite.includes('platforms')) {
+if (!flags.images && (flags.suite === undefined || flags.suite.includes('platforms'))) {
   await updatePlatformCases(process.env.BUILDKIT_HOST ?? '');
 }
 

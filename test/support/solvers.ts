@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { FIXED_TIMES, type ImageFacts, type ImageOutcome, readImageFacts } from './image-outcome.ts';
 import { commandAs, give, type OrdinaryUser } from './ordinary-user.ts';
 import { readTar } from './read-tar.ts';
 import { findProgram } from './requirements.ts';
 import { type RunResult, run } from './run.ts';
 import { withTemporaryFolder } from './temporary.ts';
-import type { Outcome } from './tree.ts';
+import type { FileTree, Outcome } from './tree.ts';
 
 /** What a definition takes from outside, as the flags of `solve` and `buildctl build` have it. */
 export interface Inputs {
@@ -18,11 +19,22 @@ export interface Inputs {
   readonly allow?: readonly string[];
 }
 
-/** Something that turns a definition into a tree: this project, or a BuildKit. */
+/** Something that turns a definition into a tree or an image: this project, or a BuildKit. */
 export interface Solver {
   readonly name: string;
   solve(definition: Uint8Array, inputs?: Inputs): Promise<Outcome>;
+  /** The same as an image, all later times made one. */
+  image(definition: Uint8Array, inputs?: Inputs): Promise<ImageOutcome>;
 }
+
+/** What is exported to an archive, and read from it. */
+interface Form<T> {
+  readonly output: string;
+  read(archive: string): T;
+}
+
+const TREE: Form<FileTree> = { output: 'type=tar', read: readTar };
+const IMAGE: Form<ImageFacts> = { output: `type=oci,${FIXED_TIMES}`, read: readImageFacts };
 
 export interface LlbTsOptions {
   /** The store; default: a fresh one for every solve. */
@@ -38,21 +50,23 @@ export interface LlbTsOptions {
 /** The CLI as `pnpm build` leaves it, used as a user would. */
 export function llbTs(options: LlbTsOptions = {}): Solver {
   const { address, stateDir, executor, as } = options;
+  const solve = <T>(form: Form<T>, definition: Uint8Array, inputs: Inputs) =>
+    withTemporaryFolder((folder) => {
+      const place = address ? ['--addr', address] : ['--state-dir', stateDir ?? join(folder, 'state')];
+      const means = executor === undefined ? [] : ['--executor', executor];
+      const args = ['solve', '-', '--progress', 'plain', ...place, ...means];
+      const tar = join(folder, 'out.tar');
+      if (as) give(folder, as.user);
+      const call = as
+        ? (more: readonly string[]) =>
+            runAs(as.user, [process.execPath, as.program, ...args, ...more], definition)
+        : (more: readonly string[]) => runLlbTs([...args, ...more], definition);
+      return solveToArchive(form, call, inputs, tar, mustFailWell);
+    });
   return {
     name: nameOf(options),
-    solve: (definition, inputs = {}) =>
-      withTemporaryFolder((folder) => {
-        const place = address ? ['--addr', address] : ['--state-dir', stateDir ?? join(folder, 'state')];
-        const means = executor === undefined ? [] : ['--executor', executor];
-        const args = ['solve', '-', '--progress', 'plain', ...place, ...means];
-        const tar = join(folder, 'out.tar');
-        if (as) give(folder, as.user);
-        const call = as
-          ? (more: readonly string[]) =>
-              runAs(as.user, [process.execPath, as.program, ...args, ...more], definition)
-          : (more: readonly string[]) => runLlbTs([...args, ...more], definition);
-        return solveToTar(call, inputs, tar, mustFailWell);
-      }),
+    solve: (definition, inputs = {}) => solve(TREE, definition, inputs),
+    image: (definition, inputs = {}) => solve(IMAGE, definition, inputs),
   };
 }
 
@@ -73,16 +87,19 @@ function runAs(user: OrdinaryUser, command: readonly string[], input: Uint8Array
 export function buildctl(address = process.env.BUILDKIT_HOST ?? '', flags: readonly string[] = []): Solver {
   const program = findProgram('buildctl') ?? 'buildctl';
   const args = ['--addr', address, 'build', '--progress', 'plain', ...flags];
+  const solve = <T>(form: Form<T>, definition: Uint8Array, inputs: Inputs) =>
+    withTemporaryFolder((folder) =>
+      solveToArchive(
+        form,
+        (more) => run(program, [...args, ...more], { input: definition }),
+        inputs,
+        join(folder, 'out.tar'),
+      ),
+    );
   return {
     name: 'BuildKit',
-    solve: (definition, inputs = {}) =>
-      withTemporaryFolder((folder) =>
-        solveToTar(
-          (more) => run(program, [...args, ...more], { input: definition }),
-          inputs,
-          join(folder, 'out.tar'),
-        ),
-      ),
+    solve: (definition, inputs = {}) => solve(TREE, definition, inputs),
+    image: (definition, inputs = {}) => solve(IMAGE, definition, inputs),
   };
 }
 
@@ -98,14 +115,15 @@ export function llbTsProgram(): string {
   return join(cli, 'bin/llb-ts.mjs');
 }
 
-async function solveToTar(
+async function solveToArchive<T>(
+  { output, read }: Form<T>,
   solve: (flags: readonly string[]) => Promise<RunResult>,
   inputs: Inputs,
   tar: string,
   checkFailed: (tar: string, result: RunResult) => void = () => {},
-): Promise<Outcome> {
-  const result = await solve(['--output', `type=tar,dest=${tar}`, ...flagsOf(inputs)]);
-  if (result.status === 0) return readTar(tar);
+): Promise<T | { readonly error: string }> {
+  const result = await solve(['--output', `${output},dest=${tar}`, ...flagsOf(inputs)]);
+  if (result.status === 0) return read(tar);
   checkFailed(tar, result);
   return { error: lastError(result.stderr) };
 }

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { readImage } from '../../support/read-image.ts';
 import { readTar } from '../../support/read-tar.ts';
 import { findProgram, requires } from '../../support/requirements.ts';
 import { run } from '../../support/run.ts';
 import { type Rig, withRig } from '../cli/rig.ts';
-import { readImage } from './image.ts';
 
 const build = `import { Diff, Merge, Mkdir, Mkfile, Rm, Scratch, Symlink } from 'llb-ts';
 const when = { createdTime: new Date('2001-02-03T04:05:06Z') };
