@@ -14,7 +14,7 @@ import { corpusCases } from './corpus.ts';
 import { type Case, ownCases } from './load.ts';
 
 const USAGE = `pnpm conformance [flags]
-  --suite S       only this suite (repeatable)
+  --suite S       only this suite (repeatable; they are solved in the order in which they are named)
   --case TEXT     only cases with TEXT in their name
   --corpus DIR    the cases of that folder instead of our own (default: LLB_TS_CORPUS)
   --images        export images instead of trees, of the cases whose image is known
@@ -48,12 +48,14 @@ async function chosenCases(folder: string): Promise<readonly Case[]> {
     corpus === undefined
       ? await ownCases(join(folder, 'locals'))
       : corpusCases(resolve(corpus), await unpackLocals(resolve(corpus), folder), filter);
-  return all.filter(
+  const chosen = all.filter(
     ({ suite, name, expectedImage }) =>
       (!flags.images || expectedImage !== undefined) &&
       (flags.suite === undefined || flags.suite.includes(suite)) &&
       `${suite}/${name}`.includes(flags.case ?? ''),
   );
+  const rank = ({ suite }: Case) => flags.suite?.indexOf(suite) ?? 0;
+  return chosen.sort((a, b) => rank(a) - rank(b));
 }
 
 function solverFor(folder: string): Solver {
