@@ -21,6 +21,8 @@ export type Component =
   | 'openssl'
   | 'skopeo'
   | 'umoci'
+  | 'containerd'
+  | 'zstd'
   | 'xz'
   | 'busybox'
   | 'apt'
@@ -42,6 +44,8 @@ const missing: Readonly<Record<Component, () => string | undefined>> = {
   openssl: () => missingProgram('openssl'),
   skopeo: () => missingProgram('skopeo'),
   umoci: () => missingProgram('umoci'),
+  containerd: () => missing.root() ?? missingProgram('containerd') ?? missingProgram('ctr'),
+  zstd: () => missingProgram('zstd'),
   xz: () => missingProgram('xz'),
   busybox: () => (existsSync('/bin/busybox') ? undefined : 'there is no /bin/busybox'),
   apt: missingPackages,

@@ -19,6 +19,7 @@ const without = base.File(Rm('/d/a'));
 export default {
   plain: Merge([base, other]),
   removed: Merge([base, Diff(base, without)]),
+  nothing: Diff(base, base),
   configured: base.ImageConfig({ entrypoint: ['/d/a'], labels: { z: '<1>', a: '2' }, env: { X: 'y' } }),
 };
 `;
@@ -203,7 +204,7 @@ requires('reference-buildkit')('beside BuildKit', () => {
   ])('the same archive, byte for byte: %s', async (output) => {
     await withRig({ 'build.ts': build }, async (rig) => {
       const attrs = `${output},${fixed},compression=uncompressed,dest=`;
-      for (const target of ['plain', 'removed']) {
+      for (const target of ['plain', 'removed', 'nothing']) {
         await exported(rig, target, `${attrs}ours.tar`);
         const definition = await rig.call(['marshal', 'build.ts', target]);
         const buildctl = findProgram('buildctl')!;

@@ -192,7 +192,8 @@ function manifestJson(
     schemaVersion: 2,
     mediaType: ociTypes ? MediaType.ociManifest : MediaType.dockerManifest,
     config: descriptorJson(config.descriptor),
-    layers: layers.map(({ descriptor }) => descriptorJson(descriptor)),
+    // A nil slice of Go's.
+    layers: layers.length > 0 ? layers.map(({ descriptor }) => descriptorJson(descriptor)) : null,
     annotations: own.size > 0 ? own : undefined,
   };
   return goJson(manifest, '  ');
