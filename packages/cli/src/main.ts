@@ -1,4 +1,5 @@
 import { commandLine, parseError } from './command-line.ts';
+import { setEngineFlags } from './engine-flags.ts';
 import { CliError } from './error/cli-error.ts';
 import { ExitCode } from './error/exit-code.ts';
 import { Interrupts } from './interrupts.ts';
@@ -7,6 +8,7 @@ import { version } from './version.ts';
 
 /** Runs `llb-ts` with the words after its name and ends the process. */
 export async function main(words: readonly string[]): Promise<never> {
+  setEngineFlags();
   // A reader that has closed the pipe is told by the write itself; without a listener the event would be fatal.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const interrupts = new Interrupts();

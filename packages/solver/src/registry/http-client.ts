@@ -87,6 +87,8 @@ export class HttpClient {
       headers: { ...request.headers },
       body: bodyOf(request.body),
       signal: request.signal ?? null,
+      // Undici would close the connection after a HEAD; a registry is asked by HEAD for every layer.
+      reset: false,
     });
     return {
       status: answer.statusCode,
