@@ -39,7 +39,7 @@ process.exitCode = counts.failed === 0 ? 0 : 1;
  * and where the machine does not let users have one.
  */
 function userNamespace() {
-  const unshare = ['unshare', '--user', '--map-auto', '--map-root-user', '--mount', '--'];
+  const unshare = ['unshare', '--user', '--map-auto', '--map-root-user', '--mount', '--uts', '--ipc', '--'];
   if (process.getuid() === 0) return [];
   return spawnSync(unshare[0], [...unshare.slice(1), 'true']).status === 0 ? unshare : [];
 }

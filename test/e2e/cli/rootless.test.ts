@@ -52,6 +52,12 @@ requires('ordinary-user')('a build of a user who is not root', () => {
       expect(listed.stdout.toString()).toMatch(/^-rw------- 12\/34 .* theirs$/m);
     }));
 
+  test('writes to a device in a folder that it may not write', () =>
+    withHome(user, async (_, call) => {
+      const args = ['build.ts', 'plain', '--output', 'type=tar,dest=/dev/null'];
+      expect(await call('solve', ...args)).toMatchObject({ status: 0 });
+    }));
+
   test('passes standard input and output through', () =>
     withHome(user, async (home, call) => {
       const marshaled = await call('marshal', 'build.ts', 'plain');

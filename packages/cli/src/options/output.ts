@@ -109,7 +109,7 @@ function requireCreatableFolder(path: string, shown: string): void {
     const which = existing === path ? 'it is not a directory' : `${existing} is not a directory`;
     throw usageError(`cannot write to ${shown}: ${which}`);
   }
-  requireWritable(existing, shown);
+  requireWritable(existing, IN_FOLDER, shown);
 }
 
 /** The file need not exist, its folder must; it is replaced by a rename, so the folder has to be writable. */
@@ -124,10 +124,13 @@ export function requireWritableFile(path: string, shown: string): void {
   if (!statOf(folder, shown).isDirectory()) {
     throw usageError(`cannot write ${shown}: ${folder} is not a directory`);
   }
-  if (existsSync(path) && statOf(path, shown).isDirectory()) {
+  const there = existsSync(path) ? statOf(path, shown) : undefined;
+  if (there?.isDirectory()) {
     throw usageError(`cannot write ${shown}: it is a directory`, `name a file in it: ${shown}/out.tar`);
   }
-  requireWritable(folder, shown);
+  // A pipe or device is written as it is; a file is made beside its place.
+  if (there && !there.isFile()) requireWritable(path, constants.W_OK, shown);
+  else requireWritable(folder, IN_FOLDER, shown);
 }
 
 function nearestExisting(path: string): string {
@@ -144,11 +147,14 @@ function statOf(path: string, shown: string): Stats {
   }
 }
 
-function requireWritable(folder: string, shown: string): void {
+/** What it takes to make a file in a folder. */
+const IN_FOLDER = constants.W_OK | constants.X_OK;
+
+function requireWritable(path: string, access: number, shown: string): void {
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
+    accessSync(path, access);
   } catch (cause) {
     const code = hasCode(cause, 'EACCES', 'EPERM', 'EROFS') ? 'environment' : 'usage';
-    throw new CliError(code, `cannot write ${shown}: ${systemReason(cause)} (${folder})`, { cause });
+    throw new CliError(code, `cannot write ${shown}: ${systemReason(cause)} (${path})`, { cause });
   }
 }
