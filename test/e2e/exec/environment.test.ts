@@ -69,4 +69,11 @@ requires('root', 'busybox')('a machine on which no process can be run', () => {
         expect(stderr.match(/neither crun nor runc is installed/g)).toHaveLength(1);
       },
     ));
+
+  test('says that limits have no effect where there are no control groups to set them', () =>
+    withBox("export default sh('true', llb.WithLinuxResources({ memory: 1 << 28 }));\n", async (rig) => {
+      const { status, stderr } = await rig.call(['solve', '--executor', 'sandbox', '--progress', 'plain']);
+      expect(status, stderr).toBe(0);
+      expect(stderr).toContain('the limits of this step have no effect here');
+    }));
 });

@@ -20,6 +20,8 @@
 export interface Executor {
   /** `crun`, `runc`, `sandbox`. */
   readonly name: string;
+  /** Whether {@link Step.resources} and {@link Step.cgroupParent} have an effect; that takes control groups. */
+  readonly hasLimits: boolean;
   /**
    * Runs to the end of the process. Fails with a `step` failure whose message continues
    * `process "…" did not complete successfully: ` when the step cannot be run as described (an unknown user), and with an

@@ -46,6 +46,7 @@ export interface OciRuntimeOptions {
  */
 export class OciRuntime implements Runtime {
   readonly name: string;
+  readonly hasLimits: boolean;
   readonly makesMountPoints: boolean;
   readonly #options: OciRuntimeOptions;
   readonly #isRootless = isInUserNamespace();
@@ -69,6 +70,7 @@ export class OciRuntime implements Runtime {
       this.#groups = groups;
       sweepControlGroups();
     }
+    this.hasLimits = this.#groups !== undefined;
     if (kind === 'runc') return;
     this.#sealed = sealedFile('crun', (file) => fs.writeFileSync(file, fs.readFileSync(program)));
     if (groups.version !== 1) return;

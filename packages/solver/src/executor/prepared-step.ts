@@ -28,6 +28,7 @@ export interface PreparedStep {
 /** Starts prepared steps: the part in which executors differ. */
 export interface Runtime {
   readonly name: string;
+  readonly hasLimits: boolean;
   /** Makes mount points as runc does; others find them made. */
   readonly makesMountPoints: boolean;
   launch(prepared: PreparedStep, use: StepUse): Promise<StepExit>;
@@ -38,6 +39,7 @@ export interface Runtime {
 /** An executor from a way to start processes. */
 export class RuntimeExecutor implements Executor {
   readonly name: string;
+  readonly hasLimits: boolean;
   readonly #runtime: Runtime;
   readonly #folder: string;
   #serial = 0;
@@ -45,6 +47,7 @@ export class RuntimeExecutor implements Executor {
   /** @param folder an existing folder that only this process uses, best in memory: secrets pass through configurations */
   constructor(runtime: Runtime, folder: string) {
     this.name = runtime.name;
+    this.hasLimits = runtime.hasLimits;
     this.#runtime = runtime;
     this.#folder = folder;
   }

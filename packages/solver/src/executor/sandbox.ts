@@ -35,6 +35,7 @@ export function missingSandboxPrograms(): readonly string[] {
  */
 export class Sandbox implements Runtime {
   readonly name = 'sandbox';
+  readonly hasLimits = false;
   readonly makesMountPoints = false;
   readonly #isRootless = isInUserNamespace();
   readonly #folder: string;

@@ -78,6 +78,8 @@ async function runExec(
   }
 }
 
+const LIMITS_HINT = 'they need crun or runc, root, and control groups (/sys/fs/cgroup) that can be written';
+
 /** Runs the process; whatever goes wrong from here on is told as the process's failure. */
 async function runProcess(
   makeStep: () => Step,
@@ -94,6 +96,13 @@ async function runProcess(
   let exit: StepExit;
   try {
     step = makeStep();
+    if (!executor.hasLimits && (step.resources || step.cgroupParent !== '')) {
+      work.report({
+        type: 'warning',
+        message: 'the limits of this step have no effect here',
+        hint: LIMITS_HINT,
+      });
+    }
     exit = await executor.run(step, {
       signal: work.signal,
       onOutput: (stream, data) => {
