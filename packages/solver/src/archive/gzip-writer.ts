@@ -4,6 +4,8 @@ import type { ByteSink } from './tar-writer-stream.ts';
 
 /** One deflated piece; large, so that little is lost at its edges. */
 const PIECE = 1 << 20;
+/** What is handed over at one time: for every handover a thread waits until this one has time for it. */
+const OUTPUT = PIECE / 4;
 /** What deflate can look back at. */
 const WINDOW = 32_768;
 /** Pieces that are deflated at one time: as many as threads do that for Node. */
@@ -61,6 +63,7 @@ export class GzipWriter implements ByteSink {
     const running = deflateRaw(piece, {
       level: Math.max(this.#level, -1),
       strategy: this.#level === -2 ? Z_HUFFMAN_ONLY : Z_DEFAULT_STRATEGY,
+      chunkSize: OUTPUT,
       finishFlush: last ? Z_FINISH : Z_SYNC_FLUSH,
       ...(this.#window && { dictionary: this.#window }),
     });
