@@ -29,10 +29,12 @@ export function pinSource({ identifier, attrs }: SourceOp, pin: ResolvedSource):
 
 /**
  * The commit takes the place of the ref, so that a branch may move on. Where `.git` is kept the ref is part of the result
- * and has to stay; then the commit is what it must name, and a ref that has moved is a failure.
+ * and has to stay, as where it may be a tag that somebody signed; then the commit is what it must name, and a ref that has
+ * moved is a failure.
  */
 function pinCommit({ identifier, attrs }: SourceOp, commit: string): PinnedSource {
-  if (attrs['git.keepgitdir'] === 'true') {
+  const isSigned = Object.keys(attrs).some((name) => name.startsWith('git.sig.'));
+  if (attrs['git.keepgitdir'] === 'true' || isSigned) {
     return { op: { identifier, attrs: { ...attrs, 'git.checksum': commit } }, caps: ['source.git.checksum'] };
   }
   const [repository, , folder] = gitParts(identifier);

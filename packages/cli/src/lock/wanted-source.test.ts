@@ -61,6 +61,11 @@ describe('a pinned source', () => {
       op: { identifier: git, attrs: { ...kept, 'git.checksum': commit } },
       caps: ['source.git.checksum'],
     });
+    const signed = { 'git.sig.pubkey': 'key', 'git.sig.requiresignedtag': 'true' };
+    expect(pinSource({ identifier: `${git}#v1`, attrs: signed }, { kind: 'git', commit }).op).toEqual({
+      identifier: `${git}#v1`,
+      attrs: { ...signed, 'git.checksum': commit },
+    });
   });
 
   it('has a checksum and the name that the server said, unless the build names it', () => {

@@ -2,6 +2,7 @@ import { parseBlobDigest } from '../../blob/blob-digest.ts';
 import { stepFailure } from '../../error.ts';
 import { parseReference, type Reference } from '../../registry/reference.ts';
 import { parseGitUrl, remoteOf } from './git-url.ts';
+import type { GitSignatureWish } from './verify-commit.ts';
 
 /** What a git source op wants (`source/git/identifier.go`). */
 export interface GitWish {
@@ -23,6 +24,8 @@ export interface GitWish {
   readonly checkoutBundle: boolean;
   /** Where the commits come from, if not from the remote. */
   readonly bundle: GitBundle | undefined;
+  /** Undefined: nobody has to have signed it. */
+  readonly signature: GitSignatureWish | undefined;
   readonly authTokenSecret: string;
   readonly authHeaderSecret: string;
   readonly sshSocket: string;
@@ -41,7 +44,6 @@ export interface GitBundle {
 export function parseGitWish(locator: string, attrs: Readonly<Record<string, string>>): GitWish {
   const url = parseGitUrl(locator);
   if (!url) throw stepFailure('invalid protocol');
-  refuseSignature(attrs);
   const on = (name: string) => attrs[name] === 'true';
   const fullUrl = attrs['git.fullurl'];
   const wish: GitWish = {
@@ -56,6 +58,7 @@ export function parseGitWish(locator: string, attrs: Readonly<Record<string, str
     fetchByCommit: on('git.fetchbycommit'),
     checkoutBundle: on('git.checkoutbundle'),
     bundle: parseBundle(attrs),
+    signature: parseSignature(attrs),
     authTokenSecret: attrs['git.authtokensecret'] ?? '',
     authHeaderSecret: attrs['git.authheadersecret'] ?? '',
     sshSocket: attrs['git.mountsshsock'] ?? '',
@@ -102,10 +105,13 @@ function parseBundle(attrs: Readonly<Record<string, string>>): GitBundle | undef
   return { scheme, reference, store: attrs['oci.store'] || reference.locator };
 }
 
-/** A signature that nobody checks must not pass for one that was. */
-function refuseSignature(attrs: Readonly<Record<string, string>>): void {
-  if (!Object.keys(attrs).some((name) => name.startsWith('git.sig.'))) return;
-  throw stepFailure('signatures of git sources cannot be verified by the local solver', {
-    hint: 'pin the commit with a checksum, or solve on a BuildKit daemon with --addr',
-  });
+function parseSignature(attrs: Readonly<Record<string, string>>): GitSignatureWish | undefined {
+  if (!Object.keys(attrs).some((name) => name.startsWith('git.sig.'))) return undefined;
+  const on = (name: string) => attrs[`git.sig.${name}`] === 'true';
+  return {
+    publicKey: attrs['git.sig.pubkey'] ?? '',
+    rejectExpired: on('rejectexpired'),
+    requireSignedTag: on('requiresignedtag'),
+    ignoreSignedTag: on('ignoresignedtag'),
+  };
 }

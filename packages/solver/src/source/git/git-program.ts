@@ -43,6 +43,11 @@ export class Git {
    * names, are asked again without. Fails with `git stderr:\n…`.
    */
   async run(...args: readonly string[]): Promise<string> {
+    return (await this.bytes(...args)).toString('utf8');
+  }
+
+  /** The same, with what it wrote as it came. */
+  async bytes(...args: readonly string[]): Promise<Buffer> {
     for (let attempt = args; ; ) {
       const { status, stdout, stderr } = await this.#spawn(attempt);
       if (status === 'exit status 0') return stdout;
@@ -60,7 +65,7 @@ export class Git {
     return status === 'exit status 0';
   }
 
-  #spawn(command: readonly string[]): Promise<{ status: string; stdout: string; stderr: string }> {
+  #spawn(command: readonly string[]): Promise<{ status: string; stdout: Buffer; stderr: string }> {
     const { gitDir, workTree, args = [], advice, signal, onOutput } = this.#options;
     const options = [
       // Keeps hostile repositories from naming folders of this machine as submodules.
@@ -99,7 +104,7 @@ export class Git {
         const stderr = Buffer.concat(output.stderr).toString('utf8');
         if (code === 127 && /git: (?:command )?not found/.test(stderr)) return reject(missingGit());
         const status = killedBy ? `signal: ${killedBy}` : `exit status ${code}`;
-        resolve({ status, stdout: Buffer.concat(output.stdout).toString('utf8'), stderr });
+        resolve({ status, stdout: Buffer.concat(output.stdout), stderr });
       });
     });
   }

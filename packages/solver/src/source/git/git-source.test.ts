@@ -258,7 +258,7 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
     ],
     ['main', { 'git.checkoutbundle': 'true', 'git.keepgitdir': 'true' }, 'incompatible with git.keepgitdir'],
     ['main:sub', { 'git.checkoutbundle': 'true' }, 'incompatible with git.subdir'],
-    ['main', { 'git.sig.pubkey': 'key' }, 'signatures of git sources cannot be verified'],
+    ['main', { 'git.sig.pubkey': 'key' }, 'git object is not signed'],
   ])('refuses %s with %j', async (fragment, attrs, message) => {
     await expect(bring(fragment, attrs as Record<string, string>)).rejects.toThrow(message);
   });

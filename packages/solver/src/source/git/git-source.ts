@@ -16,6 +16,7 @@ import { Git } from './git-program.ts';
 import { GitRepository } from './git-repository.ts';
 import { withLock } from './repository-lock.ts';
 import { checkCommit, pinnedCommit, type ResolvedCommit, resolveRef } from './resolve-commit.ts';
+import { type GitSignatureWish, verifyCommit } from './verify-commit.ts';
 
 export interface GitSourceOptions extends BundleBlobs {
   readonly stateDir: string;
@@ -53,6 +54,7 @@ class GitInstance implements SourceInstance {
     const { keepGitDir, subdir, skipSubmodules, mtime, checkoutBundle } = this.#wish;
     const commit = await this.#resolve(work);
     this.#commit = commit;
+    if (this.#wish.signature) await this.#verify(commit, this.#wish.signature, work);
     // Of an annotated tag, its commit is what counts, unless the tag itself comes along.
     const object = keepGitDir || commit.peeled === '' ? commit.object : commit.peeled;
     return {
@@ -68,6 +70,24 @@ class GitInstance implements SourceInstance {
 
   async fetch(work: Workbench): Promise<Ref | undefined> {
     const commit = this.#commit ?? (await this.#resolve(work));
+    return this.#fetched(commit, work, (repository, ref, stage) =>
+      this.#layer(repository, this.#wish, ref, stage, work),
+    );
+  }
+
+  /** A known result counts only for what is signed: it is asked before that is looked up. */
+  #verify(commit: ResolvedCommit, signature: GitSignatureWish, work: Workbench): Promise<void> {
+    return this.#fetched(commit, work, ({ git }, _, stage) =>
+      verifyCommit(git, commit.object, signature, stage, work.signal),
+    );
+  }
+
+  /** Runs `use` with a repository that has the commit, which nobody else uses meanwhile. */
+  #fetched<T>(
+    commit: ResolvedCommit,
+    work: Workbench,
+    use: (repository: GitRepository, ref: string, stage: () => string) => Promise<T>,
+  ): Promise<T> {
     return this.#staged(work, async (git, stage) => {
       const { wish, ref, from, sha256 } = await this.#plan(commit, git, stage, work);
       const folder = this.#folder();
@@ -75,7 +95,7 @@ class GitInstance implements SourceInstance {
       return withLock(`${folder}/lock`, work.signal, async () => {
         const repository = new GitRepository(`${folder}/repo.git`, git, wish.remote, sha256);
         await repository.fetch({ wish, ref, object: commit.object, from });
-        return this.#layer(repository, wish, ref, stage, work);
+        return use(repository, ref, stage);
       });
     });
   }

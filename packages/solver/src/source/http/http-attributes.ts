@@ -8,10 +8,18 @@ export interface HttpWish {
   /** Digest of the content; empty if whatever comes is right. */
   readonly checksum: string;
   readonly file: FileAttributes;
+  /** Undefined: nobody has to have signed it. */
+  readonly signature: HttpSignatureWish | undefined;
   /** Secret with the `Authorization` header; empty: those named after the host, if there are any. */
   readonly authHeaderSecret: string;
   /** Sorted by name; names in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** A detached PGP signature of the content, and keys of which one must have made it; all armored. */
+export interface HttpSignatureWish {
+  readonly publicKeys: string;
+  readonly signature: string;
 }
 
 /** Headers that a definition may set; others are passed over. */
@@ -27,11 +35,11 @@ export function parseHttpWish(
   if (!URL.canParse(url)) throw stepFailure(`parse ${JSON.stringify(url)}: invalid URL`);
   const checksum = attrs['http.checksum'] ?? '';
   if (checksum !== '') parseBlobDigest(checksum);
-  refuseSignature(attrs);
   return {
     url,
     checksum,
     file: parseFileAttributes(attrs),
+    signature: parseSignature(attrs),
     authHeaderSecret: attrs['http.authheadersecret'] ?? '',
     headers: USER_HEADERS.flatMap((name) => {
       const value = headerOf(attrs, name);
@@ -44,12 +52,9 @@ function headerOf(attrs: Readonly<Record<string, string>>, name: string): string
   return Object.entries(attrs).find(([key]) => key.toLowerCase() === `http.header.${name}`)?.[1];
 }
 
-/** A signature that nobody checks must not pass for one that was. */
-function refuseSignature(attrs: Readonly<Record<string, string>>): void {
-  const [key, signature] = [attrs['http.sig.pubkey'], attrs['http.sig.signature']];
-  if (!key && !signature) return;
-  if (!key || !signature) throw stepFailure('http signature verification requires both pubkey and signature');
-  throw stepFailure('signatures of http sources cannot be verified by the local solver', {
-    hint: 'pin the content with a checksum, or solve on a BuildKit daemon with --addr',
-  });
+function parseSignature(attrs: Readonly<Record<string, string>>): HttpSignatureWish | undefined {
+  const { 'http.sig.pubkey': publicKeys, 'http.sig.signature': signature } = attrs;
+  if (publicKeys === undefined && signature === undefined) return undefined;
+  if (publicKeys && signature) return { publicKeys, signature };
+  throw stepFailure('http signature verification requires both pubkey and signature');
 }

@@ -6,6 +6,7 @@ import type { LayerRef } from '../../layer/ref.ts';
 import { dump } from '../../layer/testing.ts';
 import { HttpClient } from '../../registry/http-client.ts';
 import { ScriptedServer } from '../../registry/testing.ts';
+import { hasProgram } from '../signature/testing.ts';
 import { type SourceBench, sourceBench } from '../testing/workbench.ts';
 import { HttpRecords } from './http-records.ts';
 import { httpSource } from './http-source.ts';
@@ -233,9 +234,49 @@ describe('credentials', () => {
   });
 });
 
-it('refuses to pass over a signature', () => {
-  expect(() => open('/f', { 'http.sig.pubkey': 'k', 'http.sig.signature': 's' })).toThrow(
-    'cannot be verified',
-  );
-  expect(() => open('/f', { 'http.sig.pubkey': 'k' })).toThrow('requires both pubkey and signature');
+describe.runIf(hasProgram('gpg'))('a signature', () => {
+  const data = new URL('../signature/testdata/', import.meta.url);
+  const read = (name: string) => fs.readFileSync(new URL(name, data), 'utf8');
+  const content = read('content');
+  const signed = (key: string) => ({
+    'http.sig.pubkey': read(`${key}.key.asc`),
+    'http.sig.signature': read('ed.sig.asc'),
+  });
+
+  it('lets in what was signed, with and without a checksum, new or known', async () => {
+    serve(content, { etag: '"one"' });
+    for (const attrs of [signed('ed'), signed('ed'), { ...signed('ed'), 'http.checksum': sha256(content) }]) {
+      expect((await bring('/f', attrs)).shown).toEqual([`/f file 600 0:0 ${JSON.stringify(content)} @0`]);
+    }
+    expect(
+      fs
+        .readdirSync(`${bench.root}/staging`)
+        .flatMap((tag) => fs.readdirSync(`${bench.root}/staging/${tag}`)),
+    ).toEqual([]);
+  });
+
+  it('lets in nothing else, however well known', async () => {
+    serve(content, { etag: '"one"' });
+    await bring('/f');
+    await expect(open('/f', signed('rsa')).resolve(bench.work)).rejects.toThrow(
+      /^failed to verify pgp signature: signature by [0-9A-F]{16}: openpgp: signature made by unknown entity$/,
+    );
+    serve('other');
+    for (const checksum of [{}, { 'http.checksum': sha256('other') }]) {
+      await expect(open('/f', { ...signed('ed'), ...checksum }).resolve(bench.work)).rejects.toThrow(
+        'openpgp: invalid signature',
+      );
+    }
+  });
+
+  it('needs a key', () => {
+    const message = 'http signature verification requires both pubkey and signature';
+    for (const attrs of [
+      { 'http.sig.pubkey': 'k' },
+      { 'http.sig.signature': 's' },
+      { 'http.sig.pubkey': '' },
+    ]) {
+      expect(() => open('/f', attrs as Record<string, string>)).toThrow(message);
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import type { SolveRequest } from '@llb-ts/backend';
+import { SolveFailure, type SolveRequest } from '@llb-ts/backend';
 import { parseBlobDigest } from '../../blob/blob-digest.ts';
 import { stepFailure } from '../../error.ts';
 import { lstat, removeTree } from '../../host/files.ts';
@@ -10,10 +10,12 @@ import type { RefStore } from '../../layer/ref-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import type { HttpClient, HttpResponse } from '../../registry/http-client.ts';
 import { redactUrl } from '../../registry/network-error.ts';
+import { bytesOf, textOf } from '../../tree/bytes.ts';
+import { verifyPgp } from '../signature/pgp.ts';
 import { singleFile } from '../single-file.ts';
 import type { Source, SourceInstance } from '../source.ts';
 import { TransferProgress } from '../transfer-progress.ts';
-import { type HttpWish, parseHttpWish } from './http-attributes.ts';
+import { type HttpSignatureWish, type HttpWish, parseHttpWish } from './http-attributes.ts';
 import { decodedBody, HttpFetcher } from './http-fetcher.ts';
 import type { HttpRecord, HttpRecords } from './http-records.ts';
 import { responseName } from './response-name.ts';
@@ -52,22 +54,43 @@ class HttpInstance implements SourceInstance {
     this.#options = options;
   }
 
-  /** With a checksum nobody has to be asked; without one, the content has to be here. */
+  /** With a checksum nobody has to be asked; without one, or to check a signature, the content has to be here. */
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
-    const { url, checksum, file } = this.#wish;
+    const { url, checksum, file, signature } = this.#wish;
+    if (checksum === '') this.#downloaded = await this.#revalidate(work);
+    else if (signature) this.#downloaded = await this.#byChecksum(work);
+    if (this.#downloaded && signature) await this.#verify(this.#downloaded, signature, work);
     if (checksum !== '') return this.#key(responseName(file.filename, url, undefined), checksum, '');
-    this.#downloaded = await this.#revalidate(work);
-    const { name, digest, lastModified } = this.#downloaded;
+    const { name, digest, lastModified } = this.#downloaded!;
     return this.#key(name, digest, lastModified);
   }
 
   async fetch(work: Workbench): Promise<Ref | undefined> {
-    if (this.#downloaded) return this.#downloaded.ref;
-    const { checksum } = this.#wish;
+    this.#downloaded ??= await this.#byChecksum(work);
+    return this.#downloaded.ref;
+  }
+
+  async #byChecksum(work: Workbench): Promise<Downloaded> {
     const response = await this.#fetcher(work).send('GET', []);
     await checkStatus(response);
-    const { ref } = await this.#download(response, checksum, work);
-    return ref;
+    return this.#download(response, this.#wish.checksum, work);
+  }
+
+  async #verify({ name, ref }: Downloaded, wish: HttpSignatureWish, work: Workbench): Promise<void> {
+    const content = work.view(ref).lookup(`/${bytesOf(name)}`);
+    if (!content) throw new Error(`Internal error: ${name} is not in its own layer`);
+    const folder = this.#options.layers.stage();
+    try {
+      const file = textOf(content.hostPath);
+      await verifyPgp({ ...wish, file, rejectExpired: false, folder, signal: work.signal });
+    } catch (error) {
+      if (!(error instanceof SolveFailure) || error.code !== 'step') throw error;
+      throw stepFailure(`failed to verify pgp signature: ${error.message}`, {
+        hint: redactUrl(this.#wish.url),
+      });
+    } finally {
+      removeTree(folder);
+    }
   }
 
   #key(name: string, digest: string, lastModified: string): Readonly<Record<string, unknown>> {

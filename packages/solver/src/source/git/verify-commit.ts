@@ -1,0 +1,83 @@
+import fs from 'node:fs';
+import { SolveFailure } from '@llb-ts/backend';
+import { stepFailure } from '../../error.ts';
+import { verifyPgp } from '../signature/pgp.ts';
+import { verifySsh } from '../signature/ssh.ts';
+import { type GitObject, parseGitObject } from './git-object.ts';
+import type { Git } from './git-program.ts';
+
+/** Whose signature a commit must have, or the tag that names it. */
+export interface GitSignatureWish {
+  /** Armored PGP keys, or a line of `authorized_keys`. */
+  readonly publicKey: string;
+  /** A key that has expired since does not count. Default: false, as the others. */
+  readonly rejectExpired: boolean;
+  readonly requireSignedTag: boolean;
+  /** Only the commit counts. */
+  readonly ignoreSignedTag: boolean;
+}
+
+/** Makes a folder that somebody else removes. */
+type Stage = () => string;
+
+/**
+ * Checks the signature of a tag, or else that of its commit, both of which are in the repository
+ * (`source/git/source.go` verifyGitSignature). Fails with code `step`.
+ *
+ * @param object id of a commit or an annotated tag
+ */
+export async function verifyCommit(
+  git: Git,
+  object: string,
+  wish: GitSignatureWish,
+  stage: Stage,
+  signal: AbortSignal,
+): Promise<void> {
+  const silent = git.with({ onOutput: () => {} });
+  const read = async (type: string, id: string) =>
+    parseGitObject(await silent.bytes('cat-file', type, id), id);
+  const type = (await silent.run('cat-file', '-t', object)).trim();
+  if (type !== 'commit' && type !== 'tag') {
+    throw stepFailure(`expected commit or tag object, got ${type}`);
+  }
+  let tagFailure: SolveFailure | undefined;
+  if (type === 'tag' && !wish.ignoreSignedTag) {
+    const tag = await read('tag', object);
+    try {
+      await verifyObject(tag, wish, stage(), signal);
+      return;
+    } catch (error) {
+      // A tag that nobody signed may name a commit that somebody did.
+      if (!(error instanceof SolveFailure) || error.code !== 'step') throw error;
+      tagFailure = error;
+    }
+  }
+  if (wish.requireSignedTag) {
+    throw tagFailure ?? stepFailure('signed tag required but no signed tag found');
+  }
+  const commit = type === 'tag' ? (await silent.run('rev-parse', `${object}^{commit}`)).trim() : object;
+  await verifyObject(await read('commit', commit), wish, stage(), signal);
+}
+
+async function verifyObject(
+  { signature, signedData }: GitObject,
+  { publicKey, rejectExpired }: GitSignatureWish,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signature === '') throw stepFailure('git object is not signed');
+  if (signature.startsWith('-----BEGIN SSH SIGNATURE-----')) {
+    return verifySsh({ data: signedData, signature: `${signature}\n`, publicKey, folder, signal });
+  }
+  if (!signature.startsWith('-----BEGIN PGP SIGNATURE-----')) throw stepFailure('invalid signature format');
+  const file = `${folder}/signed`;
+  fs.writeFileSync(file, signedData);
+  return verifyPgp({
+    file,
+    signature: `${signature}\n`,
+    publicKeys: publicKey,
+    rejectExpired,
+    folder,
+    signal,
+  });
+}
