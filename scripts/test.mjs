@@ -31,8 +31,10 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+const leftOutIsFailure = process.env.LLB_TS_REQUIRE === 'all' && counts.skipped > 0;
+if (leftOutIsFailure) say('LLB_TS_REQUIRE=all: that tests were left out is a failure');
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-process.exitCode = counts.failed === 0 ? 0 : 1;
+process.exitCode = counts.failed === 0 && !leftOutIsFailure ? 0 : 1;
 
 /**
  * What comes before a command so that it runs as root of a user namespace, as a solve of this user does: nothing for root,
