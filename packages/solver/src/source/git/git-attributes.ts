@@ -2,7 +2,6 @@ import { parseBlobDigest } from '../../blob/blob-digest.ts';
 import { stepFailure } from '../../error.ts';
 import { parseReference, type Reference } from '../../registry/reference.ts';
 import { parseGitUrl, remoteOf } from './git-url.ts';
-import type { GitSignatureWish } from './verify-commit.ts';
 
 /** What a git source op wants (`source/git/identifier.go`). */
 export interface GitWish {
@@ -30,6 +29,17 @@ export interface GitWish {
   readonly authHeaderSecret: string;
   readonly sshSocket: string;
   readonly knownHosts: string;
+}
+
+/** Whose signature a commit must have, or the tag that names it. */
+export interface GitSignatureWish {
+  /** Armored PGP keys, or a line of `authorized_keys`. */
+  readonly publicKey: string;
+  /** A key that has expired since does not count. Default: false, as the others. */
+  readonly rejectExpired: boolean;
+  readonly requireSignedTag: boolean;
+  /** Only the commit counts. */
+  readonly ignoreSignedTag: boolean;
 }
 
 /** A git bundle that is a blob. */

@@ -8,7 +8,7 @@ import type { RefStore } from '../../layer/ref-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import { redactUrl } from '../../registry/network-error.ts';
 import type { Source, SourceInstance } from '../source.ts';
-import { type GitWish, isCommit, parseGitWish } from './git-attributes.ts';
+import { type GitSignatureWish, type GitWish, isCommit, parseGitWish } from './git-attributes.ts';
 import { type BundleBlobs, importBundle, writeBundle } from './git-bundle.ts';
 import { checkOut } from './git-checkout.ts';
 import { type GitLogin, gitLogin } from './git-login.ts';
@@ -16,7 +16,7 @@ import { Git } from './git-program.ts';
 import { GitRepository } from './git-repository.ts';
 import { withLock } from './repository-lock.ts';
 import { checkCommit, pinnedCommit, type ResolvedCommit, resolveRef } from './resolve-commit.ts';
-import { type GitSignatureWish, verifyCommit } from './verify-commit.ts';
+import { verifyCommit } from './verify-commit.ts';
 
 export interface GitSourceOptions extends BundleBlobs {
   readonly stateDir: string;

@@ -3,19 +3,9 @@ import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
 import { verifyPgp } from '../signature/pgp.ts';
 import { verifySsh } from '../signature/ssh.ts';
+import type { GitSignatureWish } from './git-attributes.ts';
 import { type GitObject, parseGitObject } from './git-object.ts';
 import type { Git } from './git-program.ts';
-
-/** Whose signature a commit must have, or the tag that names it. */
-export interface GitSignatureWish {
-  /** Armored PGP keys, or a line of `authorized_keys`. */
-  readonly publicKey: string;
-  /** A key that has expired since does not count. Default: false, as the others. */
-  readonly rejectExpired: boolean;
-  readonly requireSignedTag: boolean;
-  /** Only the commit counts. */
-  readonly ignoreSignedTag: boolean;
-}
 
 /** Makes a folder that somebody else removes. */
 type Stage = () => string;

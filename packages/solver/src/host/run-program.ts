@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+
+export interface ProgramRun {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** What it reads on standard input. Default: nothing. */
+  readonly input?: Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What a program that ended by itself has said. */
+export interface ProgramEnd {
+  /** -1 when a signal ended it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program that says little, to its end; fails, with the system's error, only where it cannot be started. */
+export function runProgram({ program, args, env, input, signal }: ProgramRun): Promise<ProgramEnd> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: '/', env, stdio: ['pipe', 'pipe', 'pipe'], signal });
+    const output = { stdout: '', stderr: '' };
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream].setEncoding('utf8').on('data', (text: string) => {
+        output[stream] += text;
+      });
+    }
+    // It may have made up its mind before it has read everything.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ status: code ?? -1, ...output }));
+  });
+}
