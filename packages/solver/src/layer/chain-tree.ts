@@ -62,7 +62,7 @@ export class ChainTree implements Tree {
           continue;
         }
         if (parts.length > 1) holders.set(name, [part]);
-        if (!characterDevices.has(name) || !this.#isHidden(join(part.path, name))) names.push(name);
+        if (!characterDevices.has(name) || !this.#isHidden(part.path, name)) names.push(name);
       }
     }
     if (parts.length > 1) merged.holders = holders;
@@ -79,7 +79,7 @@ export class ChainTree implements Tree {
     let merged: Merged | undefined;
     if (path === '/') {
       const top = this.#folders[0];
-      const stat = top && this.#lstat(top.path);
+      const stat = top && lstat(top.path);
       if (top && stat) merged = { entry: entryIn(top, stat, top.path), parts: this.#folders };
     } else {
       const parent = this.#directory(parentOf(path));
@@ -95,9 +95,9 @@ export class ChainTree implements Tree {
     let entry: Entry | undefined;
     const parts: ChainFolder[] = [];
     for (const folder of parent.holders ? (parent.holders.get(name) ?? []) : parent.parts) {
-      const hostPath = join(folder.path, name);
-      const stat = this.#lstat(hostPath);
+      const stat = this.#lstat(folder.path, name);
       if (!stat) continue;
+      const hostPath = join(folder.path, name);
       if (stat.type !== 'dir') {
         // What lies below a whiteout or a file does not show.
         if (entry || isWhiteout(stat)) break;
@@ -109,13 +109,13 @@ export class ChainTree implements Tree {
     return entry && { entry, parts };
   }
 
-  #isHidden(hostPath: string): boolean {
-    const stat = this.#lstat(hostPath);
+  #isHidden(folder: string, name: string): boolean {
+    const stat = this.#lstat(folder, name);
     return !stat || isWhiteout(stat);
   }
 
-  #lstat(hostPath: string): EntryStat | undefined {
-    return this.#stats ? this.#stats.lstat(hostPath) : lstat(hostPath);
+  #lstat(folder: string, name: string): EntryStat | undefined {
+    return this.#stats ? this.#stats.lstat(folder, name) : lstat(join(folder, name));
   }
 }
 

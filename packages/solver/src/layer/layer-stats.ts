@@ -1,4 +1,5 @@
 import { lstat } from '../host/files.ts';
+import { join } from '../tree/bytes.ts';
 import type { EntryStat } from '../tree/entry.ts';
 
 /** No more than this is remembered: about 40 MB. */
@@ -9,15 +10,23 @@ const MOST = 100_000;
  * times: for the cache key, for the copy, for the diff.
  */
 export class LayerStats {
-  readonly #known = new Map<string, EntryStat>();
+  /** By folder, then by name: a short name is found faster than a long path. */
+  readonly #folders = new Map<string, Map<string, EntryStat>>();
+  #count = 0;
 
-  /** `lstat` of a path in a stored layer, from memory where it was asked before. */
-  lstat(hostPath: string): EntryStat | undefined {
-    let stat = this.#known.get(hostPath);
-    if (!stat) {
-      stat = lstat(hostPath);
-      if (stat && this.#known.size < MOST) this.#known.set(hostPath, stat);
+  /** `lstat` of what a folder of a stored layer holds, from memory where it was asked before. */
+  lstat(folder: string, name: string): EntryStat | undefined {
+    let known = this.#folders.get(folder);
+    const remembered = known?.get(name);
+    if (remembered) return remembered;
+    const stat = lstat(join(folder, name));
+    if (!stat || this.#count >= MOST) return stat;
+    if (!known) {
+      known = new Map();
+      this.#folders.set(folder, known);
     }
+    known.set(name, stat);
+    this.#count++;
     return stat;
   }
 }

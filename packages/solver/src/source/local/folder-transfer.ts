@@ -4,6 +4,7 @@ import type { StoredDigests } from '../../cache/digest-memo.ts';
 import { plainFileDigest } from '../../cache/entry-digest.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
+import { nameOf, parentOf } from '../../tree/bytes.ts';
 import { TransferProgress } from '../transfer-progress.ts';
 import { includeFollowed } from './follow-paths.ts';
 import { hashFolder } from './hash-folder.ts';
@@ -106,7 +107,7 @@ function rememberDigests(
   for (const { entry, row } of known) {
     const hostPath = `${folder}/${entry.path}`;
     const isPlain = entry.stat.type === 'file' && row.xattrs.length === 0;
-    const stat = isPlain ? layers.stats.lstat(hostPath) : undefined;
+    const stat = isPlain ? layers.stats.lstat(parentOf(hostPath), nameOf(hostPath)) : undefined;
     const stored = stat && { stat, hostPath, source: layer, layer };
     if (stored && digests.get(stored) === undefined) digests.set(stored, plainFileDigest(stat, row.content));
   }
