@@ -7,7 +7,7 @@ export type Fault =
   | { readonly kind: 'status'; readonly status: number }
   /** Hands so many bytes of the answer on, then cuts the connection. */
   | { readonly kind: 'cut answer'; readonly after: number }
-  /** Hands so many bytes of what is sent on, and cuts the connection when the registry has them. */
+  /** Hands so many bytes of what is sent on, and cuts the connection when the registry has them; not of smaller requests. */
   | { readonly kind: 'cut request'; readonly after: number }
   /** Changes the first byte of the answer. */
   | { readonly kind: 'change answer' };
@@ -32,7 +32,9 @@ export async function startProxy(registry: string): Promise<FaultyProxy> {
   const server = await serve((request, response) => {
     const line = `${request.method} ${request.url}`;
     seen.push({ line, headers: request.headers });
-    const at = faults.findIndex((one) => one.line.test(line));
+    const size = Number(request.headers['content-length'] ?? 0);
+    const fits = (fault: Fault) => fault.kind !== 'cut request' || size > fault.after;
+    const at = faults.findIndex((one) => one.line.test(line) && fits(one.fault));
     const fault = at < 0 ? undefined : faults.splice(at, 1)[0]?.fault;
     if (fault?.kind === 'status') {
       request.resume();
