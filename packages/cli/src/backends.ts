@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Backend, SourceResolver } from '@llb-ts/backend';
 import type { LocalBackendOptions } from '@llb-ts/solver';
 import type { Config } from './config/config.ts';
+import { readConfigFiles } from './config/config-files.ts';
 import { colorsFor } from './output/colors.ts';
 
 /** How a definition is to be solved; the one place that knows which backends there are. */
@@ -63,13 +64,15 @@ async function openLocal({
   return createLocalBackend(options);
 }
 
+const NO_CONFIG: Config = { registries: {}, warnings: [] };
 let config: Config | undefined;
 
 /** The configuration of this process; what is to be said about it is said when it is read. */
 async function configuration(): Promise<Config> {
-  const { readConfig } = await import('./config/config.ts');
   if (!config) {
-    config = readConfig();
+    const files = readConfigFiles();
+    // Most users have none, and need no TOML parser.
+    config = files.length === 0 ? NO_CONFIG : (await import('./config/config.ts')).readConfig(files);
     const label = colorsFor(process.stderr).yellow('warning:');
     for (const warning of config.warnings) process.stderr.write(`${label} ${warning}\n`);
   }

@@ -1,6 +1,6 @@
 import type { RegistryConfig } from '@llb-ts/solver';
 import { ConfigDocument } from './config-document.ts';
-import { type ConfigFile, readConfigFiles } from './config-files.ts';
+import type { ConfigFile } from './config-files.ts';
 import { ConfigTable } from './config-table.ts';
 import { readRegistry } from './registry-section.ts';
 
@@ -26,7 +26,7 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
  * Reads the configuration of the system and of the user; what the user says about a registry host takes the place of all
  * that the system says about it. Fails with a `config` error for what cannot be used, `environment` for what cannot be read.
  */
-export function readConfig(files: readonly ConfigFile[] = readConfigFiles()): Config {
+export function readConfig(files: readonly ConfigFile[]): Config {
   const registries: Record<string, RegistryConfig[string]> = {};
   const warnings: string[] = [];
   for (const { path, text } of files) {

@@ -82,13 +82,13 @@ function append(log: StepLog, data: Uint8Array): void {
   log.data.push(data);
   log.size += data.length;
   for (let at = data.indexOf(NEWLINE); at >= 0; at = data.indexOf(NEWLINE, at + 1)) log.lines++;
-  if (log.file) writeTo(log, [data]);
+  writeTo(log.file, [data]);
   if (log.size <= MAX_BYTES || log.data.length === 1) return;
   if (!log.isCut) {
     log.isCut = true;
     const file = openLog();
     if (file) log.file = file;
-    writeTo(log, log.data);
+    writeTo(file, log.data);
   }
   let cut = 0;
   while (log.size > MAX_BYTES && cut < log.data.length - 1) log.size -= log.data[cut++]?.length ?? 0;
@@ -105,22 +105,19 @@ function openLog(): StepLog['file'] {
   }
 }
 
-function writeTo(log: StepLog, data: readonly Uint8Array[]): void {
-  if (!log.file) return;
+function writeTo(file: StepLog['file'], data: readonly Uint8Array[]): void {
+  if (!file) return;
   try {
-    for (const chunk of data)
-      for (let at = 0; at < chunk.length; ) at += writeSync(log.file.handle, chunk, at);
+    for (const chunk of data) for (let at = 0; at < chunk.length; ) at += writeSync(file.handle, chunk, at);
   } catch {
     // A full disk: what could be written stays.
   }
 }
 
 function writeAnew(data: readonly Uint8Array[]): string | undefined {
-  const log: StepLog = { data: [], size: 0, lines: 0, isCut: false };
   const file = openLog();
   if (!file) return undefined;
-  log.file = file;
-  writeTo(log, data);
+  writeTo(file, data);
   closeSync(file.handle);
   return file.path;
 }

@@ -112,7 +112,7 @@ function parsePin(kind: Kind, value: unknown): ResolvedSource | undefined {
   }
 }
 
-function jsonOf(pin: ResolvedSource): unknown {
+function jsonOf(pin: ResolvedSource): string | { readonly checksum: string; readonly filename: string } {
   switch (pin.kind) {
     case 'image':
       return pin.digest;
@@ -125,14 +125,8 @@ function jsonOf(pin: ResolvedSource): unknown {
 
 /** What a source is locked to, in one word. */
 export function pinText(pin: ResolvedSource): string {
-  switch (pin.kind) {
-    case 'image':
-      return pin.digest;
-    case 'git':
-      return pin.commit;
-    case 'http':
-      return `${pin.checksum} (${pin.filename})`;
-  }
+  const json = jsonOf(pin);
+  return typeof json === 'string' ? json : `${json.checksum} (${json.filename})`;
 }
 
 function keyOf(kind: Kind, name: string): string {

@@ -7,6 +7,7 @@ import type { Ref } from '../layer/ref.ts';
 import type { Composed } from '../operation/compose.ts';
 import type { Operation, Workbench } from '../operation/operation.ts';
 import type { JobSlots } from './job-slots.ts';
+import { announcement, failed, placed } from './step-events.ts';
 
 type Outputs = readonly (Ref | undefined)[];
 
@@ -84,10 +85,10 @@ export class Evaluator {
   }
 
   async #evaluate(vertex: Vertex): Promise<Outputs> {
-    this.#announce(vertex);
+    this.#emit(announcement(vertex));
     const settled = await Promise.allSettled(vertex.inputs.map((edge) => this.#output(edge)));
-    const failed = settled.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw this.#failure ?? failed.reason;
+    const missing = settled.find((outcome) => outcome.status === 'rejected');
+    if (missing) throw this.#failure ?? missing.reason;
     const inputs = settled.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
     const { digest } = vertex;
     this.#emit({ type: 'started', time: Date.now(), digest });
@@ -99,14 +100,7 @@ export class Evaluator {
     } catch (error) {
       const failure = this.#fail(vertex, error);
       const cancelled = failure.code === 'cancelled' || failure !== this.#failure;
-      this.#emit({
-        type: 'completed',
-        time: Date.now(),
-        digest,
-        cached: false,
-        error: failure.message,
-        ...(cancelled && { cancelled }),
-      });
+      this.#emit(failed(vertex, failure, cancelled));
       throw this.#failure ?? failure;
     }
   }
@@ -176,19 +170,6 @@ export class Evaluator {
     return operation.works ? this.#options.slots.run(run) : run();
   }
 
-  #announce(vertex: Vertex): void {
-    const group = vertex.metadata.progressGroup;
-    this.#emit({
-      type: 'vertex',
-      time: Date.now(),
-      digest: vertex.digest,
-      inputs: vertex.inputs.map((input) => input.vertex.digest),
-      name: vertex.title,
-      ...(group && { progressGroup: group }),
-      ...(vertex.location && { location: vertex.location }),
-    });
-  }
-
   #emit(event: ProgressEvent): void {
     this.#options.onProgress(event);
   }
@@ -199,16 +180,12 @@ export class Evaluator {
       this.#stop.signal.aborted && !(error instanceof SolveFailure)
         ? new SolveFailure('cancelled', 'the solve was stopped')
         : asFailure(error);
-    const placed = failure.with({
-      vertex: vertex.digest,
-      vertexName: vertex.title,
-      ...(vertex.location && { location: vertex.location }),
-    });
+    const here = placed(failure, vertex);
     if (!this.#failure) {
-      this.#failure = placed;
-      this.#stop.abort(placed);
+      this.#failure = here;
+      this.#stop.abort(here);
     }
-    return placed;
+    return here;
   }
 }
 

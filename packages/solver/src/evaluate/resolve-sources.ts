@@ -13,6 +13,7 @@ import { createSources } from '../source/create-sources.ts';
 import type { Source } from '../source/source.ts';
 import { openSource } from '../source/source-operation.ts';
 import type { SolverServices } from './solve.ts';
+import { announcement, failed, placed } from './step-events.ts';
 import { createWorkbench } from './workbench.ts';
 
 /** Says what sources name today; each shows as a step in the progress. The first failure stops the others. */
@@ -31,8 +32,7 @@ export async function resolveSources(
       const vertex = vertexOf(question);
       const { digest } = vertex;
       const emit = request.onProgress;
-      const { title: name, location } = vertex;
-      emit({ type: 'vertex', time: Date.now(), digest, inputs: [], name, ...(location && { location }) });
+      emit(announcement(vertex));
       return services.slots.run(async () => {
         if (failure) return undefined;
         emit({ type: 'started', time: Date.now(), digest });
@@ -45,10 +45,8 @@ export async function resolveSources(
         } catch (error) {
           const cancelled = signal.aborted;
           const own = cancelled ? new SolveFailure('cancelled', 'the solve was stopped') : asFailure(error);
-          const time = Date.now();
-          const more = { error: own.message, ...(cancelled && { cancelled }) };
-          emit({ type: 'completed', time, digest, cached: false, ...more });
-          failure ??= own.with({ vertex: digest, vertexName: name, ...(location && { location }) });
+          emit(failed(vertex, own, cancelled));
+          failure ??= placed(own, vertex);
           stop.abort(failure);
           return undefined;
         }

@@ -141,12 +141,8 @@ export class Sandbox implements Runtime {
     };
   }
 
-  #chain(
-    { step, identity, ...prepared }: PreparedStep,
-    root: string,
-    gate: Gate,
-    held: readonly string[],
-  ): readonly string[] {
+  #chain(prepared: PreparedStep, root: string, gate: Gate, held: readonly string[]): readonly string[] {
+    const { step, identity } = prepared;
     const { unshare } = this.#programs;
     return [
       unshare,
@@ -156,7 +152,7 @@ export class Sandbox implements Runtime {
       ...IN_PID_NAMESPACE,
       `--mount-proc=${textOf(placeFor(root, '/proc', 'dir'))}`,
       '--',
-      ...[gate.program, ...identityArguments({ step, identity, ...prepared }), '--'],
+      ...[gate.program, ...identityArguments(prepared), '--'],
       ...limitArguments(step.ulimits),
       ...[unshare, '--root=.', `--wd=${step.cwd}`],
       ...(identity.uid === 0 ? [] : [`--setuid=${identity.uid}`]),

@@ -1,7 +1,8 @@
 /**
- * Puts a tree, or a folder of one for each of several platforms, into a folder of the user, as BuildKit's local exporter and its client do together (S B.9.2,
- * `exporter/local/export.go`, `session/filesync/diffcopy.go`): everything belongs to the user, the folder is made 0700
- * where it is missing, what it has already stays unless the result has that name too (`mode=delete`: goes).
+ * Puts a tree, or a folder of one for each of several platforms, into a folder of the user, as BuildKit's local exporter
+ * and its client do together (S B.9.2, `exporter/local/export.go`, `session/filesync/diffcopy.go`): everything belongs to
+ * the user, the folder is made 0700 where it is missing, what it has already stays unless the result has that name too
+ * (`mode=delete`: goes).
  *
  * Unlike there, the tree is first written whole beside its place, inside the folder, and then moved: a failed or killed
  * export leaves the folder as it was, or missing. Nothing is shared with the store, for the user may change the files.

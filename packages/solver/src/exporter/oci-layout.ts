@@ -16,8 +16,9 @@ import { Progress } from './progress.ts';
 let serial = 0;
 
 /**
- * Adds an image, or an index of images, to a layout in a folder, which is made if it is missing (`tar=false`; `client/ociindex`). Blobs come
- * first, the index last, so the image is in the layout only when all of it is. An image of the same name is replaced.
+ * Adds an image, or an index of images, to a layout in a folder, which is made if it is missing (`tar=false`;
+ * `client/ociindex`). Blobs come first, the index last, so the image is in the layout only when all of it is. An image of
+ * the same name is replaced.
  */
 export async function writeLayout(
   destination: ExportDestination,

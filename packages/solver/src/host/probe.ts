@@ -7,7 +7,7 @@ import { problemWithOverlay, whileMounted } from './overlay-trial.ts';
 import { runTool } from './process.ts';
 import { findProgram } from './programs.ts';
 import { mknod, setXattr } from './syscalls.ts';
-import { needsUserNamespace, rangesOf } from './user-namespace.ts';
+import { needsUserNamespace, ROOTLESS_VARIABLE, rangesOf } from './user-namespace.ts';
 
 /** One thing that a machine can do, or cannot. */
 export interface ProbeAnswer {
@@ -53,19 +53,16 @@ export function probeHost(stateDir: string): readonly ProbeAnswer[] {
 
 function probeRights(): ProbeAnswer {
   if (isInUserNamespace())
-    return good('rights', `this is a user namespace of user ${process.env.LLB_TS_ROOTLESS_UID ?? '?'}`);
+    return good('rights', `this is a user namespace of user ${process.env[ROOTLESS_VARIABLE] ?? '?'}`);
   if (!needsUserNamespace()) return good('rights', 'this is root');
   const { username, uid } = os.userInfo();
-  try {
-    const count = rangesOf('/etc/subuid', username, uid).reduce((sum, range) => sum + range.count, 0);
-    return good('rights', `the user ${username} may use ${count} further user ids`);
-  } catch (error) {
-    return bad(
-      'rights',
-      (error as Error).message,
-      `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}`,
-    );
-  }
+  const count = rangesOf('/etc/subuid', username, uid).reduce((sum, range) => sum + range.count, 0);
+  if (count > 0) return good('rights', `the user ${username} may use ${count} further user ids`);
+  return bad(
+    'rights',
+    `the user ${username} has no range of ids in /etc/subuid`,
+    `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}`,
+  );
 }
 
 function probeNamespace(): ProbeAnswer {

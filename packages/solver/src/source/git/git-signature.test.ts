@@ -3,13 +3,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FileBlobPlaces } from '../../blob/blob-places.ts';
-import { BlobStore } from '../../blob/blob-store.ts';
 import type { ScriptedServer } from '../../registry/testing.ts';
 import { hasProgram } from '../signature/testing.ts';
 import { type SourceBench, sourceBench } from '../testing/workbench.ts';
-import { gitSource } from './git-source.ts';
-import { git, serveRepositories } from './testing.ts';
+import { git, gitSourceOn, serveRepositories } from './testing.ts';
 
 describe.runIf(hasProgram('git') && hasProgram('ssh-keygen'))('signatures of git', () => {
   let folder: string;
@@ -56,16 +53,7 @@ describe.runIf(hasProgram('git') && hasProgram('ssh-keygen'))('signatures of git
 
   async function commitOf(ref: string, attrs: Record<string, string>): Promise<unknown> {
     const url = `${server.host}/repo.git/.git`;
-    const source = gitSource({
-      ...bench,
-      stateDir: bench.root,
-      request: { secrets: async () => undefined, ssh: {} },
-      blobs: new BlobStore(bench.root, () => bench.layers.stage()),
-      places: new FileBlobPlaces(bench.root),
-      open: () => {
-        throw new Error('no bundle here');
-      },
-    });
+    const source = gitSourceOn(bench);
     const instance = source.open({
       scheme: 'git',
       locator: `${url}#${ref}`,

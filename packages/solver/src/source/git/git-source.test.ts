@@ -4,15 +4,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FileBlobPlaces } from '../../blob/blob-places.ts';
-import { BlobStore } from '../../blob/blob-store.ts';
 import type { LayerRef } from '../../layer/ref.ts';
 import { dump } from '../../layer/testing.ts';
 import type { ScriptedServer } from '../../registry/testing.ts';
 import type { Source } from '../source.ts';
 import { type SourceBench, sourceBench } from '../testing/workbench.ts';
-import { type GitSourceOptions, gitSource } from './git-source.ts';
-import { git, serveRepositories } from './testing.ts';
+import type { GitSourceOptions } from './git-source.ts';
+import { git, gitSourceOn, serveRepositories } from './testing.ts';
 
 const hasGit = spawnSync('git', ['version']).status === 0;
 
@@ -68,17 +66,7 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
   afterEach(() => bench.dispose());
 
   function source(more: Partial<GitSourceOptions> = {}): Source {
-    return gitSource({
-      ...bench,
-      stateDir: bench.root,
-      request: { secrets: async () => undefined, ssh: {} },
-      blobs: new BlobStore(bench.root, () => bench.layers.stage()),
-      places: new FileBlobPlaces(bench.root),
-      open: () => {
-        throw new Error('no bundle here');
-      },
-      ...more,
-    });
+    return gitSourceOn(bench, more);
   }
 
   async function bring(fragment = '', attrs: Record<string, string> = {}, from = source()) {

@@ -1,7 +1,12 @@
-/** A git server for the tests in this folder. */
+/** Repositories, a git server and a source for the tests in this folder. */
 import { execFileSync, spawn } from 'node:child_process';
 import type http from 'node:http';
+import { FileBlobPlaces } from '../../blob/blob-places.ts';
+import { BlobStore } from '../../blob/blob-store.ts';
 import { ScriptedServer } from '../../registry/testing.ts';
+import type { Source } from '../source.ts';
+import type { SourceBench } from '../testing/workbench.ts';
+import { type GitSourceOptions, gitSource } from './git-source.ts';
 
 const IDENTITY = {
   GIT_AUTHOR_NAME: 'a',
@@ -70,5 +75,20 @@ function answerAsCgi(folder: string, request: http.IncomingMessage, response: ht
       else response.setHeader(name, value);
     }
     response.writeHead(status).end(output.subarray(end + 4));
+  });
+}
+
+/** A source of git repositories in the store of a bench. Default: without secrets, SSH agent and bundles. */
+export function gitSourceOn(bench: SourceBench, more: Partial<GitSourceOptions> = {}): Source {
+  return gitSource({
+    ...bench,
+    stateDir: bench.root,
+    request: { secrets: async () => undefined, ssh: {} },
+    blobs: new BlobStore(bench.root, () => bench.layers.stage()),
+    places: new FileBlobPlaces(bench.root),
+    open: () => {
+      throw new Error('no bundle here');
+    },
+    ...more,
   });
 }
