@@ -4,8 +4,8 @@ import { join } from '../tree/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
 import { ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
-import type { LayerDraft } from './layer-draft.ts';
 import { isSameForDiff } from './sameness.ts';
+import { layerSteps, type Step, write } from './testing/random-layers.ts';
 import { dump, layer, temporaryStore } from './testing.ts';
 
 const { store, dispose } = temporaryStore();
@@ -13,37 +13,6 @@ afterAll(dispose);
 const pause = async () => {};
 let serial = 0;
 const fresh = () => `l${serial++}`;
-
-const names = ['a', 'b', 'c'];
-type Step = readonly [kind: 'dir' | 'file' | 'link' | 'remove' | 'mode', path: string, n: number];
-const step: fc.Arbitrary<Step> = fc.tuple(
-  fc.constantFrom('dir', 'file', 'link', 'remove', 'mode') as fc.Arbitrary<Step[0]>,
-  fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join('/')}`),
-  fc.nat(3),
-);
-const layerSteps = fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 3 });
-
-function write(draft: LayerDraft, [kind, path, n]: Step): void {
-  try {
-    if (kind === 'dir') draft.makeDirectory(path, 0o755);
-    else if (kind === 'remove') draft.remove(path);
-    else if (kind === 'link') {
-      draft.makeSymlink(path, `to${n}`);
-      draft.setTimes(path, 5_000_000_000n, 5_000_000_000n);
-    } else if (kind === 'mode') draft.setMode(path, 0o700 + n);
-    else {
-      draft.writeFile(path, Buffer.from(`${n}`), 0o644);
-      draft.setTimes(path, 5_000_000_000n, 5_000_000_000n);
-    }
-  } catch (error) {
-    if (
-      !['EEXIST', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENOTSUP'].includes(
-        (error as NodeJS.ErrnoException).code ?? '',
-      )
-    )
-      throw error;
-  }
-}
 
 /** Makes a chain and returns its layers, lowest → highest. */
 async function build(layers: readonly (readonly Step[])[], below: readonly string[] = []): Promise<string[]> {

@@ -1,9 +1,11 @@
 /** What every snapshotter must do; a test of one is `describeSnapshotter(name, make)`. */
 import fs from 'node:fs';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mknod, setXattr } from '../host/syscalls.ts';
 import { ChainTree } from '../layer/chain-tree.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
+import { layerSteps, write } from '../layer/testing/random-layers.ts';
 import { chain, dump, layer, temporaryStore } from '../layer/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import type { SnapshotPlaces, Snapshotter } from './snapshotter.ts';
@@ -52,6 +54,24 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
         dump(chain(store, ids), { times: true }),
       );
       view.release();
+    });
+
+    it('shows any chain as the store sees it', async () => {
+      await fc.assert(
+        fc.asyncProperty(layerSteps, async (layers) => {
+          const made: string[] = [];
+          for (const steps of layers) {
+            const id = store.newId();
+            made.push(
+              await layer(store, id, made, (draft) => steps.forEach((step) => void write(draft, step))),
+            );
+          }
+          const view = await snapshotter.view(folders(...made));
+          expect(dump(new FolderTree(view.path))).toEqual(dump(chain(store, made)));
+          view.release();
+        }),
+        { numRuns: 30 },
+      );
     });
 
     it('hides the whiteouts of a layer that is alone', async () => {
