@@ -5,6 +5,7 @@ import type { InspectOptions } from './commands/inspect.ts';
 import type { ProgressMode } from './display/choose.ts';
 import { usageError } from './error/cli-error.ts';
 import type { Interrupts } from './interrupts.ts';
+import type { InputFlags } from './options/inputs.ts';
 import { suggestion } from './options/nearest.ts';
 
 // Everything behind a command is imported when the command runs, so that none waits for the code of another.
@@ -59,12 +60,12 @@ function solveCommand(interrupts: Interrupts): Command {
   )
     .optionsGroup('Inputs:')
     .addOption(localFlag())
-    .addOption(list('--oci-layout <name=dir>', 'OCI layout that OCILayout(name) reads'))
+    .addOption(ociLayoutFlag())
     .addOption(secretFlag())
     .addOption(sshFlag())
     .addOption(lockedFlag())
     .optionsGroup('Solving:')
-    .addOption(list('--allow <entitlement>', 'grant network.host, security.insecure or device'))
+    .addOption(allowFlag())
     .option('--no-cache', 'run every step again')
     .addOption(progressFlag())
     .addOption(
@@ -89,11 +90,8 @@ function solveCommand(interrupts: Interrupts): Command {
         target,
         {
           ...buildOptions(flags),
+          ...inputFlags(flags),
           output: flags.output ?? [],
-          ociLayout: flags.ociLayout ?? [],
-          secret: flags.secret ?? [],
-          ssh: flags.ssh ?? [],
-          allow: flags.allow ?? [],
           cache: flags.cache,
           progress: flags.progress,
           metadataFile: flags.metadataFile,
@@ -166,10 +164,12 @@ function lockCommand(interrupts: Interrupts): Command {
         .option('--check', 'write nothing, and fail where llb.lock.json says something else')
         .optionsGroup('Inputs:')
         .addOption(localFlag())
+        .addOption(ociLayoutFlag())
         .addOption(secretFlag())
         .addOption(sshFlag()),
   )
     .optionsGroup('Solving:')
+    .addOption(allowFlag())
     .addOption(progressFlag())
     .addOption(stateDirFlag())
     .addHelpText('after', '\nExample:\n  llb-ts lock build.ts && llb-ts solve build.ts --locked')
@@ -183,8 +183,7 @@ function lockCommand(interrupts: Interrupts): Command {
         target,
         {
           ...buildOptions(flags),
-          secret: flags.secret ?? [],
-          ssh: flags.ssh ?? [],
+          ...inputFlags(flags),
           progress: flags.progress,
           check: flags.check ?? false,
           backend: { ...defaultChoice, stateDir: flags.stateDir },
@@ -219,9 +218,15 @@ interface BuildFlags {
   readonly locked?: boolean;
 }
 
-interface LockFlags extends BuildFlags {
+/** What a solve may have of this machine, besides folders. */
+interface MachineFlags {
+  readonly ociLayout?: readonly string[];
   readonly secret?: readonly string[];
   readonly ssh?: readonly string[];
+  readonly allow?: readonly string[];
+}
+
+interface LockFlags extends BuildFlags, MachineFlags {
   readonly check?: boolean;
   readonly progress: ProgressMode;
   readonly stateDir?: string;
@@ -232,12 +237,8 @@ interface InspectFlags extends BuildFlags {
   readonly digest?: string;
 }
 
-interface SolveFlags extends BuildFlags {
+interface SolveFlags extends BuildFlags, MachineFlags {
   readonly output?: readonly string[];
-  readonly ociLayout?: readonly string[];
-  readonly secret?: readonly string[];
-  readonly ssh?: readonly string[];
-  readonly allow?: readonly string[];
   readonly cache: boolean;
   readonly progress: ProgressMode;
   readonly metadataFile?: string;
@@ -262,6 +263,18 @@ function withBuildFlags(command: Command, own: (command: Command) => Command): C
 
 function buildOptions({ target, arg, local, platform, locked }: BuildFlags): BuildOptions {
   return { target, arg: arg ?? [], local: local ?? [], platform: platform ?? [], locked: locked ?? false };
+}
+
+function inputFlags({ ociLayout, secret, ssh, allow }: MachineFlags): Omit<InputFlags, 'local'> {
+  return { ociLayout: ociLayout ?? [], secret: secret ?? [], ssh: ssh ?? [], allow: allow ?? [] };
+}
+
+function ociLayoutFlag(): Option {
+  return list('--oci-layout <name=dir>', 'OCI layout that OCILayout(name) reads');
+}
+
+function allowFlag(): Option {
+  return list('--allow <entitlement>', 'grant network.host, security.insecure or device');
 }
 
 function lockedFlag(): Option {

@@ -41,11 +41,22 @@ export async function build(
   purpose: Purpose,
 ): Promise<Built> {
   const result = await buildResult(file, positional, options, purpose);
-  if (result.kind === 'single') return result.build;
+  if (result.kind === 'single') return withoutMade(result.build, purpose);
   const names = result.builds.map(({ platform }) => platformText(platform));
   throw new CliError('usage', `${file ?? 'build.ts'} is for ${names.length} platforms: which one?`, {
     notes: [['platforms', names.join(', ')]],
     help: `choose one: llb-ts ${purpose} --platform ${names[0]}`,
+  });
+}
+
+/** Only a solve runs the steps that make definitions. */
+function withoutMade(built: Built, purpose: Purpose): Built {
+  if (!built.pinMade) return built;
+  const step = built.definition.entries.find(({ op }) => op.op?.kind === 'build');
+  const place = step && built.placeOf(step.digest);
+  throw new CliError('definition', 'a step makes a definition, whose sources are not known before it runs', {
+    ...(place && { place }),
+    help: `llb-ts solve --locked runs the step and pins them; ${purpose} without --locked`,
   });
 }
 

@@ -1,21 +1,16 @@
-import { type ResolvedSource, SolveFailure, type SourceQuestion } from '@llb-ts/backend';
-import { type BackendChoice, openSourceResolver } from '../backends.ts';
-import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
+import type { BackendChoice } from '../backends.ts';
+import { type ProgressMode, resolveMode } from '../display/choose.ts';
 import { CliError } from '../error/cli-error.ts';
-import { FailedSolve } from '../error/report.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { Lock, type LockedSource, pinText } from '../lock/lock.ts';
-import { type SourceToLock, sourcesToLock } from '../lock/lock-definition.ts';
 import { lockPathOf, readLock } from '../lock/lock-file.ts';
-import { parseSecrets } from '../options/secret.ts';
-import { parseSsh } from '../options/ssh.ts';
+import { type InputFlags, parseInputs } from '../options/inputs.ts';
 import { alignedLines } from '../output/table.ts';
 import { writeFileWhole } from '../output/write-data.ts';
 import { type BuildOptions, buildEverything } from './build.ts';
+import { findSources } from './find-sources.ts';
 
-export interface LockOptions extends BuildOptions {
-  readonly secret: readonly string[];
-  readonly ssh: readonly string[];
+export interface LockOptions extends BuildOptions, InputFlags {
   readonly progress: ProgressMode;
   /** Write nothing; fail where the lock is not what would be written. */
   readonly check: boolean;
@@ -33,20 +28,18 @@ export async function lock(
   interrupts: Interrupts,
 ): Promise<void> {
   const mode = resolveMode(options.progress, process.stderr);
-  const given = { secrets: parseSecrets(options.secret), ssh: parseSsh(options.ssh) };
+  const inputs = parseInputs(options);
   const path = lockPathOf(file);
   const before = readLock(path) ?? Lock.empty;
   // What was asked while the definition was made is what it was made with.
   const asked = new Map<string, string>();
   const builds = await buildEverything(file, target, options, (ref, digest) => asked.set(ref, digest));
-  const open = sourcesToLock(builds).filter(({ kind, name }) => kind !== 'image' || !asked.has(name));
-  const pins = await interrupts.guard(() => resolve(open, mode, { ...given, options, interrupts }));
-  const found: readonly LockedSource[] = [
-    ...[...asked]
-      .filter(([name]) => !name.includes('@'))
-      .map(([name, digest]): LockedSource => ({ name, pin: { kind: 'image', digest } })),
-    ...open.map(({ name, entry }) => ({ name, pin: pins.get(entry.digest) as ResolvedSource })),
-  ];
+  const images = [...asked].filter(([name]) => !name.includes('@'));
+  const known = images.map(([name, digest]): LockedSource => ({ name, pin: { kind: 'image', digest } }));
+  const { backend } = options;
+  const found = await interrupts.guard(() =>
+    findSources(builds, known, { inputs, place: { path, file }, mode, backend, interrupts }),
+  );
   const changes = found.flatMap((source) => changeOf(source, before));
   if (options.check) {
     refuseChanges(changes, path, file);
@@ -54,47 +47,6 @@ export async function lock(
   }
   await writeFileWhole(path, before.with(found).text);
   if (mode !== 'quiet' && mode !== 'rawjson') process.stderr.write(report(found.length, changes, path));
-}
-
-async function resolve(
-  open: readonly SourceToLock[],
-  mode: Exclude<ProgressMode, 'auto'>,
-  {
-    options,
-    interrupts,
-    ...given
-  }: {
-    readonly secrets: ReturnType<typeof parseSecrets>;
-    readonly ssh: ReturnType<typeof parseSsh>;
-    readonly options: LockOptions;
-    readonly interrupts: Interrupts;
-  },
-): Promise<ReadonlyMap<string, ResolvedSource>> {
-  if (open.length === 0) return new Map();
-  const display = createDisplay(mode, process.stderr);
-  const resolver = await openSourceResolver(options.backend);
-  try {
-    return await resolver.resolveSources({
-      ...given,
-      ociLayouts: {},
-      signal: interrupts.signal,
-      onProgress: (event) => display.show(event),
-      sources: open.map(
-        ({ op, entry: { digest, op: whole } }): SourceQuestion => ({
-          digest,
-          op,
-          ...(whole.platform && { platform: whole.platform }),
-        }),
-      ),
-    });
-  } catch (error) {
-    if (!(error instanceof SolveFailure) || error.code === 'cancelled') throw error;
-    const place = open.find(({ entry }) => entry.digest === error.details.vertex)?.place;
-    throw new FailedSolve(error, place ? { place } : {});
-  } finally {
-    display.close();
-    await resolver.close();
-  }
 }
 
 interface Change {

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import {
-  type Backend,
   defaultRequest,
   type ExportTarget,
   type ProgressEvent,
@@ -11,30 +10,23 @@ import {
 import { Definition } from '@llb-ts/pb';
 import { type BackendChoice, openBackend, takeRights } from '../backends.ts';
 import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
-import type { Display } from '../display/display.ts';
 import { HeldDisplay } from '../display/held-display.ts';
 import { StepLogs } from '../display/step-logs.ts';
 import { StepCounts, summaryLine } from '../display/summary.ts';
 import { FailedSolve, type FailureContext } from '../error/report.ts';
-import { type Built, type BuiltResult, buildsOf } from '../input/built.ts';
+import { type Built, type BuiltResult, buildsOf, mapBuilds } from '../input/built.ts';
 import type { Interrupts } from '../interrupts.ts';
-import { parseAllow } from '../options/allow.ts';
-import { namedFolders, requireFolder } from '../options/folders.ts';
+import { type InputFlags, parseInputs, withDeclaredFolders } from '../options/inputs.ts';
 import { parseOutputs, requireWritableFile } from '../options/output.ts';
-import { parseSecrets } from '../options/secret.ts';
-import { parseSsh } from '../options/ssh.ts';
 import { writeFileWhole } from '../output/write-data.ts';
 import { shownPath } from '../program/files.ts';
 import { type BuildOptions, buildResult } from './build.ts';
 import { failureShell, type OnError, requireTerminal } from './failure-shell.ts';
 import { metadataJson } from './metadata.ts';
+import { readMade } from './read-made.ts';
 
-export interface SolveOptions extends BuildOptions {
+export interface SolveOptions extends BuildOptions, InputFlags {
   readonly output: readonly string[];
-  readonly ociLayout: readonly string[];
-  readonly secret: readonly string[];
-  readonly ssh: readonly string[];
-  readonly allow: readonly string[];
   readonly cache: boolean;
   readonly progress: ProgressMode;
   readonly metadataFile: string | undefined;
@@ -58,23 +50,16 @@ export async function solve(
   const stdout = { stream: process.stdout, isTerminal: process.stdout.isTTY ?? false };
   const exports = parseOutputs(options.output, stdout);
   if (options.onError === 'shell') requireTerminal();
-  const given = {
-    locals: namedFolders(options.local, '--local'),
-    ociLayouts: namedFolders(options.ociLayout, '--oci-layout'),
-    secrets: parseSecrets(options.secret),
-    ssh: parseSsh(options.ssh),
-    allow: parseAllow(options.allow),
-  };
+  const given = parseInputs(options);
   if (options.metadataFile !== undefined) {
     requireWritableFile(resolve(options.metadataFile), options.metadataFile);
   }
   await takeRights();
-  const built = await buildResult(file, target, options, 'solve');
-  const builds = buildsOf(built);
+  let built = await buildResult(file, target, options, 'solve');
   const started = Date.now();
-  const counts = new StepCounts((digest) =>
-    builds.some(({ definition }) => definition.get(digest) !== undefined),
-  );
+  const isStep = (digest: string) =>
+    buildsOf(built).some(({ definition }) => definition.get(digest) !== undefined);
+  const counts = new StepCounts(isStep);
   const logs = new StepLogs();
   const result = await interrupts.guard(async () => {
     const display = new HeldDisplay(() => createDisplay(mode, process.stderr));
@@ -83,44 +68,32 @@ export async function solve(
       ...options.backend,
       ...(options.onError === 'shell' && { onStepFailure }),
     });
-    try {
+    const onProgress = (event: ProgressEvent) => {
+      counts.add(event);
       // The plain display shows everything by itself.
-      return await run(backend, display, counts, mode === 'plain' ? undefined : logs, {
+      if (mode !== 'plain') logs.add(event);
+      display.show(event);
+    };
+    try {
+      const request = {
         ...defaultRequest,
-        ...given,
-        ...definitionsOf(built),
-        exports,
-        locals: { ...localDefaults(builds, given.locals), ...given.locals },
+        ...withDeclaredFolders(given, buildsOf(built)),
         noCache: !options.cache,
         signal: interrupts.signal,
-      });
+        onProgress,
+      };
+      const read = readMade(backend, request);
+      built = await mapBuilds(built, async (build) => (build.pinMade ? build.pinMade(read) : build));
+      return await backend.solve({ ...request, ...definitionsOf(built), exports });
     } catch (error) {
-      throw error instanceof SolveFailure ? explained(error, builds, logs, mode) : error;
+      throw error instanceof SolveFailure ? explained(error, buildsOf(built), logs, mode) : error;
     } finally {
+      display.close();
       logs.clear();
       await backend.close();
     }
   });
   await report(result, exports, counts, Date.now() - started, options, mode);
-}
-
-async function run(
-  backend: Backend,
-  display: Display,
-  counts: StepCounts,
-  logs: StepLogs | undefined,
-  request: SolveRequest,
-): Promise<SolveResult> {
-  const onProgress = (event: ProgressEvent) => {
-    counts.add(event);
-    logs?.add(event);
-    display.show(event);
-  };
-  try {
-    return await backend.solve({ ...request, onProgress });
-  } finally {
-    display.close();
-  }
 }
 
 function definitionsOf(result: BuiltResult): Pick<SolveRequest, 'definition' | 'imageConfig' | 'platforms'> {
@@ -134,18 +107,6 @@ function definitionsOf(result: BuiltResult): Pick<SolveRequest, 'definition' | '
     ...(imageConfig && { imageConfig }),
   }));
   return { definition: Definition.from({ def: [], metadata: {} }), platforms };
-}
-
-/** Folders that the build file declares; checked only where no flag takes their place. */
-function localDefaults(
-  builds: readonly Built[],
-  given: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  const declared: Readonly<Record<string, string>> = Object.assign({}, ...builds.map(({ locals }) => locals));
-  for (const [name, path] of Object.entries(declared)) {
-    if (given[name] === undefined) requireFolder(path, `Local(${JSON.stringify(name)}), ${shownPath(path)}`);
-  }
-  return declared;
 }
 
 function explained(

@@ -14,7 +14,15 @@ export interface Built {
   placeOf(digest: string): Place | undefined;
   /** What a lock says of an op's source and what to do when that is no more; undefined for ops that it did not pin. */
   lockHint?(digest: string): string | undefined;
+  /**
+   * Only of a locked build whose steps make definitions that are built then: makes these and pins their sources too. What
+   * it gives has no such steps left.
+   */
+  pinMade?(read: ReadMade): Promise<Built>;
 }
+
+/** Solves a definition whose result is a folder with one file, and reads that file as a definition. */
+export type ReadMade = (toSolve: Definition) => Promise<Definition>;
 
 /** A build for one of several platforms. */
 export interface PlatformBuilt extends Built {
@@ -31,11 +39,13 @@ export function buildsOf(result: BuiltResult): readonly Built[] {
   return result.kind === 'single' ? [result.build] : result.builds;
 }
 
-/** The same result of other builds. */
-export function mapBuilds(result: BuiltResult, change: (build: Built) => Built): BuiltResult {
-  if (result.kind === 'single') return { ...result, build: change(result.build) };
-  return {
-    ...result,
-    builds: result.builds.map((build) => ({ ...change(build), platform: build.platform })),
-  };
+/** The same result of other builds, which are made one after the other. */
+export async function mapBuilds(
+  result: BuiltResult,
+  change: (build: Built) => Built | Promise<Built>,
+): Promise<BuiltResult> {
+  if (result.kind === 'single') return { ...result, build: await change(result.build) };
+  const builds: PlatformBuilt[] = [];
+  for (const build of result.builds) builds.push({ ...(await change(build)), platform: build.platform });
+  return { ...result, builds };
 }

@@ -1,9 +1,10 @@
-import type { Definition, DefinitionEntry, SourceOp } from '@llb-ts/pb';
+import type { DefinitionEntry, SourceOp } from '@llb-ts/pb';
 import { CliError, type Place } from '../error/cli-error.ts';
-import type { Built } from '../input/built.ts';
+import type { Built, ReadMade } from '../input/built.ts';
 import { type Lock, pinText } from './lock.ts';
+import { makesDefinitions, pinMade } from './made-definitions.ts';
 import { pinSource } from './pin-source.ts';
-import { replaceSources } from './replace-sources.ts';
+import { replaceOps } from './replace-ops.ts';
 import { type WantedSource, wantedSource } from './wanted-source.ts';
 
 /** Names the lock in messages and says how to write it. */
@@ -13,17 +14,33 @@ export interface LockPlace {
   readonly file: string;
 }
 
-/** A build whose sources are what the lock says. Fails with the first source that the lock does not know. */
+/**
+ * A build whose sources are what the lock says. Fails with the first source that the lock does not know. What steps find
+ * in definitions that other steps make, is pinned by {@link Built.pinMade}.
+ */
 export function lockedBuild(built: Built, lock: Lock, place: LockPlace): Built {
-  refuseHidden(built);
+  const pinned = pinSources(built, lock, place);
+  if (!makesDefinitions(pinned.definition)) return pinned;
+  const whole = async (read: ReadMade): Promise<Built> =>
+    pinMade(pinned, read, async (made) => {
+      const inner = lockedBuild(made, lock, place);
+      return inner.pinMade ? inner.pinMade(read) : inner;
+    });
+  return { ...pinned, pinMade: whole };
+}
+
+/** A build with the sources of its own definition pinned. */
+export function pinSources(built: Built, lock: Lock, place: LockPlace): Built {
   const pins = new Map<string, string>();
-  const { definition, originals } = replaceSources(built.definition, (op, { digest }) => {
+  const { definition, originals } = replaceOps(built.definition, ({ digest, op: { op } }) => {
+    if (op?.kind !== 'source') return undefined;
     const wanted = lockable(op, built.placeOf(digest));
     if (wanted.kind === 'fixed') return undefined;
     const pin = lock.get(wanted.kind, wanted.name);
     if (!pin) throw notLocked(wanted.name, lock, place, built.placeOf(digest));
     pins.set(digest, `${place.path} has ${pinText(pin)} for ${wanted.name}`);
-    return pinSource(op, pin);
+    const pinned = pinSource(op, pin);
+    return { op: { kind: 'source', ...pinned.op }, caps: pinned.caps };
   });
   const original = (digest: string) => originals.get(digest) ?? digest;
   return {
@@ -55,11 +72,10 @@ export interface SourceToLock {
   readonly place: Place | undefined;
 }
 
-/** The sources that a lock has to know of builds, each once. */
+/** The sources that a lock has to know of definitions, each once; not those of definitions that steps make. */
 export function sourcesToLock(builds: readonly Built[]): readonly SourceToLock[] {
   const found = new Map<string, SourceToLock>();
   for (const { definition, placeOf } of builds) {
-    refuseHidden({ definition, placeOf });
     for (const entry of definition.entries) {
       if (entry.op.op?.kind !== 'source') continue;
       const { kind: _, ...op } = entry.op.op;
@@ -79,18 +95,6 @@ function lockable(op: SourceOp, place: Place | undefined): Exclude<WantedSource,
   if (wanted.kind !== 'unknown') return wanted;
   throw new CliError('definition', `${op.identifier} cannot be locked: its kind of source is not known`, {
     ...(place && { place }),
-  });
-}
-
-/** What a step finds in a definition that another step makes, nobody knows before it ran. */
-function refuseHidden({ definition, placeOf }: { definition: Definition; placeOf: Built['placeOf'] }): void {
-  const hidden = definition.entries.find(({ op }) => op.op?.kind === 'build');
-  if (!hidden) return;
-  const place = placeOf(hidden.digest);
-  throw new CliError('definition', 'the sources of a definition that a step makes cannot be locked', {
-    ...(place && { place }),
-    notes: [['step', hidden.digest]],
-    help: 'marshal that definition beforehand and build from it',
   });
 }
 

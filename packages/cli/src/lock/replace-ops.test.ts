@@ -1,6 +1,15 @@
-import { Definition, type Digest, digestOf, encodeHead, encodeOp, noMetadata, type Op } from '@llb-ts/pb';
+import {
+  Definition,
+  type DefinitionEntry,
+  type Digest,
+  digestOf,
+  encodeHead,
+  encodeOp,
+  noMetadata,
+  type Op,
+} from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
-import { replaceSources } from './replace-sources.ts';
+import { type NewOp, replaceOps } from './replace-ops.ts';
 
 const source = (identifier: string): Op => ({
   inputs: [],
@@ -34,17 +43,22 @@ const onB = encodeOp(on(digestOf(b), digestOf(b)));
 const top = encodeOp(on(digestOf(a), digestOf(onB)));
 const definition = definitionOf([a, b, onB, top]);
 
-describe('sources replaced in a definition', () => {
+/** One source in place of every source. */
+function oneForAll({ op: { op } }: DefinitionEntry): NewOp | undefined {
+  return op?.kind === 'source' ? { op: { ...op, identifier: 'docker-image://same' }, caps: [] } : undefined;
+}
+
+describe('ops replaced in a definition', () => {
   it('nothing changes where none is', () => {
-    const { definition: same, originals } = replaceSources(definition, () => undefined);
+    const { definition: same, originals } = replaceOps(definition, () => undefined);
     expect(same.write()).toEqual(definition.write());
     expect(originals.size).toBe(0);
   });
 
   it('what needs one is another op, the rest is what it was', () => {
-    const { definition: other, originals } = replaceSources(definition, ({ identifier, attrs }) =>
-      identifier.endsWith('/a:1')
-        ? { op: { identifier: `${identifier}@d`, attrs }, caps: ['source.image.checksum'] }
+    const { definition: other, originals } = replaceOps(definition, ({ op: { op } }) =>
+      op?.kind === 'source' && op.identifier.endsWith('/a:1')
+        ? { op: { ...op, identifier: `${op.identifier}@d` }, caps: ['source.image.checksum'] }
         : undefined,
     );
     const changed = encodeOp(source('docker-image://x/a:1@d'));
@@ -65,11 +79,23 @@ describe('sources replaced in a definition', () => {
     expect(originals.get(digestOf(newTop))).toBe(digestOf(top));
   });
 
+  it('an op may get an input that was not there, before all others', () => {
+    const before = encodeOp(source('local://before'));
+    const there = { digest: digestOf(before), index: 0 };
+    const { definition: other, originals } = replaceOps(definition, ({ digest, op: { op } }, inputs) =>
+      op && digest === digestOf(onB) ? { op, inputs: inputs.with(1, there), before, caps: [] } : undefined,
+    );
+    const newOnB = encodeOp(on(digestOf(b), digestOf(before)));
+    const newTop = encodeOp(on(digestOf(a), digestOf(newOnB)));
+    expect(other.entries.map(({ bytes }) => Buffer.from(bytes))).toEqual(
+      [before, a, b, newOnB, newTop].map((bytes) => Buffer.from(bytes)),
+    );
+    expect(originals.get(digestOf(newOnB))).toBe(digestOf(onB));
+    expect(originals.has(digestOf(before))).toBe(false);
+  });
+
   it('two that become one are one op', () => {
-    const { definition: other } = replaceSources(definition, ({ attrs }) => ({
-      op: { identifier: 'docker-image://same', attrs },
-      caps: [],
-    }));
+    const { definition: other } = replaceOps(definition, oneForAll);
     expect(other.entries).toHaveLength(3);
     expect(other.entries.at(-1)?.op.inputs[0]?.digest).toBe(other.entries[0]?.digest);
   });
@@ -80,10 +106,7 @@ describe('sources replaced in a definition', () => {
     const { message, head } = definitionOf(bytes);
     const last = message.def.at(-1) as Uint8Array;
     const reversed = Definition.from({ ...message, def: [...bytes.toReversed(), last] });
-    const { definition: other } = replaceSources(reversed, ({ attrs }) => ({
-      op: { identifier: 'docker-image://same', attrs },
-      caps: [],
-    }));
+    const { definition: other } = replaceOps(reversed, oneForAll);
     expect(other.entries).toHaveLength(bytes.length);
     expect(other.head?.digest).not.toBe(head?.digest);
     expect(other.get(other.head?.digest ?? '')?.op.inputs).toHaveLength(1);
@@ -92,9 +115,7 @@ describe('sources replaced in a definition', () => {
   it('an op that says more than can be read is not written again', () => {
     const unknown = Buffer.concat([a, Buffer.from([0xf2, 0x3f, 0x01, 0x78])]);
     const only = definitionOf([unknown]);
-    expect(() =>
-      replaceSources(only, ({ attrs }) => ({ op: { identifier: 'docker-image://x', attrs }, caps: [] })),
-    ).toThrow('it was written by a newer LLB client');
-    expect(replaceSources(only, () => undefined).definition.write()).toEqual(only.write());
+    expect(() => replaceOps(only, oneForAll)).toThrow('it was written by a newer LLB client');
+    expect(replaceOps(only, () => undefined).definition.write()).toEqual(only.write());
   });
 });

@@ -4,13 +4,23 @@ import {
   type Digest,
   digestOf,
   encodeOp,
+  type Input,
   noMetadata,
   type Op,
   type OpMetadata,
-  type SourceOp,
 } from '@llb-ts/pb';
 import { CliError } from '../error/cli-error.ts';
-import type { PinnedSource } from './pin-source.ts';
+
+/** What takes the place of an op. */
+export interface NewOp {
+  readonly op: NonNullable<Op['op']>;
+  /** Default: as they are now. */
+  readonly inputs?: readonly Input[];
+  /** An op without inputs that the new inputs need. */
+  readonly before?: Uint8Array;
+  /** What a daemon has to know for it, besides what it had to know already. */
+  readonly caps: readonly string[];
+}
 
 export interface Replaced {
   readonly definition: Definition;
@@ -18,33 +28,39 @@ export interface Replaced {
   readonly originals: ReadonlyMap<string, string>;
 }
 
-/** The same definition with other sources. Ops that do not need a changed one keep their bytes. */
-export function replaceSources(
+/**
+ * The same definition with other ops. Those that do not need a changed one keep their bytes.
+ * @param change is told an op and what its inputs are now
+ */
+export function replaceOps(
   definition: Definition,
-  change: (source: SourceOp, entry: DefinitionEntry) => PinnedSource | undefined,
+  change: (entry: DefinitionEntry, inputs: readonly Input[]) => NewOp | undefined,
 ): Replaced {
   const now = new Map<string, Digest>();
   const bytes = new Map<Digest, Uint8Array>();
   const caps = new Map<Digest, readonly string[]>();
+  const before = new Map<Digest, Uint8Array>();
   for (const entry of inputsFirst(definition)) {
-    const pinned = entry.op.op?.kind === 'source' ? change(entry.op.op, entry) : undefined;
-    const inputs = entry.op.inputs.map((input) => ({
+    const moved = entry.op.inputs.map((input) => ({
       ...input,
       digest: now.get(input.digest) ?? input.digest,
     }));
+    const changed = change(entry, moved);
+    const inputs = changed?.inputs ?? moved;
     const isMoved = inputs.some(({ digest }, i) => digest !== entry.op.inputs[i]?.digest);
     const written =
-      pinned || isMoved
-        ? rewritten(entry, { ...entry.op, inputs, ...(pinned && { op: { kind: 'source', ...pinned.op } }) })
+      changed || isMoved
+        ? rewritten(entry, { ...entry.op, inputs, ...(changed && { op: changed.op }) })
         : entry.bytes;
     const digest = digestOf(written);
     now.set(entry.digest, digest);
     bytes.set(digest, written);
-    if (pinned) caps.set(digest, pinned.caps);
+    if (changed) caps.set(digest, changed.caps);
+    if (changed?.before) before.set(digestOf(changed.before), changed.before);
   }
   const { message } = definition;
   // Two sources may be one now.
-  const order = new Set(message.def.map((old) => now.get(digestOf(old)) as Digest));
+  const order = new Set([...before.keys(), ...message.def.map((old) => now.get(digestOf(old)) as Digest)]);
   const metadata = renamed(message.metadata, now);
   for (const [digest, more] of caps) metadata[digest] = withCaps(metadata[digest] ?? noMetadata, more);
   const source = message.source && {
@@ -53,7 +69,7 @@ export function replaceSources(
   };
   return {
     definition: Definition.from({
-      def: [...order].map((digest) => bytes.get(digest) as Uint8Array),
+      def: [...order].map((digest) => (bytes.get(digest) ?? before.get(digest)) as Uint8Array),
       metadata,
       ...(source && { source }),
     }),
@@ -87,7 +103,7 @@ function rewritten({ op, bytes, digest }: DefinitionEntry, changed: Op): Uint8Ar
 }
 
 /** Every op after those that it needs, the last of the definition last. Not recursive: graphs may be deep. */
-function inputsFirst(definition: Definition): readonly DefinitionEntry[] {
+export function inputsFirst(definition: Definition): readonly DefinitionEntry[] {
   const order: DefinitionEntry[] = [];
   const state = new Map<string, 'open' | 'done'>();
   for (const bytes of definition.message.def) {

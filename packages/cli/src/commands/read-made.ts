@@ -1,0 +1,28 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Backend, SolveRequest } from '@llb-ts/backend';
+import { Definition, PbError } from '@llb-ts/pb';
+import { CliError } from '../error/cli-error.ts';
+import type { ReadMade } from '../input/built.ts';
+import { MADE } from '../lock/made-definitions.ts';
+
+/** Reads definitions that steps make by solving for them. */
+export function readMade(
+  backend: Backend,
+  request: Omit<SolveRequest, 'definition' | 'imageConfig' | 'platforms' | 'exports'>,
+): ReadMade {
+  return async (definition) => {
+    const folder = await mkdtemp(join(tmpdir(), 'llb-ts-made-'));
+    try {
+      const destination = { kind: 'directory', path: folder } as const;
+      await backend.solve({ ...request, definition, exports: [{ type: 'local', attrs: {}, destination }] });
+      return Definition.read(await readFile(join(folder, MADE)));
+    } catch (cause) {
+      if (!(cause instanceof PbError)) throw cause;
+      throw new CliError('definition', `a step makes what is no definition: ${cause.message}`, { cause });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+}

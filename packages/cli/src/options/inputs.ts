@@ -1,0 +1,41 @@
+import type { SolveRequest } from '@llb-ts/backend';
+import type { Built } from '../input/built.ts';
+import { shownPath } from '../program/files.ts';
+import { parseAllow } from './allow.ts';
+import { namedFolders, requireFolder } from './folders.ts';
+import { parseSecrets } from './secret.ts';
+import { parseSsh } from './ssh.ts';
+
+/** Flags for what a build may have of this machine. */
+export interface InputFlags {
+  readonly local: readonly string[];
+  readonly ociLayout: readonly string[];
+  readonly secret: readonly string[];
+  readonly ssh: readonly string[];
+  readonly allow: readonly string[];
+}
+
+/** What a build may have of this machine. */
+export type Inputs = Pick<SolveRequest, 'locals' | 'ociLayouts' | 'secrets' | 'ssh' | 'allow'>;
+
+/** Reads the flags; fails with a usage error where one names something that is not there. */
+export function parseInputs({ local, ociLayout, secret, ssh, allow }: InputFlags): Inputs {
+  return {
+    locals: namedFolders(local, '--local'),
+    ociLayouts: namedFolders(ociLayout, '--oci-layout'),
+    secrets: parseSecrets(secret),
+    ssh: parseSsh(ssh),
+    allow: parseAllow(allow),
+  };
+}
+
+/** With the folders that build files declare; they are checked only where no flag takes their place. */
+export function withDeclaredFolders(inputs: Inputs, builds: readonly Built[]): Inputs {
+  const declared: Readonly<Record<string, string>> = Object.assign({}, ...builds.map(({ locals }) => locals));
+  for (const [name, path] of Object.entries(declared)) {
+    if (inputs.locals[name] === undefined) {
+      requireFolder(path, `Local(${JSON.stringify(name)}), ${shownPath(path)}`);
+    }
+  }
+  return { ...inputs, locals: { ...declared, ...inputs.locals } };
+}
