@@ -14,6 +14,8 @@ export type Component =
   | 'ordinary-user'
   | 'overlay'
   | 'git'
+  | 'gpg'
+  | 'ssh-keygen'
   | 'go'
   | 'runc'
   | 'crun'
@@ -37,6 +39,8 @@ const missing: Readonly<Record<Component, () => string | undefined>> = {
   'ordinary-user': () => missing.root() ?? missingProgram('newuidmap') ?? whyNoOrdinaryUser(),
   overlay: missingOverlay,
   git: () => missingProgram('git'),
+  gpg: () => missingProgram('gpg'),
+  'ssh-keygen': () => missingProgram('ssh-keygen'),
   go: () => missingProgram('go'),
   runc: () => missingProgram('runc'),
   crun: () => missingProgram('crun'),

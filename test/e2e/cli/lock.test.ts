@@ -1,12 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect, createServer as createSocketServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { requires } from '../../support/requirements.ts';
 import { startRegistry } from '../export/registry.ts';
+import { serveGit } from '../git/git-server.ts';
 import { type Rig, withRig } from './rig.ts';
 
 const hex = /[0-9a-f]{64}/.source;
@@ -260,43 +260,11 @@ async function withRepository(
       git('commit', '-q', '-m', text);
       return git('rev-parse', 'HEAD');
     };
-    const port = await freePort();
-    const args = [
-      'daemon',
-      '--reuseaddr',
-      '--export-all',
-      '--listen=127.0.0.1',
-      `--port=${port}`,
-      `--base-path=${base}`,
-    ];
-    const daemon = spawn('git', args, { stdio: 'ignore', detached: true });
+    const server = await serveGit(base);
     try {
-      await reachable(port);
-      await use(rig, { REPO: `git://127.0.0.1:${port}/repo` }, commit);
+      await use(rig, { REPO: `${server.url}/repo` }, commit);
     } finally {
-      // git starts the daemon as a process of its own.
-      process.kill(-(daemon.pid as number), 'SIGTERM');
+      await server.close();
     }
   });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((found) => {
-    const server = createSocketServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => found(port));
-    });
-  });
-}
-
-async function reachable(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const answered = await new Promise<boolean>((tried) => {
-      const socket = connect(port, '127.0.0.1', () => tried(true)).on('error', () => tried(false));
-      socket.on('connect', () => socket.destroy());
-    });
-    if (answered) return;
-    await sleep(50);
-  }
-  throw new Error('git daemon did not start');
 }

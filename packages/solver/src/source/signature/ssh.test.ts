@@ -40,11 +40,14 @@ describe.runIf(hasProgram('ssh-keygen'))('verifySsh', () => {
     const signature = sign(type, 'content');
     const key = keys.get(type)!;
     await verify(signature, key, 'content');
+    await verify(signature, `ssh-rsa AAAA\nno key\n${key}`, 'content');
     await verify(signature, `# comment\n\nno-pty,from="a b" ${key}`, 'content');
     const refusal = { code: 'step', message: expect.stringMatching(/^failed to verify ssh signature: ./) };
     await expect(verify(signature, key, 'content!')).rejects.toMatchObject(refusal);
     const other = keys.get(types.find((one) => one !== type)!)!;
-    await expect(verify(signature, other, 'content')).rejects.toMatchObject(refusal);
+    await expect(verify(signature, other, 'content')).rejects.toThrow(
+      'failed to verify ssh signature: public key does not match',
+    );
     // BuildKit takes the first key of several.
     await expect(verify(signature, `${other}${key}`, 'content')).rejects.toMatchObject(refusal);
   });
@@ -52,16 +55,19 @@ describe.runIf(hasProgram('ssh-keygen'))('verifySsh', () => {
   it('takes no signature that was made for something else, or is none', async () => {
     const key = keys.get('ed25519')!;
     await expect(verify(sign('ed25519', 'content', 'file'), key, 'content')).rejects.toThrow(
-      'failed to verify',
+      'unexpected SSH signature namespace',
     );
     await expect(verify('-----BEGIN SSH SIGNATURE-----\nAAAA\n', key, 'content')).rejects.toThrow(
       'failed to verify',
     );
   });
 
-  it.each(['', '# nothing', '-----BEGIN PGP PUBLIC KEY BLOCK-----'])('wants a key: %j', async (key) => {
-    await expect(verify(sign('ed25519', 'x'), key, 'x')).rejects.toThrow(
-      'failed to parse ssh public key: ssh: no key found',
-    );
-  });
+  it.each(['', '# nothing', 'ssh-ed25519 AAAA', '-----BEGIN PGP PUBLIC KEY BLOCK-----'])(
+    'wants a key: %j',
+    async (key) => {
+      await expect(verify(sign('ed25519', 'x'), key, 'x')).rejects.toThrow(
+        'failed to parse ssh public key: ssh: no key found',
+      );
+    },
+  );
 });

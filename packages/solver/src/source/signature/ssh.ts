@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
 import { runVerifier } from './run-verifier.ts';
 
@@ -17,7 +18,7 @@ export interface SshVerification {
 export async function verifySsh(options: SshVerification): Promise<void> {
   const { folder, signature, data, signal } = options;
   const key = firstKey(options.publicKey);
-  if (key === undefined) throw stepFailure('failed to parse ssh public key: ssh: no key found');
+  if (key === undefined) throw noKey();
   fs.writeFileSync(`${folder}/signers`, `git namespaces="git" ${key}\n`);
   fs.writeFileSync(`${folder}/signature`, signature);
   const files = ['-f', `${folder}/signers`, '-s', `${folder}/signature`];
@@ -27,17 +28,38 @@ export async function verifySsh(options: SshVerification): Promise<void> {
     input: data,
     signal,
   });
-  if (status === 0) return;
-  const said = `${stderr}\n${stdout}`.trim().split('\n')[0]?.trim() ?? '';
-  throw stepFailure(`failed to verify ssh signature${said && `: ${said}`}`);
+  if (status !== 0) throw refusal(`${stderr}\n${stdout}`.trim());
 }
 
-/** Type and key, without options before and comment behind. */
+/** What `ssh-keygen` says, in BuildKit's words where that has some. */
+function refusal(said: string): SolveFailure {
+  if (/namespace does not match/i.test(said)) return stepFailure('unexpected SSH signature namespace');
+  if (/signers:\d+: invalid key/.test(said)) return noKey();
+  const [line = ''] = said.split('\n');
+  const what = line.startsWith('Could not verify signature') ? 'public key does not match' : line.trim();
+  return stepFailure(`failed to verify ssh signature${what && `: ${what}`}`);
+}
+
+function noKey(): SolveFailure {
+  return stepFailure('failed to parse ssh public key: ssh: no key found');
+}
+
+/** Type and key, without options before and comment behind, of the first line that has a key. */
 function firstKey(text: string): string | undefined {
   for (const line of text.split(/\r?\n/)) {
     if (/^\s*(?:#|$)/.test(line)) continue;
-    const [, key] = /(?:^|\s)((?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(line) ?? [];
-    if (key !== undefined) return key;
+    const [, type, key] =
+      /(?:^|\s)((?:ssh|ecdsa|sk)-[a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(line) ?? [];
+    if (type !== undefined && key !== undefined && isKeyOf(type, key)) return `${type} ${key}`;
   }
   return undefined;
+}
+
+/** A key begins with its type, and the length of that. */
+function isKeyOf(type: string, key: string): boolean {
+  const bytes = Buffer.from(key, 'base64');
+  const end = 4 + type.length;
+  return (
+    bytes.length > end && bytes.readUInt32BE(0) === type.length && bytes.toString('latin1', 4, end) === type
+  );
 }
