@@ -24,6 +24,7 @@ export type Component =
   | 'skopeo'
   | 'umoci'
   | 'containerd'
+  | 'docker'
   | 'zstd'
   | 'xz'
   | 'busybox'
@@ -49,6 +50,7 @@ const missing: Readonly<Record<Component, () => string | undefined>> = {
   skopeo: () => missingProgram('skopeo'),
   umoci: () => missingProgram('umoci'),
   containerd: () => missing.root() ?? missingProgram('containerd') ?? missingProgram('ctr'),
+  docker: () => missing.containerd() ?? missingProgram('dockerd') ?? missingProgram('docker'),
   zstd: () => missingProgram('zstd'),
   xz: () => missingProgram('xz'),
   busybox: () => (existsSync('/bin/busybox') ? undefined : 'there is no /bin/busybox'),

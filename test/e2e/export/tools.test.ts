@@ -5,6 +5,7 @@ import { requires } from '../../support/requirements.ts';
 import { type RunResult, run } from '../../support/run.ts';
 import { type Rig, withRig } from '../cli/rig.ts';
 import { startContainerd } from './containerd.ts';
+import { startDocker } from './docker.ts';
 import { startRegistry } from './registry.ts';
 
 const build = `import { Diff, Merge, Mkdir, Mkfile, Rm, Scratch } from 'llb-ts';
@@ -66,6 +67,37 @@ requires('containerd')('containerd', () => {
         }
       } finally {
         await containerd.stop();
+      }
+    });
+  });
+});
+
+requires('docker')('docker load', () => {
+  test('takes our archives; a container of the image has the tree', async () => {
+    await withRig({ 'build.ts': build }, async (rig) => {
+      const { docker, stop } = await startDocker(join(rig.folder, 'docker'));
+      try {
+        // That of Debian 12 reads no OCI layouts and no zstd.
+        const loadable = forms.filter((form) => form.startsWith('type=docker') && !form.includes('zstd'));
+        for (const [at, form] of loadable.entries()) {
+          await exported(rig, `${form},dest=${at}.tar`);
+          const loaded = await docker('load', '--input', join(rig.folder, `${at}.tar`));
+          expect([form, loaded.status, loaded.stdout.toString()]).toEqual([
+            form,
+            0,
+            expect.stringContaining('Loaded image: example.com/x:1'),
+          ]);
+          expectDone(await docker('create', '--name', `box-${at}`, 'example.com/x:1', '/none'));
+          const [archive, root] = [join(rig.folder, `box-${at}.tar`), join(rig.folder, `box-${at}`)];
+          expectDone(await docker('export', '--output', archive, `box-${at}`));
+          mkdirSync(root);
+          expectDone(await run('tar', ['-xf', archive, '-C', root]));
+          expectTree(root);
+          expectDone(await docker('rm', `box-${at}`));
+          expectDone(await docker('rmi', 'example.com/x:1'));
+        }
+      } finally {
+        await stop();
       }
     });
   });
