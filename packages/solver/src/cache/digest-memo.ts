@@ -43,6 +43,17 @@ export class StoredDigests implements DigestMemo {
     this.#fresh.set(layer, lines);
   }
 
+  /** What is known of the files of one layer holds for another, new one that has most of them. */
+  inherit(layer: string, from: string): void {
+    this.flush();
+    try {
+      fs.copyFileSync(`${this.#folder}/${from}`, `${this.#folder}/${layer}`, fs.constants.COPYFILE_EXCL);
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
+    }
+  }
+
   /** Writes what is new. Two processes may append to one file: whole lines only, and equal ones do no harm. */
   flush(): void {
     if (this.#fresh.size === 0) return;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { StoredDigests } from '../../cache/digest-memo.ts';
 import { plainFileDigest } from '../../cache/entry-digest.ts';
+import type { LayerDraft } from '../../layer/layer-draft.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import { nameOf, parentOf } from '../../tree/bytes.ts';
@@ -13,6 +14,7 @@ import type { LocalWish } from './local-attributes.ts';
 import { isUnchanged, type LocalIndex, readIndex, writeIndex } from './local-index.ts';
 import { bringMetadata } from './metadata-transfer.ts';
 import { PathFilter } from './path-filter.ts';
+import { replicate } from './replicate.ts';
 import { type ScannedEntry, scanFolder } from './scan.ts';
 import { type ScannedFolder, type Transferred, transferredOf } from './transferred.ts';
 import { type KnownEntry, treeDigest } from './tree-digest.ts';
@@ -62,21 +64,52 @@ async function bringIndexed(folder: ScannedFolder, file: string, trustIndex: boo
   if (!index || !layers.has(index.layer)) return importInto(folder, file, undefined);
   const changed = countChanged(entries, index);
   if (changed === 0) return index;
-  // Reading what changed before it is known whether it must be brought pays where that is little.
-  if (changed <= entries.length / 4) {
+  if (changed > entries.length / 4) return importInto(folder, file, index);
+  const replica = entries.length < REPLICA_PAYS ? undefined : beginReplica(layers, index.layer);
+  try {
+    // Reading what changed before it is known whether it must be brought pays where that is little.
     const known = await hashFolder(entries, index.rows, scannedNs, pause);
     const found = transferredOf(treeDigest(known));
     if (layers.has(found.layer)) return keepIndex(file, found, known);
+    return await importInto(folder, file, index, await replica?.take());
+  } finally {
+    await replica?.drop();
   }
-  return importInto(folder, file, index);
 }
 
+/** Entries from which on it takes less time to start a program that links them. */
+const REPLICA_PAYS = 2_000;
+
+/** A draft that becomes what a layer is, while something else is done. */
+function beginReplica(layers: LayerStore, layer: string) {
+  // Whoever removes layers must see that this one is in use.
+  layers.record(layer);
+  const draft = layers.edit(undefined, { uid: 0, gid: 0 });
+  const { done, stop } = replicate(layers.path(layer, 'own'), draft.upper);
+  let isTaken = false;
+  return {
+    /** The draft, now the caller's; undefined where it could not be made. */
+    async take(): Promise<LayerDraft | undefined> {
+      isTaken = await done;
+      return isTaken ? draft : undefined;
+    },
+    async drop(): Promise<void> {
+      if (isTaken) return;
+      stop();
+      await done;
+      layers.discard(draft);
+    },
+  };
+}
+
+/** @param replica a draft that has all that the index's layer has */
 async function importInto(
   { entries, scannedNs, layers, digests, pause, onBytes }: ScannedFolder,
   file: string,
   index: LocalIndex | undefined,
+  replica?: LayerDraft,
 ): Promise<Transferred> {
-  const draft = layers.edit(undefined, { uid: 0, gid: 0 });
+  const draft = replica ?? layers.edit(undefined, { uid: 0, gid: 0 });
   try {
     if (index) layers.record(index.layer);
     const earlier = index && {
@@ -84,11 +117,19 @@ async function importInto(
       layer: index.layer,
       folder: layers.path(index.layer, 'own'),
     };
-    const known = await importFolder(entries, { draft, scannedNs, earlier, pause, onBytes });
+    const isReplica = replica !== undefined;
+    const known = await importFolder(entries, { draft, scannedNs, earlier, isReplica, pause, onBytes });
     const found = transferredOf(treeDigest(known));
     if (layers.has(found.layer)) layers.discard(draft);
     else await layers.commit(draft, found.layer);
-    rememberDigests(known, found.layer, layers, digests);
+    if (index && isReplica) digests.inherit(found.layer, index.layer);
+    const isKept = ({ entry, row }: KnownEntry) => isReplica && index?.rows.get(entry.path) === row;
+    rememberDigests(
+      known.filter((one) => !isKept(one)),
+      found.layer,
+      layers,
+      digests,
+    );
     return keepIndex(file, found, known);
   } catch (error) {
     layers.discard(draft);

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { errnoOf } from '../../error.ts';
-import { lstat, undoUmask } from '../../host/files.ts';
-import { mknod, setTimes, setXattr } from '../../host/syscalls.ts';
+import { lstat, removeTree, undoUmask } from '../../host/files.ts';
+import { mknod, removeXattr, setTimes, setXattr } from '../../host/syscalls.ts';
 import type { LayerDraft } from '../../layer/layer-draft.ts';
 import { fsPath } from '../../tree/bytes.ts';
 import { describeEntry, isRacy } from './describe.ts';
@@ -23,6 +23,8 @@ export interface ImportOptions {
   /** When the folder was scanned, ns since 1970. */
   readonly scannedNs: bigint;
   readonly earlier: Earlier | undefined;
+  /** Whether the draft has everything of the earlier layer already, so that only what changed is to be done. */
+  readonly isReplica: boolean;
   readonly pause: () => Promise<void>;
   readonly onBytes: (bytes: number) => void;
 }
@@ -38,6 +40,7 @@ export async function importFolder(
   options: ImportOptions,
 ): Promise<KnownEntry[]> {
   const importer = new Importer(options);
+  if (options.isReplica) importer.removeGone(entries);
   for (const entry of entries) {
     await options.pause();
     await importer.add(entry);
@@ -58,10 +61,24 @@ class Importer {
     this.#options = options;
   }
 
+  /** Removes from a replica what the folder has no more. */
+  removeGone(entries: readonly ScannedEntry[]): void {
+    const { earlier, draft } = this.#options;
+    const paths = new Set(entries.map(({ path }) => path));
+    for (const path of earlier?.rows.keys() ?? []) if (!paths.has(path)) removeTree(this.#target(path));
+    if (earlier) draft.sharedWith.add(earlier.layer);
+  }
+
   async add(entry: ScannedEntry): Promise<void> {
-    const { earlier, scannedNs } = this.#options;
+    const { earlier, scannedNs, isReplica } = this.#options;
     const old = earlier?.rows.get(entry.path);
     const trusted = old && isUnchanged(entry, old) ? old : undefined;
+    // A further name must belong to whatever its first name is now.
+    if (isReplica && trusted && entry.linkTo === undefined) {
+      this.#keep(entry, trusted);
+      return;
+    }
+    if (isReplica && old) this.#makeRoom(entry, old);
     const description = trusted ?? describeEntry(entry);
     if (!description) return;
     const link = this.#linkFor(entry);
@@ -78,6 +95,22 @@ class Importer {
       racy: isRacy(entry, scannedNs),
     };
     this.#known.push({ entry: link === entry.linkTo ? entry : { ...entry, linkTo: link }, row });
+  }
+
+  /** An entry of the earlier layer that is right as it is. */
+  #keep(entry: ScannedEntry, row: IndexRow): void {
+    const { type, mode, size } = entry.stat;
+    if (type === 'file') this.#options.draft.bytes += size;
+    if (type === 'dir') this.#anySetgid ||= (mode & 0o2000) !== 0;
+    this.#written.add(entry.path);
+    this.#known.push({ entry, row });
+  }
+
+  /** A directory that stays one keeps what is in it. */
+  #makeRoom({ path, stat }: ScannedEntry, old: IndexRow): void {
+    const target = this.#target(path);
+    if (stat.type !== 'dir' || lstat(target)?.type !== 'dir') removeTree(target);
+    else for (const [name] of old.xattrs) removeXattr(target, name);
   }
 
   /** Directories get their times once they are full. */
@@ -117,7 +150,7 @@ class Importer {
     const target = this.#target(path);
     switch (stat.type) {
       case 'dir':
-        fs.mkdirSync(fsPath(target), stat.mode & 0o777);
+        this.#makeDirectory(target, stat.mode & 0o777);
         this.#finishEntry(target, entry, description.xattrs);
         return '';
       case 'symlink':
@@ -135,6 +168,11 @@ class Importer {
         this.#finishEntry(target, entry, description.xattrs);
         return '';
     }
+  }
+
+  #makeDirectory(target: string, mode: number): void {
+    if (!this.#options.isReplica || !lstat(target)) fs.mkdirSync(fsPath(target), mode);
+    else fs.chmodSync(fsPath(target), mode);
   }
 
   /** Links a file from the earlier layer. */

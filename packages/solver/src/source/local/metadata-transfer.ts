@@ -22,7 +22,14 @@ export async function bringMetadata(
   const draft = layers.edit(undefined, { uid: 0, gid: 0 });
   try {
     const kept = withParents(entries, exceptions);
-    const known = await importFolder(kept, { draft, scannedNs, earlier: undefined, pause, onBytes });
+    const known = await importFolder(kept, {
+      draft,
+      scannedNs,
+      earlier: undefined,
+      isReplica: false,
+      pause,
+      onBytes,
+    });
     draft.writeFile(`/${METADATA_FILE}`, metadata, 0o644);
     const digest = createHash('sha256').update(treeDigest(known)).update(metadata).digest('hex');
     const found = transferredOf(digest);
