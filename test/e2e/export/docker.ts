@@ -17,7 +17,10 @@ export async function startDocker(folder: string): Promise<Docker> {
   const host = `unix://${join(folder, 'docker.sock')}`;
   const config = join(folder, 'daemon.json');
   // A driver that works on any filesystem; rules of the machine's firewall stay as they are.
-  writeFileSync(config, JSON.stringify({ 'storage-driver': 'vfs', bridge: 'none', iptables: false }));
+  writeFileSync(
+    config,
+    JSON.stringify({ 'storage-driver': 'vfs', bridge: 'none', iptables: false, 'ip-forward': false }),
+  );
   const places = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')];
   const child = spawn(
     findProgram('dockerd') ?? 'dockerd',
