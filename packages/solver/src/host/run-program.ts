@@ -17,7 +17,10 @@ export interface ProgramEnd {
   readonly stderr: string;
 }
 
-/** Runs a program that says little, to its end; fails, with the system's error, only where it cannot be started. */
+/**
+ * Runs a program that says little, to its end; fails, with the system's error, only where it cannot be started or was
+ * stopped, and then not before it is gone.
+ */
 export function runProgram({ program, args, env, input, signal }: ProgramRun): Promise<ProgramEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: '/', env, stdio: ['pipe', 'pipe', 'pipe'], signal });
@@ -30,7 +33,15 @@ export function runProgram({ program, args, env, input, signal }: ProgramRun): P
     // It may have made up its mind before it has read everything.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ status: code ?? -1, ...output }));
+    let failure: Error | undefined;
+    child.once('error', (error) => {
+      failure = error;
+      // What never began has no end.
+      if (child.pid === undefined) reject(error);
+    });
+    child.once('close', (code) => {
+      if (failure) reject(failure);
+      else resolve({ status: code ?? -1, ...output });
+    });
   });
 }

@@ -82,8 +82,6 @@ const REPLICA_PAYS = 2_000;
 
 /** A draft that becomes what a layer is, while something else is done. */
 function beginReplica(layers: LayerStore, layer: string) {
-  // Whoever removes layers must see that this one is in use.
-  layers.record(layer);
   const draft = layers.edit(undefined, { uid: 0, gid: 0 });
   const { done, stop } = replicate(layers.path(layer, 'own'), draft.upper);
   let isTaken = false;
