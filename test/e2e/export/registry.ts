@@ -1,9 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram } from '../../support/requirements.ts';
+import { freePort, startDaemon } from '../../support/daemon.ts';
 
 export interface RegistryOptions {
   /** Lines of an htpasswd file: who may come in. */
@@ -29,11 +26,9 @@ export async function startRegistry(folder: string, options: RegistryOptions = {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'config.yml');
   writeFileSync(config, configOf(folder, host, options));
-  const child = spawn(findProgram('docker-registry') ?? 'docker-registry', ['serve', config], {
-    stdio: 'ignore',
-  });
-  await reachable(child, `${options.tls ? 'https' : 'http'}://${host}/v2/`);
-  return { host, stop: () => stop(child) };
+  const url = `${options.tls ? 'https' : 'http'}://${host}/v2/`;
+  const daemon = await startDaemon('docker-registry', ['serve', config], () => answers(url));
+  return { host, stop: () => daemon.stop('SIGKILL') };
 }
 
 /** JSON, which is YAML too. */
@@ -64,35 +59,10 @@ function configOf(folder: string, host: string, { htpasswd, tls, tokens }: Regis
   });
 }
 
-/** A port that is free now; somebody may still take it before the registry does. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
-
-async function reachable(child: ChildProcess, url: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (child.exitCode !== null) throw new Error(`docker-registry ended with ${child.exitCode}`);
-    // An answer of any kind will do, and a certificate that nobody knows is one.
-    const answered = await fetch(url).then(
-      () => true,
-      (error: Error) => !String(error.cause).includes('ECONNREFUSED'),
-    );
-    if (answered) return;
-    await sleep(50);
-  }
-  throw new Error('docker-registry did not start');
-}
-
-function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return Promise.resolve();
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  child.kill('SIGKILL');
-  return ended;
+/** An answer of any kind will do, and a certificate that nobody knows is one. */
+function answers(url: string): Promise<boolean> {
+  return fetch(url).then(
+    () => true,
+    (error: Error) => !String(error.cause).includes('ECONNREFUSED'),
+  );
 }
