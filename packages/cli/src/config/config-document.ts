@@ -1,12 +1,11 @@
 import { dirname, resolve } from 'node:path';
-import { parse, TomlError, type TomlTable } from 'smol-toml';
 import { CliError, type Place } from '../error/cli-error.ts';
 import { shownPath } from '../program/files.ts';
-import { findStatement, type KeyPath } from './toml-statements.ts';
+import { type KeyPath, TomlDocument, TomlError, type TomlTable } from './toml.ts';
 
 /** One configuration file while it is read: what it says, and what is to be said about it. */
 export class ConfigDocument {
-  readonly table: TomlTable;
+  readonly #toml: TomlDocument;
   readonly #path: string;
   readonly #text: string;
   readonly #warnings: string[] = [];
@@ -16,11 +15,15 @@ export class ConfigDocument {
     this.#path = path;
     this.#text = text;
     try {
-      this.table = parse(text);
+      this.#toml = new TomlDocument(text);
     } catch (error) {
       if (error instanceof TomlError) throw this.#syntaxError(error);
       throw error;
     }
+  }
+
+  get table(): TomlTable {
+    return this.#toml.table;
   }
 
   /** What has no effect, each with its line; nothing that would keep the file from being used. */
@@ -35,7 +38,7 @@ export class ConfigDocument {
 
   /** An error about the key at `path`, with its line. The message begins with the key. */
   error(path: KeyPath, message: string, help?: string): CliError {
-    const statement = findStatement(this.#text, path);
+    const statement = this.#toml.placeOf(path);
     return new CliError('config', `${dotted(path)}: ${message}`, {
       ...(statement && { place: { ...statement, file: this.#shown, text: this.#text } }),
       ...(help !== undefined && { help }),
@@ -44,7 +47,7 @@ export class ConfigDocument {
 
   /** Notes something about the key at `path` that does not keep the file from being used. */
   warn(path: KeyPath, message: string): void {
-    const line = findStatement(this.#text, path)?.line;
+    const line = this.#toml.placeOf(path)?.line;
     this.#warnings.push(`${this.#shown}${line === undefined ? '' : `:${line}`}: ${dotted(path)} ${message}`);
   }
 
@@ -53,13 +56,8 @@ export class ConfigDocument {
   }
 
   #syntaxError(error: TomlError): CliError {
-    const [sentence = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n');
-    const place: Place = {
-      file: this.#shown,
-      line: error.line,
-      character: error.column - 1,
-      text: this.#text,
-    };
+    const place: Place = { ...error.place, file: this.#shown, text: this.#text };
+    const sentence = `${error.message.slice(0, 1).toLowerCase()}${error.message.slice(1)}`;
     return new CliError('config', `the configuration is not TOML: ${sentence}`, { place, cause: error });
   }
 }

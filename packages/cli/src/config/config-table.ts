@@ -1,7 +1,6 @@
-import type { TomlTable, TomlValue } from 'smol-toml';
 import { suggestion } from '../options/nearest.ts';
 import type { ConfigDocument } from './config-document.ts';
-import type { KeyPath } from './toml-statements.ts';
+import type { KeyPath, TomlTable, TomlValue } from './toml.ts';
 
 /** A table of a configuration file, read key by key; what has the wrong type is a `config` error with its line. */
 export class ConfigTable {

@@ -106,7 +106,7 @@ describe('the configuration', () => {
   it('shows where it is no TOML', () => {
     expect(complaint('[registry.a]\nhttp == true\n')).toEqual([
       '2:7',
-      'the configuration is not TOML: invalid value',
+      'the configuration is not TOML: unexpected token',
       undefined,
     ]);
     expect(complaint('a = 1\na = 2\n')[0]).toBe('2:1');

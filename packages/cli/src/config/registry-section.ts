@@ -1,7 +1,7 @@
 import type { RegistryHostConfig } from '@llb-ts/solver';
-import type { TomlValue } from 'smol-toml';
 import { type ConfigTable, isTable } from './config-table.ts';
 import { readTlsFolder } from './tls-folder.ts';
+import type { TomlValue } from './toml.ts';
 
 const KEYS = ['mirrors', 'http', 'insecure', 'ca', 'keypair', 'tlsconfigdir'];
 

@@ -94,3 +94,9 @@ describe('PatternMatcher', () => {
     expect(() => new PatternMatcher(['!x*\\q']).match('a')).not.toThrow();
   });
 });
+
+it('takes linear time for patterns that make a backtracking matcher try every split', () => {
+  const pattern = `${'**/'.repeat(24)}x`;
+  expect(matches([pattern], `${'a/'.repeat(400)}y`)).toBe(false);
+  expect(matches([pattern], `${'a/'.repeat(400)}x`)).toBe(true);
+});

@@ -2,8 +2,8 @@ import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../error.ts';
 import { bytesOf } from '../tree/bytes.ts';
 import { cleanPath } from './clean-path.ts';
-import { compileGoRegExp } from './go-regexp.ts';
 import { matchPath } from './match-path.ts';
+import { compileRegExp } from './regexp.ts';
 import { runesOf } from './runes.ts';
 
 /** Which patterns matched a directory, to be handed on to what lies in it. */
@@ -114,9 +114,9 @@ function compile(pattern: string): (path: string) => boolean {
     const whole = suffix.startsWith('/') ? suffix.slice(1) : undefined;
     return (path) => path.endsWith(suffix) || path === whole;
   }
-  const regexp = compileGoRegExp(expression);
-  if (!regexp) throw badPattern();
-  return (path) => regexp.test(runesOf(path));
+  const matches = compileRegExp(expression);
+  if (!matches) throw badPattern();
+  return (path) => matches(runesOf(path));
 }
 
 type Kind = 'exact' | 'prefix' | 'suffix' | 'regexp';

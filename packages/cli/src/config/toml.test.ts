@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findStatement } from './toml-statements.ts';
+import { TomlDocument } from './toml.ts';
 
 const text = `# a list over lines, with what looks like other statements
 top = [
@@ -44,14 +44,14 @@ describe('the statement about a key', () => {
     [['list', 1], 23, 0],
     [['list', 1, 'inner', 0, 'z'], 25, 0],
   ] as const)('%j is in line %i', (path, line, character) => {
-    expect(findStatement(text, path)).toEqual({ line, character });
-    expect(findStatement(text.replaceAll('\n', '\r\n'), path)).toEqual({ line, character });
+    expect(new TomlDocument(text).placeOf(path)).toEqual({ line, character });
+    expect(new TomlDocument(text.replaceAll('\n', '\r\n')).placeOf(path)).toEqual({ line, character });
   });
 
   it.each([[['key']], [['table']], [['nosuch']], [['to']], [['registry', 'a']], [['list', 2]]])(
     'there is none about %j',
     (path) => {
-      expect(findStatement(text, path)).toBeUndefined();
+      expect(new TomlDocument(text).placeOf(path)).toBeUndefined();
     },
   );
 });
