@@ -1,0 +1,41 @@
+import fs from 'node:fs';
+import { errnoOf } from '../error.ts';
+import { fsPath } from '../tree/bytes.ts';
+import { tryLock } from './kernel.ts';
+
+/** A folder or file that this process has for itself until {@link Lease.release}, or until it ends. */
+export interface Lease {
+  release(): void;
+}
+
+/**
+ * Takes the kernel's lock of a folder or file. Process ids say nothing to a process of another pid namespace that shares
+ * the filesystem; the lock does, and the kernel gives it back when its holder dies, however that happens.
+ *
+ * @param path byte string
+ * @returns undefined where somebody else has it, or nothing is there (any more)
+ */
+export function takeLease(path: string): Lease | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  let isOurs = false;
+  try {
+    // It may have been removed between the opening and the locking.
+    isOurs = tryLock(fd, 'exclusive') && fs.fstatSync(fd).nlink > 0;
+  } finally {
+    if (!isOurs) fs.closeSync(fd);
+  }
+  return isOurs ? { release: () => fs.closeSync(fd) } : undefined;
+}
+
+/** Whether a folder or file is there and some process has a lease of it. */
+export function isLeased(path: string): boolean {
+  const lease = takeLease(path);
+  lease?.release();
+  return lease === undefined && fs.existsSync(fsPath(path));
+}
