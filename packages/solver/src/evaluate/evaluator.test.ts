@@ -114,6 +114,11 @@ function world(behaviour: Behaviour = {}): World {
   return it;
 }
 
+/** Works like a file operation: synchronously. */
+function busyFor(milliseconds: number): void {
+  for (const end = performance.now() + milliseconds; performance.now() < end; );
+}
+
 const completed = (events: readonly ProgressEvent[]) =>
   events.flatMap((event) =>
     event.type === 'completed' ? [`${event.digest}${event.cached ? ' cached' : ''}`] : [],
@@ -173,6 +178,16 @@ describe('Evaluator', () => {
     await solve('/a');
     expect(await solve('/b')).toEqual(['select-user']);
     expect(await solve('/a')).toEqual([]);
+  });
+
+  it('hears of a signal in a long chain of quick steps', async () => {
+    const controller = new AbortController();
+    let top = vertex('quick-0');
+    for (let i = 1; i < 2_000; i++) top = vertex(`quick-${i}`, [top]);
+    const run = world({ signal: controller.signal, run: async () => busyFor(0.5) });
+    setImmediate(() => controller.abort(new SolveFailure('cancelled', 'stopped')));
+    await expect(run.evaluator.result({ vertex: top, index: 0 })).rejects.toThrow('stopped');
+    expect(run.ran.length).toBeLessThan(1_000);
   });
 
   it('runs again what asks for no cache, and so what stands on it', async () => {

@@ -7,6 +7,7 @@ import type { Ref } from '../layer/ref.ts';
 import type { Composed } from '../operation/compose.ts';
 import type { Operation, Workbench } from '../operation/operation.ts';
 import type { JobSlots } from './job-slots.ts';
+import { pacer } from './pacer.ts';
 import { announcement, failed, placed } from './step-events.ts';
 
 type Outputs = readonly (Ref | undefined)[];
@@ -41,6 +42,7 @@ export class Evaluator {
   readonly #results = new Map<string, Promise<Outputs>>();
   readonly #running = new Map<string, Promise<Outputs>>();
   readonly #stop = new AbortController();
+  readonly #pause = pacer(this.#stop.signal);
   #failure: SolveFailure | undefined;
 
   constructor(options: EvaluatorOptions) {
@@ -93,7 +95,7 @@ export class Evaluator {
     const { digest } = vertex;
     this.#emit({ type: 'started', time: Date.now(), digest });
     try {
-      this.#stop.signal.throwIfAborted();
+      await this.#pause();
       const { outputs, cached } = await this.#answer(vertex, inputs);
       this.#emit({ type: 'completed', time: Date.now(), digest, cached });
       return outputs;

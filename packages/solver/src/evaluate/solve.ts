@@ -12,7 +12,7 @@ import type { Edge } from '../graph/vertex.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { LayerPacks } from '../layer/pack-blobs.ts';
 import { layerIdOf } from '../layer/piece.ts';
-import { layersOf, type Ref } from '../layer/ref.ts';
+import { distinctLayersOf, type Ref } from '../layer/ref.ts';
 import type { RefStore } from '../layer/ref-store.ts';
 import type { Stores } from '../layer/stores.ts';
 import { Views } from '../layer/views.ts';
@@ -143,11 +143,9 @@ function createEvaluator(
 }
 
 function summarise(refs: readonly (Ref | undefined)[], layers: LayerStore): readonly LayerSummary[] {
-  const pieces = refs.flatMap((ref) => (ref ? layersOf(ref) : []));
-  const all = pieces.map((piece): LayerSummary => {
+  const pieces = new Set(refs.flatMap((ref) => (ref ? distinctLayersOf(ref) : [])));
+  return [...pieces].map((piece) => {
     const id = layerIdOf(piece);
     return { id, description: piece.description, size: layers.has(id) ? layers.record(id).bytes : 0 };
   });
-  // One image may have a layer twice; of several, each is counted once.
-  return refs.length === 1 ? all : [...new Map(all.map((one) => [one.id, one])).values()];
 }

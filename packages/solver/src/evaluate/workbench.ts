@@ -5,7 +5,7 @@ import type { Draft } from '../layer/draft.ts';
 import { LayerDraft } from '../layer/layer-draft.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { layerIdOf } from '../layer/piece.ts';
-import { type LayerRef, type Ref, viewOf } from '../layer/ref.ts';
+import { type LayerPiece, type LayerRef, type Ref, viewOf } from '../layer/ref.ts';
 import type { Stores } from '../layer/stores.ts';
 import type { Workbench, WorkReport } from '../operation/operation.ts';
 import { pacer } from './pacer.ts';
@@ -51,10 +51,15 @@ export function createWorkbench(
  * only the layers that stand in place count (S B.11.1).
  */
 function rootOwner(base: Ref | undefined, layers: LayerStore): { uid: number; gid: number } {
-  const standing = base && viewOf(base).findLast(({ form }) => form === 'own');
+  const standing = base && topInPlace(base);
   if (!standing) return { uid: 0, gid: 0 };
-  const { uid, gid } = lstat(layers.path(layerIdOf(standing.piece), 'own')) ?? { uid: 0, gid: 0 };
+  const { uid, gid } = lstat(layers.path(layerIdOf(standing), 'own')) ?? { uid: 0, gid: 0 };
   return { uid, gid };
+}
+
+/** The highest layer that stands on the base it was made on. */
+function topInPlace(ref: Ref): LayerPiece | undefined {
+  return ref.kind === 'layer' ? ref : viewOf(ref).findLast(({ form }) => form === 'own')?.piece;
 }
 
 function own(draft: Draft): LayerDraft {

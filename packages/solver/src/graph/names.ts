@@ -13,12 +13,19 @@ export function nameOfOp(op: OpKind, inputs: readonly Edge[]): string {
     case 'build':
       return 'build';
     case 'merge':
-      return `merge (${inputs.map((input) => input.vertex.name).join(', ')})`;
+      return nested(`merge (${inputs.map((input) => input.vertex.name).join(', ')})`);
     case 'diff':
-      return `diff ${sideName(op.lower?.input, inputs)} -> ${sideName(op.upper?.input, inputs)}`;
+      return nested(`diff ${sideName(op.lower?.input, inputs)} -> ${sideName(op.upper?.input, inputs)}`);
     case 'passthrough':
       return `passthrough ${op.id}`;
   }
+}
+
+/** Names of names grow with the square of a chain's length, and by powers of two where a state is merged with itself. */
+const LONGEST_NESTED = 16 * 1024;
+
+function nested(name: string): string {
+  return name.length > LONGEST_NESTED ? `${name.slice(0, LONGEST_NESTED)}…` : name;
 }
 
 function sideName(input: number | undefined, inputs: readonly Edge[]): string {

@@ -1,3 +1,5 @@
+import { stepFailure } from '../error.ts';
+
 /**
  * A *ref* is the result of an operation: a filesystem as a record of how it came to be. `undefined` stands for scratch.
  *
@@ -37,7 +39,11 @@ export interface LayerRef extends RefBase {
   readonly layer: string;
 }
 
-/** Several refs laid over each other; at least two, none of them a merge. */
+/**
+ * Several refs laid over each other. A parent that is itself a merge stands for its own parents, as in BuildKit, which
+ * copies their list instead: a chain of merges would take memory by the square of its length, and merges of a state with
+ * itself by powers of two.
+ */
 export interface MergeRef extends RefBase {
   readonly kind: 'merge';
   readonly parents: readonly Ref[];
@@ -56,27 +62,70 @@ export interface DiffRef extends RefBase {
  */
 export type LayerPiece = LayerRef | DiffRef;
 
+/** Far more than an image can have; only merges of a state with itself, again and again, come to so many. */
+const MOST_LAYERS = 1_000_000;
+
 /**
  * The pieces of a ref in the order of an exported image, lowest → highest (`layerWalk`). A diff over exactly one layer
- * is that layer; any other diff is a piece of its own.
+ * is that layer; any other diff is a piece of its own. A layer that is merged twice is there twice.
+ * Fails with a `step` failure where these are more than a million.
  */
 export function layersOf(ref: Ref): readonly LayerPiece[] {
   const pieces: LayerPiece[] = [];
-  // A loop, not recursion: chains may be thousands of layers deep.
-  const pending: Ref[] = [ref];
+  // A loop, not recursion: chains may be thousands of layers deep. The highest is taken first.
+  const pending: Part[] = [{ whole: ref }];
   for (let next = pending.pop(); next; next = pending.pop()) {
-    if (next.kind === 'merge') {
-      // Highest first, since the list is turned round at the end.
-      pending.push(...next.parents);
-    } else if (next.kind === 'diff') {
-      const upper = next.upper;
-      pieces.push(upper?.kind === 'layer' && upper.parent?.id === next.lower.id ? upper : next);
-    } else {
-      pieces.push(next);
-      if (next.parent) pending.push(next.parent);
+    if (next.piece) pieces.push(next.piece);
+    else for (const part of partsOf(next.whole)) pending.push(part);
+    if (pieces.length > MOST_LAYERS) {
+      throw stepFailure(`the filesystem consists of more than ${MOST_LAYERS} layers`, {
+        hint: 'it merges a state with itself again and again; a step that copies it (Copy) makes one layer of all',
+      });
     }
   }
   return pieces.reverse();
+}
+
+/** The pieces of a ref, lowest → highest, each only where it is applied last: any earlier application is overridden. */
+export function distinctLayersOf(ref: Ref): readonly LayerPiece[] {
+  return lastOfEach([{ whole: ref }]);
+}
+
+/** Something that is still to be taken apart, or a piece. */
+type Part =
+  | { readonly whole: Ref; readonly piece?: undefined }
+  | { readonly whole?: undefined; readonly piece: LayerPiece };
+
+/** Lowest → highest. */
+function partsOf(ref: Ref): readonly Part[] {
+  switch (ref.kind) {
+    case 'merge':
+      return ref.parents.map((whole) => ({ whole }));
+    case 'diff': {
+      const { lower, upper } = ref;
+      return [{ piece: upper?.kind === 'layer' && upper.parent?.id === lower.id ? upper : ref }];
+    }
+    case 'layer':
+      return ref.parent ? [{ whole: ref.parent }, { piece: ref }] : [{ piece: ref }];
+  }
+}
+
+/**
+ * The pieces of what is pending, lowest → highest, each only where it is applied last.
+ * @param pending lowest → highest; is used up
+ */
+function lastOfEach(pending: Part[]): LayerPiece[] {
+  const pieces = new Set<LayerPiece>();
+  const done = new Set<Ref>();
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    if (next.piece) {
+      pieces.add(next.piece);
+    } else if (!done.has(next.whole)) {
+      done.add(next.whole);
+      for (const part of partsOf(next.whole)) pending.push(part);
+    }
+  }
+  return [...pieces].reverse();
 }
 
 /** A folder of a view: a stored layer as it was written (`own`), or in the form that may lie on any base (`movable`). */
@@ -89,7 +138,7 @@ export interface ViewPart {
  * The parts of a ref's tree, lowest → highest (S B.4.5).
  *
  * A layer lies on its parent's view, in its own form. Of a merge or diff, the leading pieces that stand one on the other
- * from the very bottom are in their own form, all others are moved.
+ * from the very bottom are in their own form, all others are moved; of these each is there once.
  */
 export function viewOf(ref: Ref): readonly ViewPart[] {
   const ownAbove: LayerRef[] = [];
@@ -104,19 +153,22 @@ export function viewOf(ref: Ref): readonly ViewPart[] {
 }
 
 function movedView(ref: MergeRef | DiffRef): ViewPart[] {
-  let standing: Ref | undefined;
-  let inPlace = true;
-  return piecesFor(ref).map(({ piece, lower }) => {
-    inPlace &&= piece.kind === 'layer' && lower?.id === standing?.id;
-    standing = piece;
-    return { piece, form: inPlace ? 'own' : 'movable' };
-  });
-}
-
-/** The pieces of a merge or diff, each with the ref it was made against. */
-function piecesFor(ref: Ref): readonly { readonly piece: LayerPiece; readonly lower: Ref | undefined }[] {
-  return layersOf(ref).map((piece) => ({
-    piece,
-    lower: piece.kind === 'layer' ? piece.parent : piece.lower,
-  }));
+  const parts: ViewPart[] = [];
+  // Highest → lowest: the lowest is taken first.
+  const pending: Part[] = [{ whole: ref }];
+  let standing: LayerPiece | undefined;
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const { whole, piece } = next;
+    if (whole) {
+      for (const part of partsOf(whole).toReversed()) pending.push(part);
+    } else if (piece.kind === 'layer' && piece.parent?.id === standing?.id) {
+      parts.push({ piece, form: 'own' });
+      standing = piece;
+    } else {
+      pending.push(next);
+      break;
+    }
+  }
+  for (const piece of lastOfEach(pending.reverse())) parts.push({ piece, form: 'movable' });
+  return parts;
 }

@@ -8,6 +8,9 @@ import { layerIdOf } from './piece.ts';
 import { type DiffRef, type LayerPiece, type LayerRef, type Ref, type ViewPart, viewOf } from './ref.ts';
 import type { KnownDigest } from './sameness.ts';
 
+/** Trees that are kept with what was read of them. */
+const KEPT_TREES = 64;
+
 /** Makes a layer that is known but not here yet: pulls and unpacks a layer of an image. */
 export type LayerProvider = (ref: LayerRef) => Promise<void>;
 
@@ -17,7 +20,10 @@ export type LayerProvider = (ref: LayerRef) => Promise<void>;
  */
 export class Views {
   readonly #store: LayerStore;
-  readonly #trees = new WeakMap<Ref, ChainTree>();
+  /** Those that were used last, the latest at the end: all trees of a chain would be as many folders as its square. */
+  readonly #trees = new Map<Ref, ChainTree>();
+  readonly #folders = { own: new Map<string, ChainFolder>(), movable: new Map<string, ChainFolder>() };
+  readonly #prepared = new WeakSet<Ref>();
   readonly #ghosts = new WeakMap<Ref, Ghosts>();
   readonly #preparing = new Map<string, Promise<void>>();
   readonly #provide: LayerProvider;
@@ -32,10 +38,22 @@ export class Views {
 
   /** Makes sure that every layer of the ref's tree is on disk. */
   async prepare(ref: Ref | undefined, pause: () => Promise<void>): Promise<void> {
-    if (!ref) return;
-    const parts = viewOf(ref);
-    for (const { piece } of parts) await this.preparePiece(piece, pause);
-    this.#ghostsOf(ref, parts);
+    const layers: LayerRef[] = [];
+    let below = ref;
+    while (below?.kind === 'layer' && !this.#prepared.has(below)) {
+      layers.push(below);
+      below = below.parent;
+    }
+    if (below && !this.#prepared.has(below)) {
+      const parts = viewOf(below);
+      for (const { piece } of parts) await this.preparePiece(piece, pause);
+      this.#ghostsOf(below, parts);
+      this.#prepared.add(below);
+    }
+    for (const layer of layers.reverse()) {
+      await this.preparePiece(layer, pause);
+      this.#prepared.add(layer);
+    }
   }
 
   /** Makes sure that one layer of an export is on disk. */
@@ -55,11 +73,10 @@ export class Views {
   /** The tree of a prepared ref; of scratch, an empty one. */
   treeOf(ref: Ref | undefined): ChainTree {
     if (!ref) return new ChainTree([{ id: 'scratch', path: this.#store.emptyPath }]);
-    let tree = this.#trees.get(ref);
-    if (!tree) {
-      tree = new ChainTree(this.foldersOf(ref), this.#store.stats);
-      this.#trees.set(ref, tree);
-    }
+    const tree = this.#trees.get(ref) ?? new ChainTree(this.foldersOf(ref), this.#store.stats);
+    this.#trees.delete(ref);
+    this.#trees.set(ref, tree);
+    if (this.#trees.size > KEPT_TREES) this.#trees.delete(this.#trees.keys().next().value!);
     return tree;
   }
 
@@ -85,12 +102,20 @@ export class Views {
   foldersOf(ref: Ref): readonly ChainFolder[] {
     const folders = new Map<string, ChainFolder>();
     for (const { piece, form } of viewOf(ref)) {
-      const id = layerIdOf(piece);
-      const path = this.#store.path(id, form);
-      folders.delete(path);
-      folders.set(path, { id, path });
+      const folder = this.#folderOf(layerIdOf(piece), form);
+      folders.delete(folder.path);
+      folders.set(folder.path, folder);
     }
     return nameSources([...folders.values()], this.#store);
+  }
+
+  #folderOf(id: string, form: ViewPart['form']): ChainFolder {
+    let folder = this.#folders[form].get(id);
+    if (!folder) {
+      folder = { id, path: this.#store.path(id, form) };
+      this.#folders[form].set(id, folder);
+    }
+    return folder;
   }
 
   #ghostsOf(ref: Ref, parts: readonly ViewPart[]): Ghosts {

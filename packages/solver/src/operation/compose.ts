@@ -32,10 +32,10 @@ export function composeMerge(_op: MergeOp, inputs: Inputs, name: string, keeper:
   );
 }
 
-/** A merge of merges is one flat merge; of one thing, that thing (`cache/manager.go` Merge). */
+/** A merge of one thing is that thing, unless that is a merge, too (`cache/manager.go` Merge). */
 function mergeOf(refs: readonly Ref[], common: Omit<MergeRef, 'kind' | 'parents'>): Ref {
-  const parents = refs.flatMap((ref) => (ref.kind === 'merge' ? ref.parents : [ref]));
-  return parents.length === 1 ? parents[0]! : { ...common, kind: 'merge', parents };
+  const [only] = refs;
+  return refs.length === 1 && only!.kind !== 'merge' ? only! : { ...common, kind: 'merge', parents: refs };
 }
 
 /** S B.4.1, B.4.3; `ops/diff.go`. */
@@ -60,7 +60,8 @@ function diffOf(
   common: Omit<DiffRef, 'kind' | 'lower' | 'upper'>,
   keeper: RefKeeper,
 ): Ref {
-  const beyond = upper && layersBeyond(layersOf(lower), layersOf(upper));
+  const isOneStep = upper?.kind === 'layer' && upper.parent?.id === lower.id;
+  const beyond = upper && !isOneStep && layersBeyond(layersOf(lower), layersOf(upper));
   if (!beyond) return { ...common, kind: 'diff', lower, ...(upper && { upper }) };
   const parents = beyond.map((piece): Ref => {
     if (piece.kind !== 'layer' || !piece.parent) return piece;
