@@ -61,7 +61,6 @@ export const RESERVED_IMPORTS: readonly {
       // These know one program each, and stream through its pipes.
       'packages/solver/src/archive/decompress.ts',
       'packages/solver/src/archive/zstd-writer.ts',
-      'packages/solver/src/registry/docker-config.ts',
       'packages/solver/src/source/git/git-program.ts',
       'packages/buildkit/',
       'packages/cli/',

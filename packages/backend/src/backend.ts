@@ -7,7 +7,7 @@ import type { SolveRequest, SolveResult } from './request.ts';
  * happens through `request.onProgress` and ends in exactly one of two ways: a result, or a `SolveFailure`.
  *
  * ```ts
- * const result = await backend.solve({ ...defaultRequest, definition, exports: [{ type: 'tar', ... }] });
+ * const result = await backend.solve({ ...defaultRequest, target: { kind: 'one', definition } });
  * ```
  */
 export interface Backend {

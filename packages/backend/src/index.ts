@@ -1,5 +1,18 @@
-/** What to solve means: request, progress, failure. Types, one error class, one empty request. */
+/** What to solve means: request, capabilities, progress, failure. */
 export type { Backend } from './backend.ts';
+export {
+  type Agent,
+  type AgentSource,
+  ANONYMOUS,
+  agentSockets,
+  type Capabilities,
+  type CredentialSource,
+  type Credentials,
+  directories,
+  type Folder,
+  type FolderSource,
+  type SecretSource,
+} from './capabilities.ts';
 export { type FailureCode, type FailureDetails, SolveFailure } from './failure.ts';
 export type {
   ProgressEvent,
@@ -12,14 +25,16 @@ export type {
   WarningEvent,
 } from './progress.ts';
 export {
+  type BuildDefinition,
   defaultRequest,
-  type ExportDestination,
-  type ExportTarget,
   type ImageConfig,
   type LayerSummary,
+  type Output,
   type PlatformDefinition,
+  type Sink,
   type SolveRequest,
   type SolveResult,
+  type SolveTarget,
 } from './request.ts';
 export type {
   ImageConfigOptions,

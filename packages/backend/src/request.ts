@@ -1,68 +1,61 @@
 import type { Writable } from 'node:stream';
 import type { Definition, Platform } from '@llb-ts/pb';
+import { type Capabilities, NO_CAPABILITIES } from './capabilities.ts';
 import type { ProgressEvent } from './progress.ts';
 
-/** One solve: what to build, from which inputs, and where the result goes. */
-export interface SolveRequest {
-  /** An empty definition is scratch: an empty filesystem. */
-  readonly definition: Definition;
+/** One solve: what to build, what it may use, and where the result goes. It holds nothing of this machine by itself. */
+export interface SolveRequest extends Capabilities {
+  readonly target: SolveTarget;
   /** Where the result goes; none: it is built and kept. Default: `[]`. */
-  readonly exports: readonly ExportTarget[];
-  /** Local sources: name → absolute path of a directory. Default: `{}`. */
-  readonly locals: Readonly<Record<string, string>>;
-  /** OCI layouts: store id → absolute path of the layout. Default: `{}`. */
-  readonly ociLayouts: Readonly<Record<string, string>>;
-  /** Asked once per secret id and build; undefined means "not found". Default: none are found. */
-  readonly secrets: (id: string) => Promise<Uint8Array | undefined>;
-  /** SSH agents: id → path of the agent's socket. Default: `{}`. */
-  readonly ssh: Readonly<Record<string, string>>;
+  readonly outputs: readonly Output[];
   /** Entitlements granted to the build, such as `network.host`. Default: `[]`. */
   readonly allow: readonly string[];
   /** Run every op again and store what comes out. Default: false. */
   readonly noCache: boolean;
-  /** Image config that travels beside the definition; see {@link ImageConfig}. Default: none. */
-  readonly imageConfig?: ImageConfig;
-  /**
-   * A result for each of several platforms, in this order, in place of `definition` and `imageConfig`; exporters make one
-   * index of them, or one folder for each. Not empty, no platform twice. Default: one result.
-   */
-  readonly platforms?: readonly PlatformDefinition[];
   /** Stops the solve: running work is killed, what was finished stays. */
   readonly signal?: AbortSignal;
   /** Called for every event, in order, never after `solve` has settled. */
   readonly onProgress: (event: ProgressEvent) => void;
 }
 
-/** What to build for one of several platforms. */
-export interface PlatformDefinition {
-  /** What the result is for, normalised: exporters say so, ops keep what they say themselves. */
-  readonly platform: Platform;
+/** One result, or one for each of several platforms: exporters make one index of these, or one folder for each. */
+export type SolveTarget =
+  | ({ readonly kind: 'one' } & BuildDefinition)
+  /** In this order; not empty, no platform twice. */
+  | { readonly kind: 'platforms'; readonly platforms: readonly PlatformDefinition[] };
+
+export interface BuildDefinition {
+  /** An empty definition is scratch: an empty filesystem. */
   readonly definition: Definition;
-  /** Default: none but the platform. */
+  /** Image config that travels beside the definition; see {@link ImageConfig}. Default: none. */
   readonly imageConfig?: ImageConfig;
 }
 
+/** A build for one of several platforms. */
+export interface PlatformDefinition extends BuildDefinition {
+  /** The platform of the result, normalised: exporters name it, ops keep what they say themselves. */
+  readonly platform: Platform;
+}
+
 /** A request of nothing, to spread the interesting fields over. */
-export const defaultRequest: Omit<SolveRequest, 'definition'> = Object.freeze({
-  exports: [],
-  locals: {},
-  ociLayouts: {},
-  secrets: async () => undefined,
-  ssh: {},
+export const defaultRequest: Omit<SolveRequest, 'target'> = Object.freeze({
+  ...NO_CAPABILITIES,
+  outputs: [],
   allow: [],
   noCache: false,
   onProgress: () => {},
 });
 
-/** One exporter with BuildKit's name and attributes (`compression`, `source-date-epoch`, …), and its destination. */
-export interface ExportTarget {
+/** One exporter with BuildKit's name and attributes (`compression`, `source-date-epoch`, …), and its sink. */
+export interface Output {
   readonly type: 'local' | 'tar' | 'oci' | 'docker' | 'image';
   /** Attributes as BuildKit knows them, without `dest`. */
   readonly attrs: Readonly<Record<string, string>>;
-  readonly destination: ExportDestination;
+  readonly sink: Sink;
 }
 
-export type ExportDestination =
+/** The place that an exporter writes to. */
+export type Sink =
   /** A folder that is made if it is missing; existing content stays (`local`, and `tar=false` layouts). */
   | { readonly kind: 'directory'; readonly path: string }
   /** A file, complete or absent: written beside its place and renamed. */

@@ -1,4 +1,5 @@
 import type { Platform, SourceOp } from '@llb-ts/pb';
+import type { Capabilities, CredentialSource } from './capabilities.ts';
 import type { SourceLocation } from './progress.ts';
 import type { SolveRequest } from './request.ts';
 
@@ -13,9 +14,8 @@ export interface SourceResolver {
   resolveImageConfig(reference: string, options?: ImageConfigOptions): Promise<ResolvedImageConfig>;
 }
 
-/** Which sources to resolve; the rest as in a solve. */
-export interface ResolveRequest
-  extends Pick<SolveRequest, 'ociLayouts' | 'secrets' | 'ssh' | 'signal' | 'onProgress'> {
+/** The sources to resolve, and what may be used for it. */
+export interface ResolveRequest extends Capabilities, Pick<SolveRequest, 'signal' | 'onProgress'> {
   readonly sources: readonly SourceQuestion[];
 }
 
@@ -40,6 +40,8 @@ export type ResolvedSource =
 export interface ImageConfigOptions {
   /** Default: that of this machine. */
   readonly platform?: Platform;
+  /** Default: anonymous. */
+  readonly credentials?: CredentialSource;
   readonly signal?: AbortSignal;
 }
 

@@ -12,8 +12,6 @@ export interface BackendChoice {
   readonly jobs: number | undefined;
   readonly snapshotter: 'auto' | 'overlay' | 'native';
   readonly executor: string | undefined;
-  /** As the local backend has it. Default: nothing. */
-  readonly onStepFailure?: LocalBackendOptions['onStepFailure'];
 }
 
 /** What is chosen where a command has no flags for it. */
@@ -24,20 +22,26 @@ export const defaultChoice: BackendChoice = {
   executor: undefined,
 };
 
+/** A backend that was chosen and may be opened. */
+export interface ChosenBackend {
+  /** Its code is loaded only now. */
+  open(options?: Pick<LocalBackendOptions, 'onStepFailure'>): Promise<Backend>;
+}
+
 /**
- * A user who is not root becomes root of a user namespace, in which files may belong to anybody: the program starts over
- * inside. To be called before anything is read from standard input. Fails with an `environment` failure that says what
- * the machine lacks for it.
+ * Chooses the backend, and takes the rights that it needs: a user who is not root becomes root of a user namespace, in
+ * which files may belong to anybody, and the program starts over inside. To be called before anything is read from
+ * standard input. Fails with an `environment` failure that says what the machine lacks.
  */
-export async function takeRights(): Promise<void> {
+export async function chooseBackend(choice: BackendChoice): Promise<ChosenBackend> {
+  await takeRights();
+  return { open: (options = {}) => openLocal(choice, options) };
+}
+
+async function takeRights(): Promise<void> {
   if (process.getuid?.() === 0) return;
   const { enterUserNamespace, needsUserNamespace } = await import('@llb-ts/solver');
   if (needsUserNamespace()) enterUserNamespace();
-}
-
-/** Opens the backend that was chosen. Its code is loaded only now. */
-export function openBackend(choice: BackendChoice): Promise<Backend> {
-  return openLocal(choice);
 }
 
 /** Opens what tells what sources name today: this machine, wherever it is solved. */
@@ -45,13 +49,10 @@ export function openSourceResolver(choice: BackendChoice): Promise<SourceResolve
   return openLocal(choice);
 }
 
-async function openLocal({
-  stateDir,
-  jobs,
-  snapshotter,
-  executor,
-  onStepFailure,
-}: BackendChoice): Promise<Backend & SourceResolver> {
+async function openLocal(
+  { stateDir, jobs, snapshotter, executor }: BackendChoice,
+  { onStepFailure }: Pick<LocalBackendOptions, 'onStepFailure'> = {},
+): Promise<Backend & SourceResolver> {
   const { createLocalBackend } = await import('@llb-ts/solver');
   const options: LocalBackendOptions = {
     stateDir: stateDirOf(stateDir),

@@ -94,9 +94,14 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
         throw asFailure(error);
       }
     },
-    async resolveImageConfig(reference, { platform, signal = new AbortController().signal } = {}) {
+    async resolveImageConfig(reference, options = {}) {
       try {
-        return await sources.resolveImageConfig(reference, platform && ociPlatform(platform), signal);
+        const { platform, credentials, signal = new AbortController().signal } = options;
+        return await sources.resolveImageConfig(reference, {
+          platform: platform && ociPlatform(platform),
+          credentials,
+          signal,
+        });
       } catch (error) {
         throw asFailure(error);
       }

@@ -6,7 +6,7 @@ import {
   type SolveRequest,
   type SourceQuestion,
 } from '@llb-ts/backend';
-import { type BackendChoice, openBackend, openSourceResolver, takeRights } from '../backends.ts';
+import { type BackendChoice, chooseBackend, openSourceResolver } from '../backends.ts';
 import { createDisplay, type ProgressMode } from '../display/choose.ts';
 import { usageError } from '../error/cli-error.ts';
 import { FailedSolve } from '../error/report.ts';
@@ -72,12 +72,11 @@ async function withReader(
   { inputs, place: { file }, backend: choice, interrupts: { signal } }: FindOptions,
   use: (read: ReadMade) => Promise<void>,
 ): Promise<void> {
-  // Whoever starts over in a user namespace reads everything again, which standard input cannot be.
-  if (file !== '-') await takeRights();
-  else if (process.getuid?.() !== 0) {
+  // A program that starts over in a user namespace reads everything again, which standard input cannot be.
+  if (file === '-' && process.getuid?.() !== 0) {
     throw usageError('a step makes a definition and has to run, for which this one must be in a file');
   }
-  const backend = await openBackend(choice);
+  const backend = await (await chooseBackend(choice)).open();
   try {
     const folders = withDeclaredFolders(inputs, builds);
     await use(readMade(backend, { ...defaultRequest, ...folders, signal, onProgress }));
@@ -94,15 +93,16 @@ async function withReader(
 async function resolve(
   open: readonly SourceToLock[],
   onProgress: SolveRequest['onProgress'],
-  { inputs: { secrets, ssh }, backend, interrupts: { signal } }: FindOptions,
+  { inputs, backend, interrupts: { signal } }: FindOptions,
 ): Promise<ReadonlyMap<string, ResolvedSource>> {
   if (open.length === 0) return new Map();
   const resolver = await openSourceResolver(backend);
   try {
     return await resolver.resolveSources({
-      secrets,
-      ssh,
-      ociLayouts: {},
+      ...defaultRequest,
+      secrets: inputs.secrets,
+      agents: inputs.agents,
+      credentials: inputs.credentials,
       signal,
       onProgress,
       sources: open.map(

@@ -8,15 +8,13 @@ import type { ReadMade } from '../input/built.ts';
 import { MADE } from '../lock/made-definitions.ts';
 
 /** Reads definitions that steps make by solving for them. */
-export function readMade(
-  backend: Backend,
-  request: Omit<SolveRequest, 'definition' | 'imageConfig' | 'platforms' | 'exports'>,
-): ReadMade {
+export function readMade(backend: Backend, request: Omit<SolveRequest, 'target' | 'outputs'>): ReadMade {
   return async (definition) => {
     const folder = await mkdtemp(join(tmpdir(), 'llb-ts-made-'));
     try {
-      const destination = { kind: 'directory', path: folder } as const;
-      await backend.solve({ ...request, definition, exports: [{ type: 'local', attrs: {}, destination }] });
+      const sink = { kind: 'directory', path: folder } as const;
+      const target = { kind: 'one', definition } as const;
+      await backend.solve({ ...request, target, outputs: [{ type: 'local', attrs: {}, sink }] });
       return Definition.read(await readFile(join(folder, MADE)));
     } catch (cause) {
       if (!(cause instanceof PbError)) throw cause;

@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import {
   defaultRequest,
-  type ExportTarget,
+  type Output,
   type ProgressEvent,
   SolveFailure,
-  type SolveRequest,
   type SolveResult,
+  type SolveTarget,
 } from '@llb-ts/backend';
-import { Definition } from '@llb-ts/pb';
-import { type BackendChoice, openBackend, takeRights } from '../backends.ts';
+import { type BackendChoice, chooseBackend } from '../backends.ts';
 import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
 import { HeldDisplay } from '../display/held-display.ts';
 import { StepLogs } from '../display/step-logs.ts';
@@ -48,13 +47,13 @@ export async function solve(
 ): Promise<void> {
   const mode = resolveMode(options.progress, process.stderr);
   const stdout = { stream: process.stdout, isTerminal: process.stdout.isTTY ?? false };
-  const exports = parseOutputs(options.output, stdout);
+  const outputs = parseOutputs(options.output, stdout);
   if (options.onError === 'shell') requireTerminal();
   const given = parseInputs(options);
   if (options.metadataFile !== undefined) {
     requireWritableFile(resolve(options.metadataFile), options.metadataFile);
   }
-  await takeRights();
+  const chosen = await chooseBackend(options.backend);
   let built = await buildResult(file, target, options, 'solve');
   const started = Date.now();
   const isStep = (digest: string) =>
@@ -64,10 +63,7 @@ export async function solve(
   const result = await interrupts.guard(async () => {
     const display = new HeldDisplay(() => createDisplay(mode, process.stderr));
     const onStepFailure = failureShell(display, interrupts);
-    const backend = await openBackend({
-      ...options.backend,
-      ...(options.onError === 'shell' && { onStepFailure }),
-    });
+    const backend = await chosen.open(options.onError === 'shell' ? { onStepFailure } : {});
     const onProgress = (event: ProgressEvent) => {
       counts.add(event);
       // The plain display shows everything by itself.
@@ -84,7 +80,7 @@ export async function solve(
       };
       const read = readMade(backend, request);
       built = await mapBuilds(built, async (build) => (build.pinMade ? build.pinMade(read) : build));
-      return await backend.solve({ ...request, ...definitionsOf(built), exports });
+      return await backend.solve({ ...request, target: targetOf(built), outputs });
     } catch (error) {
       throw error instanceof SolveFailure ? explained(error, buildsOf(built), logs, mode) : error;
     } finally {
@@ -93,20 +89,20 @@ export async function solve(
       await backend.close();
     }
   });
-  await report(result, exports, counts, Date.now() - started, options, mode);
+  await report(result, outputs, counts, Date.now() - started, options, mode);
 }
 
-function definitionsOf(result: BuiltResult): Pick<SolveRequest, 'definition' | 'imageConfig' | 'platforms'> {
+function targetOf(result: BuiltResult): SolveTarget {
   if (result.kind === 'single') {
     const { definition, imageConfig } = result.build;
-    return { definition, ...(imageConfig && { imageConfig }) };
+    return { kind: 'one', definition, ...(imageConfig && { imageConfig }) };
   }
   const platforms = result.builds.map(({ platform, definition, imageConfig }) => ({
     platform,
     definition,
     ...(imageConfig && { imageConfig }),
   }));
-  return { definition: Definition.from({ def: [], metadata: {} }), platforms };
+  return { kind: 'platforms', platforms };
 }
 
 function explained(
@@ -149,7 +145,7 @@ function clipped(line: string): string {
 
 async function report(
   result: SolveResult,
-  exports: readonly ExportTarget[],
+  outputs: readonly Output[],
   counts: StepCounts,
   took: number,
   options: SolveOptions,
@@ -159,8 +155,8 @@ async function report(
     await writeFileWhole(resolve(options.metadataFile), metadataJson(result.metadata));
   }
   if (mode === 'quiet' || mode === 'rawjson') return;
-  process.stderr.write(`${summaryLine(took, counts, result, exports, shownPath)}\n`);
-  if (exports.length === 0) {
+  process.stderr.write(`${summaryLine(took, counts, result, outputs, shownPath)}\n`);
+  if (outputs.length === 0) {
     process.stderr.write(
       'nothing was written: the result is kept; add -o DIR for a folder, -o - for a tar\n',
     );

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import type { ExportTarget, ProgressEvent } from '@llb-ts/backend';
+import type { Output, ProgressEvent } from '@llb-ts/backend';
 import { describe, expect, it } from 'vitest';
 import { StepLogs } from './step-logs.ts';
 import { StepCounts, summaryLine } from './summary.ts';
@@ -38,9 +38,9 @@ describe('the summary', () => {
   it('says what was done and where it went', () => {
     const counts = new StepCounts(() => true);
     counts.add(completed('a', false));
-    const target = (type: ExportTarget['type'], destination: ExportTarget['destination'], attrs = {}) => ({
+    const target = (type: Output['type'], sink: Output['sink'], attrs = {}) => ({
       type,
-      destination,
+      sink,
       attrs,
     });
     const layer = (size: number) => ({ id: '', description: '', size });

@@ -1,4 +1,4 @@
-import type { ExportTarget, ProgressEvent, SolveResult } from '@llb-ts/backend';
+import type { Output, ProgressEvent, SolveResult } from '@llb-ts/backend';
 import { formatSeconds } from './units.ts';
 
 /** Counts how the steps of a definition ended. */
@@ -31,7 +31,7 @@ export function summaryLine(
   milliseconds: number,
   counts: StepCounts,
   result: SolveResult,
-  targets: readonly ExportTarget[],
+  targets: readonly Output[],
   shown: (path: string) => string,
 ): string {
   const { layers } = result;
@@ -53,12 +53,12 @@ function sizeText(bytes: number): string {
   return `${step === 0 ? value : value.toFixed(1)} ${units[step]}`;
 }
 
-function placeText({ type, attrs, destination }: ExportTarget, shown: (path: string) => string): string {
-  switch (destination.kind) {
+function placeText({ type, attrs, sink }: Output, shown: (path: string) => string): string {
+  switch (sink.kind) {
     case 'directory':
-      return `${shown(destination.path).replace(/\/$/, '')}/`;
+      return `${shown(sink.path).replace(/\/$/, '')}/`;
     case 'file':
-      return shown(destination.path);
+      return shown(sink.path);
     case 'stream':
       return 'standard output';
     case 'none':

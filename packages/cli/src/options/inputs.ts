@@ -1,4 +1,5 @@
-import type { SolveRequest } from '@llb-ts/backend';
+import { agentSockets, type Capabilities, directories, type SolveRequest } from '@llb-ts/backend';
+import { DockerCredentials } from '../credentials/docker-config.ts';
 import type { Built } from '../input/built.ts';
 import { shownPath } from '../program/files.ts';
 import { parseAllow } from './allow.ts';
@@ -16,26 +17,36 @@ export interface InputFlags {
 }
 
 /** What a build may have of this machine. */
-export type Inputs = Pick<SolveRequest, 'locals' | 'ociLayouts' | 'secrets' | 'ssh' | 'allow'>;
+export interface Inputs extends Omit<Capabilities, 'folders'>, Pick<SolveRequest, 'allow'> {
+  /** Folders for local sources: name → absolute path. */
+  readonly locals: Readonly<Record<string, string>>;
+}
 
 /** Reads the flags; fails with a usage error where one names something that is not there. */
 export function parseInputs({ local, ociLayout, secret, ssh, allow }: InputFlags): Inputs {
   return {
     locals: namedFolders(local, '--local'),
-    ociLayouts: namedFolders(ociLayout, '--oci-layout'),
+    layouts: directories(namedFolders(ociLayout, '--oci-layout')),
     secrets: parseSecrets(secret),
-    ssh: parseSsh(ssh),
+    agents: agentSockets(parseSsh(ssh)),
+    credentials: new DockerCredentials(),
     allow: parseAllow(allow),
   };
 }
 
 /** With the folders that build files declare; they are checked only where no flag takes their place. */
-export function withDeclaredFolders(inputs: Inputs, builds: readonly Built[]): Inputs {
-  const declared: Readonly<Record<string, string>> = Object.assign({}, ...builds.map(({ locals }) => locals));
+export function withDeclaredFolders(
+  { locals, ...inputs }: Inputs,
+  builds: readonly Built[],
+): Capabilities & Pick<SolveRequest, 'allow'> {
+  const declared: Readonly<Record<string, string>> = Object.assign(
+    {},
+    ...builds.map((built) => built.locals),
+  );
   for (const [name, path] of Object.entries(declared)) {
-    if (inputs.locals[name] === undefined) {
+    if (locals[name] === undefined) {
       requireFolder(path, `Local(${JSON.stringify(name)}), ${shownPath(path)}`);
     }
   }
-  return { ...inputs, locals: { ...declared, ...inputs.locals } };
+  return { ...inputs, folders: directories({ ...declared, ...locals }) };
 }

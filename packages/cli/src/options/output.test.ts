@@ -22,8 +22,8 @@ const one = (value: string, stdout = pipe) => parseOutputs([value], stdout)[0];
 describe('--output', () => {
   it('takes a folder or - alone', () => {
     const dest = join(folder, 'new/deep');
-    expect(one(dest)).toEqual({ type: 'local', attrs: {}, destination: { kind: 'directory', path: dest } });
-    expect(one('-')).toEqual({ type: 'tar', attrs: {}, destination: { kind: 'stream', stream } });
+    expect(one(dest)).toEqual({ type: 'local', attrs: {}, sink: { kind: 'directory', path: dest } });
+    expect(one('-')).toEqual({ type: 'tar', attrs: {}, sink: { kind: 'stream', stream } });
   });
 
   it("takes buildctl's pairs and passes attributes on", () => {
@@ -31,22 +31,22 @@ describe('--output', () => {
     expect(one(`type=oci,"dest=${dest}",compression=zstd`)).toEqual({
       type: 'oci',
       attrs: { compression: 'zstd' },
-      destination: { kind: 'file', path: dest },
+      sink: { kind: 'file', path: dest },
     });
     expect(one('type=image,name=x/y,push=true')).toEqual({
       type: 'image',
       attrs: { name: 'x/y', push: 'true' },
-      destination: { kind: 'none' },
+      sink: { kind: 'none' },
     });
   });
 
   it('writes a layout to a folder when it is no tar', () => {
-    expect(one(`type=oci,tar=false,dest=${folder}`)?.destination).toEqual({
+    expect(one(`type=oci,tar=false,dest=${folder}`)?.sink).toEqual({
       kind: 'directory',
       path: folder,
     });
-    expect(one(`type=oci,tar=maybe,dest=${folder}/x`)?.destination.kind).toBe('file');
-    expect(one('type=docker')?.destination.kind).toBe('stream');
+    expect(one(`type=oci,tar=maybe,dest=${folder}/x`)?.sink.kind).toBe('file');
+    expect(one('type=docker')?.sink.kind).toBe('stream');
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe('--output', () => {
     expect(() => parseOutputs(['-', 'type=oci'], pipe)).toThrow('two outputs go to standard output');
   });
 
-  it('looks at destinations before anything is built', () => {
+  it('looks at sinks before anything is built', () => {
     expect(() => one(`type=tar,dest=${folder}/no/x.tar`)).toThrow(`there is no directory ${folder}/no`);
     expect(() => one(`type=tar,dest=${folder}/sub`)).toThrow('it is a directory');
     expect(() => one(`type=tar,dest=${folder}/file/x`)).toThrow('is not a directory');

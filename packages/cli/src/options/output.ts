@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import type { ExportDestination, ExportTarget } from '@llb-ts/backend';
+import type { Output, Sink } from '@llb-ts/backend';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { hasCode, systemReason } from '../error/system-error.ts';
 import { splitPairs } from './csv.ts';
@@ -18,21 +18,21 @@ export interface Stdout {
 
 /**
  * Reads `--output` values: buildctl's comma-separated pairs, or the short forms `DIR` (a folder) and `-` (a tar to
- * standard output). At most one target may go to standard output.
+ * standard output). At most one may go to standard output.
  */
-export function parseOutputs(values: readonly string[], stdout: Stdout): readonly ExportTarget[] {
-  const targets = values.map((value) => parseOutput(value, stdout));
-  if (targets.filter((target) => target.destination.kind === 'stream').length > 1) {
+export function parseOutputs(values: readonly string[], stdout: Stdout): readonly Output[] {
+  const outputs = values.map((value) => parseOutput(value, stdout));
+  if (outputs.filter(({ sink }) => sink.kind === 'stream').length > 1) {
     throw usageError('two outputs go to standard output', 'give all but one a file with dest=FILE');
   }
-  return targets;
+  return outputs;
 }
 
-function parseOutput(value: string, stdout: Stdout): ExportTarget {
+function parseOutput(value: string, stdout: Stdout): Output {
   if (value === '') throw usageError('--output is empty', 'give a folder: -o out');
-  if (value === '-') return target('tar', { dest: '-' }, value, stdout);
+  if (value === '-') return outputOf('tar', { dest: '-' }, value, stdout);
   // A path with an equals sign needs the long form, as in buildx.
-  if (!value.includes('=')) return target('local', { dest: value }, value, stdout);
+  if (!value.includes('=')) return outputOf('local', { dest: value }, value, stdout);
   const attrs: Record<string, string> = {};
   let type: string | undefined;
   for (const [key, text] of splitPairs(value, '--output')) {
@@ -48,29 +48,29 @@ function parseOutput(value: string, stdout: Stdout): ExportTarget {
   if (attrs.output !== undefined) {
     throw usageError(`--output ${value}: output= is no attribute`, `did you mean dest=${attrs.output}?`);
   }
-  return target(type, attrs, value, stdout);
+  return outputOf(type, attrs, value, stdout);
 }
 
 function isExportType(type: string): type is ExportType {
   return (types as readonly string[]).includes(type);
 }
 
-function target(
+function outputOf(
   type: ExportType,
   { dest, ...attrs }: Readonly<Record<string, string>>,
   value: string,
   stdout: Stdout,
-): ExportTarget {
-  return { type, attrs, destination: destinationOf(type, dest ?? '', attrs, value, stdout) };
+): Output {
+  return { type, attrs, sink: sinkOf(type, dest ?? '', attrs, value, stdout) };
 }
 
-function destinationOf(
+function sinkOf(
   type: ExportType,
   dest: string,
   attrs: Readonly<Record<string, string>>,
   value: string,
   stdout: Stdout,
-): ExportDestination {
+): Sink {
   if (type === 'image') {
     if (dest !== '') throw usageError(`--output ${value}: an image has no dest`, 'use type=oci for a file');
     return { kind: 'none' };

@@ -1,6 +1,7 @@
 import { SolveFailure, type SourceResolver } from '@llb-ts/backend';
 import { type ImageConfigResolver, LlbError, type PlatformSpec } from '@llb-ts/llb';
 import type { Platform } from '@llb-ts/pb';
+import { DockerCredentials } from '../credentials/docker-config.ts';
 import { CliError } from '../error/cli-error.ts';
 
 /** What a build may know of registries while it is marshaled. */
@@ -15,6 +16,7 @@ export interface ImageAnswers {
 
 /** Answers for `Image(ref, WithMetaResolver())`. Each image is asked about once for each platform. */
 export function imageConfigs({ open, locked = (ref) => ref, found }: ImageAnswers): ImageConfigResolver {
+  const credentials = new DockerCredentials();
   const asked = new Map<string, ReturnType<SourceResolver['resolveImageConfig']>>();
   return {
     async resolveImageConfig(ref, { platform }) {
@@ -23,7 +25,7 @@ export function imageConfigs({ open, locked = (ref) => ref, found }: ImageAnswer
         let answer = asked.get(key);
         if (!answer) {
           const wanted = locked(ref);
-          const options = platform ? { platform: toPlatform(platform) } : {};
+          const options = { credentials, ...(platform && { platform: toPlatform(platform) }) };
           answer = open().then((resolver) => resolver.resolveImageConfig(wanted, options));
           asked.set(key, answer);
         }

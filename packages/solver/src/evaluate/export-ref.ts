@@ -1,5 +1,4 @@
-import type { ExportTarget } from '@llb-ts/backend';
-import type { ExportWork } from '../exporter/exporter.ts';
+import type { ExportPlan, ExportWork } from '../exporter/exporter.ts';
 import { exportImage } from '../exporter/image.ts';
 import type { ImageServices } from '../exporter/image-commit.ts';
 import { exportLocal } from '../exporter/local.ts';
@@ -18,7 +17,7 @@ export interface ExportServices {
 /** Exports a result, for one platform or several; answers under BuildKit's metadata keys. */
 export async function exportRef(
   result: ExportResult<Ref | undefined>,
-  target: ExportTarget,
+  plan: ExportPlan,
   work: ExportWork,
   { views, images }: ExportServices,
 ): Promise<Readonly<Record<string, string>>> {
@@ -27,17 +26,17 @@ export async function exportRef(
     for (const ref of contentsOf(result)) await views.prepare(ref, pause);
     return mapResult(result, (ref) => views.exportTreeOf(ref));
   };
-  switch (target.type) {
+  switch (plan.type) {
     case 'local':
-      await exportLocal(await treesOf(), target, work);
+      await exportLocal(await treesOf(), plan, work);
       return {};
     case 'tar':
-      await exportTar(await treesOf(), target, work);
+      await exportTar(await treesOf(), plan, work);
       return {};
     case 'oci':
     case 'docker':
-      return exportArchive(result, target, { ...images, views, pause }, work);
+      return exportArchive(result, plan, { ...images, views, pause }, work);
     case 'image':
-      return exportImage(result, target, { ...images, views, pause }, work);
+      return exportImage(result, plan, { ...images, views, pause }, work);
   }
 }

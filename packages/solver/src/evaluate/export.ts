@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ExportTarget, type ProgressEvent, SolveFailure } from '@llb-ts/backend';
+import { type Output, type ProgressEvent, SolveFailure } from '@llb-ts/backend';
 import { digestOf } from '@llb-ts/pb';
 import { asFailure } from '../error.ts';
 import { EXPORT_NAMES, type ExportWork } from '../exporter/exporter.ts';
@@ -7,13 +7,13 @@ import { pacer } from './pacer.ts';
 
 /** Runs one export as a step of its own in the progress, with a digest that no op has. */
 export async function runExport<T>(
-  target: ExportTarget,
+  type: Output['type'],
   signal: AbortSignal,
   onProgress: (event: ProgressEvent) => void,
   body: (work: ExportWork) => Promise<T>,
 ): Promise<T> {
   const digest = digestOf(`export ${randomUUID()}`);
-  const name = EXPORT_NAMES[target.type];
+  const name = EXPORT_NAMES[type];
   onProgress({ type: 'vertex', time: Date.now(), digest, inputs: [], name });
   onProgress({ type: 'started', time: Date.now(), digest });
   const completed = (more: { error?: string; cancelled?: boolean }) =>

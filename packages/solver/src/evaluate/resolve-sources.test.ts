@@ -42,9 +42,8 @@ function ask(
   sources: readonly SourceQuestion[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, ResolvedSource>> {
-  const { ociLayouts, secrets, ssh } = defaultRequest;
   const onProgress = (event: ProgressEvent) => events.push(event);
-  return backend.resolveSources({ ociLayouts, secrets, ssh, onProgress, sources, ...(signal && { signal }) });
+  return backend.resolveSources({ ...defaultRequest, onProgress, sources, ...(signal && { signal }) });
 }
 
 const platform = (architecture: string) => ({

@@ -1,11 +1,5 @@
-import {
-  defaultRequest,
-  type ResolvedSource,
-  type ResolveRequest,
-  SolveFailure,
-  type SourceQuestion,
-} from '@llb-ts/backend';
-import { Definition, noMetadata, type SourceOp } from '@llb-ts/pb';
+import { type ResolvedSource, type ResolveRequest, SolveFailure, type SourceQuestion } from '@llb-ts/backend';
+import { noMetadata, type SourceOp } from '@llb-ts/pb';
 import { asFailure } from '../error.ts';
 import type { Vertex } from '../graph/vertex.ts';
 import { Views } from '../layer/views.ts';
@@ -21,8 +15,7 @@ export async function resolveSources(
   request: ResolveRequest,
   services: SolverServices,
 ): Promise<ReadonlyMap<string, ResolvedSource>> {
-  const definition = Definition.from({ def: [], metadata: {} });
-  const sources = createSources({ ...defaultRequest, ...request, definition }, services.sources);
+  const sources = createSources(request, services.sources);
   const stop = new AbortController();
   const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal;
   const stores = { ...services, views: new Views(services.layers, sources.provideLayer) };

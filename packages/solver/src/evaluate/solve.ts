@@ -5,7 +5,7 @@ import type { CacheStore } from '../cache/cache-store.ts';
 import { contentDigest } from '../cache/content-digest.ts';
 import type { StoredDigests } from '../cache/digest-memo.ts';
 import { requestFailure } from '../error.ts';
-import { checkExport } from '../exporter/exporter.ts';
+import { planExport } from '../exporter/exporter.ts';
 import { contentsOf, type ExportResult, mapResult } from '../exporter/result.ts';
 import { loadDefinition } from '../graph/load.ts';
 import type { Edge } from '../graph/vertex.ts';
@@ -30,7 +30,7 @@ import type { JobSlots } from './job-slots.ts';
 import { createWorkbench } from './workbench.ts';
 
 /** What all solves of a backend share. */
-export interface SolverServices extends Omit<ExecServices, 'request' | 'stores'> {
+export interface SolverServices extends Omit<ExecServices, 'capabilities' | 'stores'> {
   readonly stateDir: string;
   readonly layers: LayerStore;
   readonly refs: RefStore;
@@ -45,7 +45,7 @@ export interface SolverServices extends Omit<ExecServices, 'request' | 'stores'>
 export async function solve(request: SolveRequest, services: SolverServices): Promise<SolveResult> {
   const signal = request.signal ?? new AbortController().signal;
   if (signal.aborted) throw new SolveFailure('cancelled', 'the solve was stopped');
-  for (const target of request.exports) checkExport(target, request.platforms !== undefined);
+  const plans = request.outputs.map((output) => planExport(output, request.target.kind === 'platforms'));
   const wanted = wantedResult(request);
   const heads = contentsOf(wanted).filter((head) => head !== undefined);
   for (const { vertex } of heads) pruneIgnoredCaches(vertex, request.noCache, services.caches);
@@ -57,7 +57,7 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
     packs: services.packs,
     blobs: services.sources.blobs,
     places: services.sources.places,
-    registries: services.sources.registries,
+    registries: sources.registries,
     fetchBlob: async (refId: string) => (await sources.blobOf(refId)) !== undefined,
   };
   try {
@@ -65,9 +65,9 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
     const refs = await evaluator.results(heads);
     const result = mapResult(wanted, (head) => head && refs[heads.indexOf(head)]);
     const metadata: Record<string, string> = {};
-    for (const target of request.exports) {
-      const answer = await runExport(target, signal, request.onProgress, (work) =>
-        exportRef(result, target, work, { views, images }),
+    for (const plan of plans) {
+      const answer = await runExport(plan.type, signal, request.onProgress, (work) =>
+        exportRef(result, plan, work, { views, images }),
       );
       Object.assign(metadata, answer);
     }
@@ -78,16 +78,12 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
 }
 
 /** What was asked for, loaded. For several platforms, one may be empty. */
-function wantedResult({
-  definition,
-  imageConfig,
-  platforms,
-  allow,
-}: SolveRequest): ExportResult<Edge | undefined> {
-  if (!platforms) {
-    const content = loadDefinition(definition, allow);
-    return { kind: 'single', content, ...(imageConfig && { imageConfig }) };
+function wantedResult({ target, allow }: SolveRequest): ExportResult<Edge | undefined> {
+  if (target.kind === 'one') {
+    const content = loadDefinition(target.definition, allow);
+    return { kind: 'single', content, ...(target.imageConfig && { imageConfig: target.imageConfig }) };
   }
+  const { platforms } = target;
   if (platforms.length === 0) throw requestFailure('invalid empty platforms index for exporter');
   const ids = new Set<string>();
   const parts = platforms.map((part) => {
@@ -111,7 +107,7 @@ function createEvaluator(
   const { views } = stores;
   const { noCache, onProgress } = request;
   const operations: OperationServices = {
-    request,
+    capabilities: request,
     stores,
     sources,
     caches,

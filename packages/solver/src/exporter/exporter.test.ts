@@ -1,12 +1,12 @@
-import type { ExportTarget } from '@llb-ts/backend';
+import type { Output } from '@llb-ts/backend';
 import { describe, expect, it } from 'vitest';
-import { checkExport } from './exporter.ts';
+import { planExport } from './exporter.ts';
 
-function check(type: ExportTarget['type'], attrs: Record<string, string>): () => void {
-  return () => checkExport({ type, attrs, destination: { kind: 'none' } });
+function check(type: Output['type'], attrs: Record<string, string>): () => void {
+  return () => planExport({ type, attrs, sink: { kind: 'none' } }, false);
 }
 
-describe('checkExport', () => {
+describe('planExport', () => {
   it('takes what BuildKit takes', () => {
     for (const type of ['local', 'tar'] as const) {
       for (const attrs of [
@@ -39,11 +39,11 @@ describe('checkExport', () => {
   });
 
   it('lets docker have one image', () => {
-    const target = { type: 'docker', attrs: {}, destination: { kind: 'none' } } as const;
-    expect(() => checkExport(target, false)).not.toThrow();
-    expect(() => checkExport(target, true)).toThrow(
+    const output = { type: 'docker', attrs: {}, sink: { kind: 'none' } } as const;
+    expect(() => planExport(output, false)).not.toThrow();
+    expect(() => planExport(output, true)).toThrow(
       'docker exporter does not currently support exporting manifest lists',
     );
-    expect(() => checkExport({ ...target, type: 'oci' }, true)).not.toThrow();
+    expect(() => planExport({ ...output, type: 'oci' }, true)).not.toThrow();
   });
 });

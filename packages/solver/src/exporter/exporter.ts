@@ -1,19 +1,38 @@
 /**
- * An exporter takes a result out of the house: to a folder, an archive, a registry.
+ * An exporter takes a result out of the store: to a folder, an archive, a registry.
  *
- * Its life: {@link checkExport} judges the attributes before the solve starts, so that a slow build does not end in a
- * typing mistake; the export itself runs once every result is there. What is left behind is whole or not there at all.
+ * {@link planExport} reads the attributes before the solve starts, so that a slow build does not end in a typing mistake.
+ * The export itself runs once every result is there. It leaves a whole result or none.
  *
  * ```ts
- * checkExport(target);
+ * const plan = planExport({ type: 'tar', attrs: {}, sink }, false);
  * const tree = …;
- * await exportTar({ kind: 'single', content: tree }, target, work);
+ * if (plan.kind === 'tree') await exportTar({ kind: 'single', content: tree }, plan, work);
  * ```
  */
-import type { ExportTarget } from '@llb-ts/backend';
+import type { Output, Sink } from '@llb-ts/backend';
 import { requestFailure } from '../error.ts';
-import { checkImageExport } from './image-options.ts';
-import { treeOptions } from './tree-options.ts';
+import { checkImageNames, type ImageOptions, imageOptions } from './image-options.ts';
+import { type TreeOptions, treeOptions } from './tree-options.ts';
+
+/** An export as it will be done: attributes parsed, once. */
+export type ExportPlan = TreePlan | ImagePlan;
+
+/** Files of a result. */
+export interface TreePlan {
+  readonly kind: 'tree';
+  readonly type: 'local' | 'tar';
+  readonly options: TreeOptions;
+  readonly sink: Sink;
+}
+
+/** An image of a result, or an index of images. */
+export interface ImagePlan {
+  readonly kind: 'image';
+  readonly type: 'oci' | 'docker' | 'image';
+  readonly options: ImageOptions;
+  readonly sink: Sink;
+}
 
 /** What an export needs of the solve it belongs to. */
 export interface ExportWork {
@@ -43,7 +62,7 @@ export interface ExportStatus {
 }
 
 /** What BuildKit calls the step that exports (`exporter/*`, `Name()`). */
-export const EXPORT_NAMES: Readonly<Record<ExportTarget['type'], string>> = {
+export const EXPORT_NAMES: Readonly<Record<Output['type'], string>> = {
   local: 'exporting to client directory',
   tar: 'exporting to client tarball',
   oci: 'exporting to oci image format',
@@ -52,26 +71,29 @@ export const EXPORT_NAMES: Readonly<Record<ExportTarget['type'], string>> = {
 };
 
 /**
- * Fails with code `request` and BuildKit's text if the attributes cannot be used.
+ * Reads the attributes of an output. Fails with code `request` and BuildKit's text if they cannot be used.
  * @param isForPlatforms whether the result is one for each of several platforms
  */
-export function checkExport(target: ExportTarget, isForPlatforms = false): void {
-  switch (target.type) {
+export function planExport({ type, attrs, sink }: Output, isForPlatforms: boolean): ExportPlan {
+  switch (type) {
     case 'local':
     case 'tar':
-      treeOptions(target.attrs);
-      return;
+      return { kind: 'tree', type, options: treeOptions(attrs), sink };
     case 'docker':
       if (isForPlatforms) {
         throw requestFailure('docker exporter does not currently support exporting manifest lists', {
           hint: 'use type=oci, or choose one platform',
         });
       }
-      checkImageExport(target);
-      return;
+      return imagePlan(type, attrs, sink);
     case 'oci':
     case 'image':
-      checkImageExport(target);
-      return;
+      return imagePlan(type, attrs, sink);
   }
+}
+
+function imagePlan(type: ImagePlan['type'], attrs: Output['attrs'], sink: Sink): ImagePlan {
+  const options = imageOptions(type, attrs);
+  checkImageNames(type, options);
+  return { kind: 'image', type, options, sink };
 }

@@ -1,14 +1,13 @@
-import type { ExportTarget } from '@llb-ts/backend';
+import type { Output } from '@llb-ts/backend';
 import { describe, expect, it } from 'vitest';
-import { checkImageExport, imageOptions } from './image-options.ts';
+import { checkImageNames, imageOptions } from './image-options.ts';
 
-function target(attrs: Record<string, string>, type: ExportTarget['type'] = 'oci'): ExportTarget {
-  return { type, attrs, destination: { kind: 'none' } };
-}
+const check = (attrs: Record<string, string>, type: Output['type'] = 'oci') =>
+  checkImageNames(type, imageOptions(type, attrs));
 
 describe('imageOptions', () => {
   it('has BuildKit’s defaults', () => {
-    expect(imageOptions(target({}))).toEqual({
+    expect(imageOptions('oci', {})).toEqual({
       name: '',
       ociTypes: true,
       compression: 'gzip',
@@ -26,27 +25,22 @@ describe('imageOptions', () => {
 
   it('reads every attribute', () => {
     expect(
-      imageOptions(
-        target(
-          {
-            name: 'a,b',
-            'oci-mediatypes': 'F',
-            compression: 'zstd',
-            'compression-level': '22',
-            'force-compression': '',
-            'source-date-epoch': '7',
-            'rewrite-timestamp': '1',
-            'prefer-nondist-layers': 'true',
-            push: '',
-            'push-by-digest': 'false',
-            'registry.insecure': 't',
-            'dangling-name-prefix': 'p',
-            'containerimage.config': '{}',
-            'annotation.k': 'v',
-          },
-          'image',
-        ),
-      ),
+      imageOptions('image', {
+        name: 'a,b',
+        'oci-mediatypes': 'F',
+        compression: 'zstd',
+        'compression-level': '22',
+        'force-compression': '',
+        'source-date-epoch': '7',
+        'rewrite-timestamp': '1',
+        'prefer-nondist-layers': 'true',
+        push: '',
+        'push-by-digest': 'false',
+        'registry.insecure': 't',
+        'dangling-name-prefix': 'p',
+        'containerimage.config': '{}',
+        'annotation.k': 'v',
+      }),
     ).toMatchObject({
       name: 'a,b',
       ociTypes: false,
@@ -66,15 +60,13 @@ describe('imageOptions', () => {
   });
 
   it('parts annotations by where they stand, and by normalised platform', () => {
-    const { annotations } = imageOptions(
-      target({
-        'annotation.a.b': '1',
-        'annotation-manifest[linux/arm64/v8].c': '2',
-        'annotation-index.d': '3',
-        'annotation-index-descriptor.e': '4',
-        'annotation-manifest-descriptor.f': '5',
-      }),
-    );
+    const { annotations } = imageOptions('oci', {
+      'annotation.a.b': '1',
+      'annotation-manifest[linux/arm64/v8].c': '2',
+      'annotation-index.d': '3',
+      'annotation-index-descriptor.e': '4',
+      'annotation-manifest-descriptor.f': '5',
+    });
     expect(annotations).toEqual({
       manifest: [
         { key: 'a.b', value: '1' },
@@ -117,21 +109,15 @@ describe('imageOptions', () => {
       'non-bool value specified for rewrite-timestamp: strconv.ParseBool: parsing "": invalid syntax',
     ],
   ])('refuses %j in BuildKit’s words', (attrs, message) => {
-    expect(() => imageOptions(target(attrs))).toThrow(expect.objectContaining({ code: 'request', message }));
+    expect(() => imageOptions('oci', attrs)).toThrow(expect.objectContaining({ code: 'request', message }));
   });
 });
 
-describe('checkImageExport', () => {
+describe('checkImageNames', () => {
   it('looks at names before anything is built', () => {
-    expect(() => checkImageExport(target({ name: 'a,b:1,*c' }))).toThrow(
-      'failed to parse *c: invalid reference format',
-    );
-    expect(() => checkImageExport(target({ name: 'a/B', push: 'true' }, 'image'))).toThrow(
-      'failed to push a/B: ',
-    );
-    expect(() => checkImageExport(target({ push: 'true' }, 'image'))).toThrow(
-      'a name is needed to push an image',
-    );
-    expect(() => checkImageExport(target({ name: '*' }))).not.toThrow();
+    expect(() => check({ name: 'a,b:1,*c' })).toThrow('failed to parse *c: invalid reference format');
+    expect(() => check({ name: 'a/B', push: 'true' }, 'image')).toThrow('failed to push a/B: ');
+    expect(() => check({ push: 'true' }, 'image')).toThrow('a name is needed to push an image');
+    expect(() => check({ name: '*' })).not.toThrow();
   });
 });

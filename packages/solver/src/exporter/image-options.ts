@@ -1,5 +1,5 @@
 /** What the attributes of the oci, docker and image exporters say (`exporter/containerimage/opts.go`, `exporter/oci`). */
-import { type ExportTarget, SolveFailure } from '@llb-ts/backend';
+import { type Output, SolveFailure } from '@llb-ts/backend';
 import { requestFailure } from '../error.ts';
 import type { PackCompression } from '../layer/pack-compression.ts';
 import { type Annotations, splitAnnotations } from './annotations.ts';
@@ -63,7 +63,7 @@ const KNOWN_IMAGE = new Set([
 ]);
 
 /** Fails with code `request` and BuildKit's text. */
-export function imageOptions({ type, attrs }: ExportTarget): ImageOptions {
+export function imageOptions(type: Output['type'], attrs: Output['attrs']): ImageOptions {
   const { annotations, rest } = splitAnnotations(attrs);
   const own = type === 'image' ? KNOWN_IMAGE : KNOWN_ARCHIVE;
   const flag = (key: string, byDefault: boolean) => strictFlag(rest, key) ?? byDefault;
@@ -99,22 +99,24 @@ export function imageOptions({ type, attrs }: ExportTarget): ImageOptions {
   return options;
 }
 
-/** Fails with code `request` and BuildKit's text if attributes or names cannot be used. */
-export function checkImageExport(target: ExportTarget): void {
-  const { name, push, pushByDigest, dangling } = imageOptions(target);
-  if (target.type === 'image' && push && name === '' && !dangling) {
+/** Fails with code `request` and BuildKit's text if the names cannot be used. */
+export function checkImageNames(
+  type: Output['type'],
+  { name, push, pushByDigest, dangling }: ImageOptions,
+): void {
+  if (type === 'image' && push && name === '' && !dangling) {
     throw requestFailure('a name is needed to push an image', { hint: 'add name=REGISTRY/REPOSITORY:TAG' });
   }
   const names = name === '' || name === '*' ? [] : name.split(',');
   for (const text of names) {
-    const { tag, digest } = parseNameOf(text, target.type);
+    const { tag, digest } = parseNameOf(text, type);
     if (push && pushByDigest && (tag ?? digest) !== undefined) {
       throw requestFailure(`failed to push ${text}: can't push tagged ref ${text} by digest`);
     }
   }
 }
 
-function parseNameOf(text: string, type: ExportTarget['type']): ImageName {
+function parseNameOf(text: string, type: Output['type']): ImageName {
   try {
     return parseImageName(text);
   } catch (error) {

@@ -1,15 +1,15 @@
 /** The image exporter: makes an image and pushes it (`exporter/containerimage/export.go`, `util/push`). */
-import { type ExportTarget, SolveFailure } from '@llb-ts/backend';
+import { SolveFailure } from '@llb-ts/backend';
 import type { Ref } from '../layer/ref.ts';
 import { type PushedManifest, RegistryPusher } from '../registry/push.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import type { ExportWork } from './exporter.ts';
+import type { ExportWork, ImagePlan } from './exporter.ts';
 import { exportFailure } from './failure.ts';
 import { goJson } from './go-json.ts';
 import { type CommittedImage, descriptorJson, type ImageLayer, type ImageServices } from './image-commit.ts';
 import { blobsOf, type CommittedResult, commitResult } from './image-index.ts';
 import { fullName, type ImageName, parseImageName, tagged } from './image-name.ts';
-import { type ImageOptions, imageOptions } from './image-options.ts';
+import type { ImageOptions } from './image-options.ts';
 import { isNondistributable } from './media-types.ts';
 import { oneOff } from './progress.ts';
 import type { ExportResult } from './result.ts';
@@ -23,11 +23,10 @@ const PARALLEL = 4;
  */
 export async function exportImage(
   result: ExportResult<Ref | undefined>,
-  target: ExportTarget,
+  { options }: ImagePlan,
   services: ImageServices,
   work: ExportWork,
 ): Promise<Readonly<Record<string, string>>> {
-  const options = imageOptions(target);
   const committed = await commitResult(result, options, services, work);
   const { root, images, isIndex } = committed;
   for (const { bytes } of blobsOf(committed)) if (bytes) services.blobs.put(bytes);

@@ -8,6 +8,7 @@ import { isRoot } from '../host/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import type { ExportWork } from './exporter.ts';
 import { exportLocal } from './local.ts';
+import { treeOptions } from './tree-options.ts';
 
 let dir: string;
 let from: string;
@@ -22,8 +23,9 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 function exported(attrs: Record<string, string> = {}, during: ExportWork = work): Promise<void> {
-  const target = { type: 'local', attrs, destination: { kind: 'directory', path: to } } as const;
-  return exportLocal({ kind: 'single', content: new FolderTree(from) }, target, during);
+  const options = treeOptions(attrs);
+  const plan = { kind: 'tree', type: 'local', options, sink: { kind: 'directory', path: to } } as const;
+  return exportLocal({ kind: 'single', content: new FolderTree(from) }, plan, during);
 }
 
 function listing(folder: string): string[] {

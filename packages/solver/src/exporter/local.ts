@@ -8,20 +8,18 @@
  * export leaves the folder as it was, or missing. Nothing is shared with the store, for the user may change the files.
  */
 import fs from 'node:fs';
-import type { ExportTarget } from '@llb-ts/backend';
 import { errnoOf } from '../error.ts';
 import { readdir, removeTree } from '../host/files.ts';
 import { isProcessAlive, processTag } from '../host/process-tag.ts';
 import { bytesOf, fsPath } from '../tree/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
-import type { ExportWork } from './exporter.ts';
+import type { ExportWork, TreePlan } from './exporter.ts';
 import { destinationFailure, exportFailure } from './failure.ts';
 import { moveTree } from './local-move.ts';
 import { dressDirectory, type StagedDirectory, stageTree } from './local-stage.ts';
 import { outgoing } from './outgoing.ts';
 import { Progress } from './progress.ts';
 import type { ExportResult } from './result.ts';
-import { treeOptions } from './tree-options.ts';
 
 const STAGE_PREFIX = '.llb-ts-export-';
 let serial = 0;
@@ -29,18 +27,15 @@ let serial = 0;
 /** Fails with code `export`, or `environment` where the machine does not let it write. */
 export async function exportLocal(
   result: ExportResult<Tree>,
-  target: ExportTarget,
+  { sink, options }: TreePlan,
   work: ExportWork,
 ): Promise<void> {
-  const { destination } = target;
-  if (destination.kind !== 'directory')
-    throw exportFailure('output directory is required for local exporter');
-  const options = treeOptions(target.attrs);
+  if (sink.kind !== 'directory') throw exportFailure('output directory is required for local exporter');
   const entries = outgoing(result, options, options.split ?? result.kind === 'platforms');
-  const folder = bytesOf(destination.path);
+  const folder = bytesOf(sink.path);
   const progress = new Progress(work, 'copying files');
 
-  const made = makeFolder(destination.path);
+  const made = makeFolder(sink.path);
   const stage = `${folder}/${STAGE_PREFIX}${processTag()}-${serial++}`;
   let moved = false;
   try {
@@ -51,7 +46,7 @@ export async function exportLocal(
     dress(directories, folder);
     moved = true;
   } catch (error) {
-    throw errnoOf(error) ? destinationFailure(error, `export to ${destination.path}`) : error;
+    throw errnoOf(error) ? destinationFailure(error, `export to ${sink.path}`) : error;
   } finally {
     cleanUp(stage, moved ? undefined : made);
   }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { ExportDestination } from '@llb-ts/backend';
+import type { Sink } from '@llb-ts/backend';
 import { errnoOf } from '../error.ts';
 import { processTag } from '../host/process-tag.ts';
 import type { Descriptor } from '../registry/descriptor.ts';
@@ -21,7 +21,7 @@ let serial = 0;
  * the same name is replaced.
  */
 export async function writeLayout(
-  destination: ExportDestination,
+  destination: Sink,
   result: CommittedResult,
   descriptor: Descriptor,
   names: readonly ImageName[],

@@ -1,16 +1,15 @@
 /** Images as archives and layouts (`exporter/oci`, containerd `core/images/archive`). */
-import type { ExportTarget } from '@llb-ts/backend';
 import { TAR_TYPE, type TarHeader } from '../archive/tar-writer-header.ts';
 import { TarWriter } from '../archive/tar-writer-stream.ts';
 import type { Ref } from '../layer/ref.ts';
 import type { Descriptor } from '../registry/descriptor.ts';
-import type { ExportWork } from './exporter.ts';
+import type { ExportWork, ImagePlan } from './exporter.ts';
 import { goJson } from './go-json.ts';
 import { epochText, timeText } from './go-time.ts';
 import { type CommittedImage, descriptorJson, type ImageServices } from './image-commit.ts';
 import { blobsOf, type CommittedResult, commitResult, type ResultBlob } from './image-index.ts';
 import { familiarName, fullName, type ImageName, parseImageName, tagged } from './image-name.ts';
-import { type ImageOptions, imageOptions } from './image-options.ts';
+import type { ImageOptions } from './image-options.ts';
 import { writeLayout } from './oci-layout.ts';
 import { blobName, indexJson } from './oci-names.ts';
 import { writeOutput } from './output-file.ts';
@@ -20,11 +19,11 @@ import type { ExportResult } from './result.ts';
 /** Exports an image, or an index of images, as one archive or as a layout in a folder; answers under BuildKit's keys. */
 export async function exportArchive(
   result: ExportResult<Ref | undefined>,
-  target: ExportTarget,
+  plan: ImagePlan,
   services: ImageServices,
   work: ExportWork,
 ): Promise<Readonly<Record<string, string>>> {
-  const options = imageOptions(target);
+  const { options } = plan;
   const committed = await commitResult(result, options, services, work);
   const { root, images, isIndex } = committed;
   const names = namesOf(options);
@@ -32,8 +31,8 @@ export async function exportArchive(
   for (const { piece, packed } of images.flatMap(({ layers }) => layers)) {
     await services.packs.ensure(piece, packed, services);
   }
-  if (options.tar) await writeArchive(target, committed, descriptor, names, services, work);
-  else await writeLayout(target.destination, committed, descriptor, names, services, work);
+  if (options.tar) await writeArchive(plan, committed, descriptor, names, services, work);
+  else await writeLayout(plan.sink, committed, descriptor, names, services, work);
   return {
     'containerimage.digest': root.descriptor.digest,
     ...(!isIndex && { 'containerimage.config.digest': images[0]!.config.descriptor.digest }),
@@ -69,7 +68,7 @@ interface ArchiveRecord {
 }
 
 async function writeArchive(
-  { type, destination }: ExportTarget,
+  { type, sink }: ImagePlan,
   result: CommittedResult,
   descriptor: Descriptor,
   names: readonly ImageName[],
@@ -93,8 +92,8 @@ async function writeArchive(
       : []),
   ];
   const progress = new Progress(work, 'sending tarball');
-  await writeOutput(destination, async (sink) => {
-    const tar = new TarWriter(progress.watch(sink));
+  await writeOutput(sink, async (output) => {
+    const tar = new TarWriter(progress.watch(output));
     for (const record of inOrder(records)) {
       const content = record.blob ? blobs.stream(record.blob.digest) : [record.content ?? Buffer.alloc(0)];
       await tar.entryOf(headerOf(record), content);

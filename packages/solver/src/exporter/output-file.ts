@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { ExportDestination } from '@llb-ts/backend';
+import type { Sink } from '@llb-ts/backend';
 import type { ByteSink } from '../archive/tar-writer-stream.ts';
 import { errnoOf } from '../error.ts';
 import { processTag } from '../host/process-tag.ts';
@@ -11,7 +11,7 @@ import { destinationFailure, exportFailure } from './failure.ts';
  * a failed or killed export leaves what was there before.
  */
 export async function writeOutput(
-  destination: ExportDestination,
+  destination: Sink,
   produce: (sink: ByteSink) => Promise<void>,
 ): Promise<void> {
   switch (destination.kind) {

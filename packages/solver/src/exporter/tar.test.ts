@@ -12,6 +12,7 @@ import { FolderTree } from '../tree/folder-tree.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { ExportWork } from './exporter.ts';
 import { exportTar } from './tar.ts';
+import { treeOptions } from './tree-options.ts';
 
 let dir: string;
 let from: string;
@@ -43,7 +44,7 @@ async function packed(
   });
   await exportTar(
     { kind: 'single', content: tree },
-    { type: 'tar', attrs, destination: { kind: 'stream', stream } },
+    { kind: 'tree', type: 'tar', options: treeOptions(attrs), sink: { kind: 'stream', stream } },
     work,
   );
   return Buffer.concat(chunks);
@@ -186,7 +187,7 @@ describe('exportTar', () => {
     const toFile = (to: string, tree: Tree = new FolderTree(from), during: ExportWork = work) =>
       exportTar(
         { kind: 'single', content: tree },
-        { type: 'tar', attrs: {}, destination: { kind: 'file', path: to } },
+        { kind: 'tree', type: 'tar', options: treeOptions({}), sink: { kind: 'file', path: to } },
         during,
       );
 
@@ -239,9 +240,14 @@ describe('exportTar', () => {
         done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
       },
     });
-    const target = { type: 'tar', attrs: {}, destination: { kind: 'stream', stream } } as const;
+    const plan = {
+      kind: 'tree',
+      type: 'tar',
+      options: treeOptions({}),
+      sink: { kind: 'stream', stream },
+    } as const;
     const result = { kind: 'single', content: new FolderTree(from) } as const;
-    await expect(exportTar(result, target, work)).rejects.toMatchObject({
+    await expect(exportTar(result, plan, work)).rejects.toMatchObject({
       code: 'export',
       message: 'cannot write the output: the reader has gone',
     });

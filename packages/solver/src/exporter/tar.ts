@@ -1,17 +1,15 @@
-import type { ExportTarget } from '@llb-ts/backend';
 import { TAR_TYPE, type TarHeader, XATTR_RECORD } from '../archive/tar-writer-header.ts';
 import { TarWriter } from '../archive/tar-writer-stream.ts';
 import { getXattr, listXattrs } from '../host/syscalls.ts';
 import { isOverlayXattr } from '../layer/whiteout.ts';
 import type { FileType } from '../tree/entry.ts';
 import type { Tree } from '../tree/tree.ts';
-import type { ExportWork } from './exporter.ts';
+import type { ExportWork, TreePlan } from './exporter.ts';
 import { exportFailure } from './failure.ts';
 import { type OutgoingEntry, outgoing } from './outgoing.ts';
 import { writeOutput } from './output-file.ts';
 import { Progress } from './progress.ts';
 import type { ExportResult } from './result.ts';
-import { treeOptions } from './tree-options.ts';
 
 /**
  * Writes a tree as one uncompressed archive, as BuildKit's tar exporter does (S B.9.3, `exporter/tar/export.go`): owners
@@ -22,14 +20,13 @@ import { treeOptions } from './tree-options.ts';
  */
 export async function exportTar(
   result: ExportResult<Tree>,
-  target: ExportTarget,
+  { sink, options }: TreePlan,
   work: ExportWork,
 ): Promise<void> {
-  const options = treeOptions(target.attrs);
   const progress = new Progress(work, 'sending tarball');
   const isSplit = result.kind === 'platforms';
-  await writeOutput(target.destination, async (sink) => {
-    const tar = new TarWriter(progress.watch(sink));
+  await writeOutput(sink, async (output) => {
+    const tar = new TarWriter(progress.watch(output));
     for (const one of outgoing(result, options, isSplit)) {
       await progress.entry();
       const header = one.kind === 'folder' ? folderHeader(one.path, one.mtimeNs) : headerOf(one);

@@ -1,4 +1,3 @@
-import type { SolveRequest } from '@llb-ts/backend';
 import type { Definition } from '@llb-ts/pb';
 import type { Vertex } from '../graph/vertex.ts';
 import type { Ref } from '../layer/ref.ts';
@@ -12,7 +11,6 @@ import type { Operation } from './operation.ts';
 
 /** What operations may ask of the solve they belong to. */
 export interface OperationServices extends ExecServices {
-  readonly request: SolveRequest;
   readonly sources: readonly Source[];
   /** Solves a definition found inside the build, as part of it. */
   readonly solveInner: (definition: Definition) => Promise<Ref | undefined>;

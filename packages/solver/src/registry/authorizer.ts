@@ -1,6 +1,6 @@
+import type { CredentialSource, Credentials } from '@llb-ts/backend';
 import { stepFailure } from '../error.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import type { CredentialSource, Credentials } from './docker-config.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { basicAuthorization, fetchToken, type Token } from './token.ts';
 

@@ -1,9 +1,9 @@
+import type { CredentialSource } from '@llb-ts/backend';
 import type { ByteStream } from '../archive/byte-source.ts';
 import { parseBlobDigest } from '../blob/blob-digest.ts';
 import { stepFailure } from '../error.ts';
 import { Authorizer } from './authorizer.ts';
 import { type Descriptor, isIndexType, isManifestType, MediaType } from './descriptor.ts';
-import type { CredentialSource } from './docker-config.ts';
 import { downloadBlob } from './download.ts';
 import { HttpClient, type HttpResponse } from './http-client.ts';
 import type { Reference } from './reference.ts';

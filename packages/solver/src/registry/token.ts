@@ -1,6 +1,6 @@
+import type { Credentials } from '@llb-ts/backend';
 import { environmentFailure, stepFailure } from '../error.ts';
 import type { Challenge } from './challenge.ts';
-import type { Credentials } from './docker-config.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { describeNetworkError, isTransient } from './network-error.ts';
 import { withRetries } from './retry.ts';

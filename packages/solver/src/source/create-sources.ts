@@ -1,8 +1,9 @@
-import type { SolveRequest } from '@llb-ts/backend';
+import type { Capabilities, FolderSource } from '@llb-ts/backend';
 import type { LayerBlobRecord } from '../blob/layer-blobs.ts';
 import { stepFailure } from '../error.ts';
 import type { LayerRef } from '../layer/ref.ts';
 import type { Reference } from '../registry/reference.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
 import { gitSource } from './git/git-source.ts';
 import { httpSource } from './http/http-source.ts';
 import { blobSource } from './image/blob-source.ts';
@@ -18,6 +19,8 @@ import type { SourceStores } from './source-stores.ts';
 /** The sources of one solve. */
 export interface SolveSources {
   readonly sources: readonly Source[];
+  /** With the credentials of whoever asks. */
+  readonly registries: RegistryClient;
   /** Unpacks a layer of an image that this solve knows; its parents are in the store. */
   readonly provideLayer: (ref: LayerRef) => Promise<void>;
   /** The blob that a ref came from, in the store; undefined for a ref that came from no image. */
@@ -26,36 +29,40 @@ export interface SolveSources {
   close(): Promise<void>;
 }
 
-/** Wires the sources for one request. */
-export function createSources(request: SolveRequest, stores: SourceStores): SolveSources {
-  const { blobs, places, registries } = stores;
+/** Wires the sources for what one request may use. */
+export function createSources(capabilities: Capabilities, stores: SourceStores): SolveSources {
+  const { blobs, places } = stores;
+  const { folders, layouts, secrets, credentials } = capabilities;
+  const registries = stores.registriesFor(credentials);
   const imageLayers = new ImageLayers(stores);
   const images = { blobs, places, imageLayers };
   const sources: readonly Source[] = [
-    localSource({ ...stores, locals: request.locals }),
-    httpSource({ ...stores, records: stores.httpRecords, secrets: request.secrets }),
-    registryImageSource(images, (reference) => registryOrigin(registries.repository(reference))),
-    ociLayoutSource(images, (reference, store) =>
-      new OciLayout(layoutFolder(request, store)).image(reference),
-    ),
-    blobSource('docker-image+blob', images, (reference) => registryBlob(reference, stores)),
-    blobSource('oci-layout+blob', images, (_, attrs) => layoutBlob(request, attrs['oci.store'])),
+    localSource({ ...stores, folders }),
+    httpSource({ ...stores, records: stores.httpRecords, secrets }),
+    registryImageSource(images, async (reference) => registryOrigin(registries.repository(reference))),
+    ociLayoutSource(images, async (reference, store) => (await openLayout(layouts, store)).image(reference)),
+    blobSource('docker-image+blob', images, async (reference) => registryBlob(reference, registries)),
+    blobSource('oci-layout+blob', images, (_, attrs) => layoutBlob(layouts, attrs['oci.store'])),
     gitSource({
       ...stores,
-      request,
-      open: ({ scheme, reference, store }) =>
-        scheme === 'docker-image+blob' ? registryBlob(reference, stores) : layoutBlob(request, store),
+      capabilities,
+      open: async ({ scheme, reference, store }) =>
+        scheme === 'docker-image+blob' ? registryBlob(reference, registries) : layoutBlob(layouts, store),
     }),
   ];
   return {
     sources,
+    registries,
     provideLayer: (ref) => imageLayers.provide(ref),
     blobOf: (refId) => imageLayers.blobOf(refId),
-    close: () => imageLayers.close(),
+    close: async () => {
+      await imageLayers.close();
+      await registries.close();
+    },
   };
 }
 
-function registryBlob(reference: Reference, { registries }: SourceStores): BlobOrigin {
+function registryBlob(reference: Reference, registries: RegistryClient): BlobOrigin {
   const repository = registries.repository(reference);
   return {
     place: reference.locator,
@@ -63,15 +70,15 @@ function registryBlob(reference: Reference, { registries }: SourceStores): BlobO
   };
 }
 
-function layoutBlob(request: SolveRequest, store: string | undefined): BlobOrigin {
+async function layoutBlob(layouts: FolderSource, store: string | undefined): Promise<BlobOrigin> {
   if (!store) throw stepFailure('oci-layout blob source requires store id');
-  const layout = new OciLayout(layoutFolder(request, store));
+  const layout = await openLayout(layouts, store);
   return { place: layout.place, read: (digest) => layout.read(digest) };
 }
 
-function layoutFolder({ ociLayouts }: SolveRequest, store: string): string {
-  const folder = Object.hasOwn(ociLayouts, store) ? ociLayouts[store] : undefined;
-  if (folder !== undefined) return folder;
+async function openLayout(layouts: FolderSource, store: string): Promise<OciLayout> {
+  const folder = await layouts(store);
+  if (folder) return new OciLayout(folder.path);
   throw stepFailure(`unknown OCI layout store "${store}": not found`, {
     hint: `name its folder: --oci-layout ${store}=DIR`,
   });

@@ -1,10 +1,10 @@
+import { ANONYMOUS, type CredentialSource } from '@llb-ts/backend';
 import { FileBlobPlaces } from '../blob/blob-places.ts';
 import { BlobStore } from '../blob/blob-store.ts';
 import { LayerBlobs } from '../blob/layer-blobs.ts';
 import type { StoredDigests } from '../cache/digest-memo.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { RefStore } from '../layer/ref-store.ts';
-import { DockerCredentials } from '../registry/docker-config.ts';
 import { HttpClient } from '../registry/http-client.ts';
 import { hostPlatform, type OciPlatform } from '../registry/platform.ts';
 import { parseReference } from '../registry/reference.ts';
@@ -26,7 +26,7 @@ export interface SourceStoresOptions {
   readonly retryDelays?: readonly number[];
 }
 
-/** What the sources of all solves of a backend share: blobs, what is known of them, connections and tokens. */
+/** Shared by the sources of all solves of a backend: blobs, the records about them, connections of http sources. */
 export class SourceStores {
   readonly stateDir: string;
   readonly layers: LayerStore;
@@ -35,9 +35,10 @@ export class SourceStores {
   readonly blobs: BlobStore;
   readonly places: FileBlobPlaces;
   readonly layerBlobs: LayerBlobs;
-  readonly registries: RegistryClient;
   readonly http: HttpClient;
   readonly httpRecords: HttpRecords;
+  /** A client for one solve: connections and tokens belong to whoever has the credentials. */
+  readonly registriesFor: (credentials: CredentialSource) => RegistryClient;
 
   constructor(options: SourceStoresOptions) {
     const { stateDir, layers, refs, digests, registries = {}, retryDelays } = options;
@@ -50,31 +51,40 @@ export class SourceStores {
     this.layerBlobs = new LayerBlobs(stateDir);
     this.http = new HttpClient();
     this.httpRecords = new HttpRecords(stateDir);
-    this.registries = new RegistryClient({
-      config: registries,
-      credentials: new DockerCredentials(),
-      ...(retryDelays && { retryDelays }),
-    });
+    this.registriesFor = (credentials) =>
+      new RegistryClient({ config: registries, credentials, ...(retryDelays && { retryDelays }) });
   }
 
   /**
    * The config of an image in a registry: what `ImageConfigResolver` of the language asks for.
-   * @param platform undefined: this machine's
+   * @param options.platform default: this machine's
+   * @param options.credentials default: anonymous
    */
   async resolveImageConfig(
     reference: string,
-    platform: OciPlatform | undefined,
-    signal: AbortSignal,
+    {
+      platform = hostPlatform(),
+      credentials = { description: 'no credentials', get: async () => ANONYMOUS },
+      signal,
+    }: {
+      readonly platform: OciPlatform | undefined;
+      readonly credentials: CredentialSource | undefined;
+      readonly signal: AbortSignal;
+    },
   ): Promise<{ readonly ref: string; readonly digest: string; readonly config: Uint8Array }> {
-    const origin = registryOrigin(this.registries.repository(parseReference(reference)));
-    const { blobs, places } = this;
-    const wanted = platform ?? hostPlatform();
-    const { top, config } = await resolveImage(origin, { blobs, places, platform: wanted, signal });
-    return { ref: origin.reference, digest: top.digest, config };
+    const registries = this.registriesFor(credentials);
+    try {
+      const origin = registryOrigin(registries.repository(parseReference(reference)));
+      const { blobs, places } = this;
+      const { top, config } = await resolveImage(origin, { blobs, places, platform, signal });
+      return { ref: origin.reference, digest: top.digest, config };
+    } finally {
+      await registries.close();
+    }
   }
 
   /** Closes connections. */
   async close(): Promise<void> {
-    await Promise.all([this.registries.close(), this.http.close()]);
+    await this.http.close();
   }
 }

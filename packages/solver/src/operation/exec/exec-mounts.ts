@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { AgentSource } from '@llb-ts/backend';
 import { CacheSharingOpt, type Mount } from '@llb-ts/pb';
 import { stepFailure } from '../../error.ts';
 import type { StepMount } from '../../executor/executor.ts';
@@ -23,8 +24,7 @@ export interface ExecMountsOptions {
   readonly stores: Stores;
   readonly work: Workbench;
   readonly secrets: SecretLookup;
-  /** Agents: id → socket. */
-  readonly ssh: Readonly<Record<string, string>>;
+  readonly agents: AgentSource | undefined;
   /** What the step does, for the descriptions of layers and caches. */
   readonly name: string;
 }
@@ -188,7 +188,7 @@ export class ExecMounts {
     if (!sshOpt) throw stepFailure('invalid SSH mount options');
     let agent: string;
     try {
-      agent = agentSocket(sshOpt.id, this.#options.ssh);
+      agent = await agentSocket(sshOpt.id, this.#options.agents);
     } catch (error) {
       if (sshOpt.optional) return undefined;
       throw error;

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
+import { agentSockets } from '@llb-ts/backend';
 import { CacheSharingOpt, type Mount, MountType } from '@llb-ts/pb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { canRunExecs, ExecRig, Graph, plainMount, script } from './testing.ts';
@@ -139,16 +140,18 @@ describe.skipIf(!canRunExecs)('exec', () => {
     ];
     const op = script('stat -c "%F %a %u %g" /agent > /stat', { mounts });
     try {
-      expect(read(await rig.run(op, { ssh: { default: agent } }), 'stat')).toBe('socket 600 5 6\n');
+      expect(read(await rig.run(op, { agents: agentSockets({ default: agent }) }), 'stat')).toBe(
+        'socket 600 5 6\n',
+      );
     } finally {
       server.close();
     }
     await expect(rig.run(script('false', { mounts }))).rejects.toThrow(
       'no SSH key "" forwarded from the client',
     );
-    await expect(rig.run(script('false', { mounts }), { ssh: { other: agent } })).rejects.toThrow(
-      'unset ssh forward key default',
-    );
+    await expect(
+      rig.run(script('false', { mounts }), { agents: agentSockets({ other: agent }) }),
+    ).rejects.toThrow('unset ssh forward key default');
   });
 
   const cacheMount = (id: string, sharing: number, more: Partial<Mount> = {}): Mount => ({

@@ -1,4 +1,4 @@
-import { type FailureDetails, SolveFailure, type SolveRequest } from '@llb-ts/backend';
+import { type Capabilities, type FailureDetails, SolveFailure } from '@llb-ts/backend';
 import { type ExecOp, type LinuxResources, NetMode, type Platform, SecurityMode } from '@llb-ts/pb';
 import { stepFailure } from '../../error.ts';
 import type { Step, StepExit } from '../../executor/executor.ts';
@@ -20,7 +20,7 @@ import { processEnvironment } from './process-environment.ts';
 
 /** What an exec asks of the solve that it belongs to. */
 export interface ExecServices {
-  readonly request: Pick<SolveRequest, 'secrets' | 'ssh'>;
+  readonly capabilities: Pick<Capabilities, 'secrets' | 'agents'>;
   readonly stores: Stores;
   readonly caches: CacheDirectories;
   /** Opened when the first exec runs. Fails with an `environment` failure. */
@@ -56,12 +56,12 @@ async function runExec(
   services: ExecServices,
 ): Promise<readonly (Ref | undefined)[]> {
   const { op } = vertex;
-  const { secrets, ssh } = services.request;
+  const { secrets, agents } = services.capabilities;
   const args = op.meta?.args ?? [];
   const plan = planMounts(op, inputs);
   const host = services.execHost();
   const name = `exec ${args.join(' ')}`;
-  const mounts = new ExecMounts({ ...services, host, work, secrets, ssh, name });
+  const mounts = new ExecMounts({ ...services, host, work, secrets, agents, name });
   try {
     for (const planned of plan.mounts) await mounts.open(planned);
     for (const message of host.takeNotes()) work.report({ type: 'warning', message });

@@ -1,27 +1,25 @@
 import fs from 'node:fs';
 import net from 'node:net';
+import type { AgentSource } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
 
 const DEFAULT_ID = 'default';
 
-/**
- * The socket of the agent for an id. Fails with BuildKit's texts where there is none (S B.6.5).
- * @param agents id → socket
- */
-export function agentSocket(id: string, agents: Readonly<Record<string, string>>): string {
-  if (Object.keys(agents).length === 0) {
+/** The socket of the agent for an id. Fails with BuildKit's texts where there is none (S B.6.5). */
+export async function agentSocket(id: string, agents: AgentSource | undefined): Promise<string> {
+  if (!agents) {
     throw stepFailure(`no SSH key "${id}" forwarded from the client`, {
       hint: 'forward an agent with --ssh default',
     });
   }
   const name = id || DEFAULT_ID;
-  const socket = agents[name];
-  if (socket === undefined) {
+  const agent = await agents(name);
+  if (!agent) {
     throw stepFailure(`unset ssh forward key ${name}`, {
       hint: `forward an agent with --ssh ${name}=SOCKET`,
     });
   }
-  return socket;
+  return agent.path;
 }
 
 export interface ForwardedAgent {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type Backend, defaultRequest, type SolveRequest } from '@llb-ts/backend';
+import { type Backend, defaultRequest, directories, type SolveRequest } from '@llb-ts/backend';
 import {
   Definition,
   type Digest,
@@ -120,9 +120,9 @@ export class ExecRig {
     const out = `${this.dir}/out${this.#serial++}`;
     await this.#backend.solve({
       ...defaultRequest,
-      definition,
-      locals: { base: `${this.dir}/base` },
-      exports: [{ type: 'local', attrs: {}, destination: { kind: 'directory', path: out } }],
+      target: { kind: 'one', definition },
+      folders: directories({ base: `${this.dir}/base` }),
+      outputs: [{ type: 'local', attrs: {}, sink: { kind: 'directory', path: out } }],
       onProgress: (event) => {
         if (event.type === 'log') this.log += Buffer.from(event.data).toString();
         if (event.type === 'warning') this.warnings.push(event.message);

@@ -8,7 +8,7 @@ import { prefixed } from './resolve-commit.ts';
 
 export interface BundleBlobs extends BlobSourceOptions {
   /** Where a bundle's blob is. */
-  readonly open: (bundle: GitBundle) => BlobOrigin;
+  readonly open: (bundle: GitBundle) => Promise<BlobOrigin>;
 }
 
 /**
@@ -28,7 +28,7 @@ export async function importBundle(
 ): Promise<{ readonly url: string; readonly sha256: boolean }> {
   const { digest, text } = bundle.reference;
   try {
-    await ensureBlob(digest, blobs.open(bundle), blobs, signal);
+    await ensureBlob(digest, await blobs.open(bundle), blobs, signal);
   } catch (error) {
     throw prefixed(`failed to fetch git bundle ${text}`, error);
   }

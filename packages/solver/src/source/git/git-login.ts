@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { SolveRequest } from '@llb-ts/backend';
+import type { Capabilities, SecretSource } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
 import type { GitWish } from './git-attributes.ts';
 
@@ -19,11 +19,12 @@ export interface GitLogin {
  */
 export async function gitLogin(
   wish: GitWish,
-  { secrets, ssh }: Pick<SolveRequest, 'secrets' | 'ssh'>,
+  { secrets, agents }: Pick<Capabilities, 'secrets' | 'agents'>,
   stage: () => string,
 ): Promise<GitLogin> {
   const { sshSocket, knownHosts } = wish;
-  if (sshSocket !== '' && !Object.hasOwn(ssh, sshSocket)) {
+  const agent = sshSocket === '' ? undefined : await agents?.(sshSocket);
+  if (sshSocket !== '' && !agent) {
     throw stepFailure(`no SSH key "${sshSocket}" forwarded from the client`, {
       hint: `forward an agent: --ssh ${sshSocket}`,
     });
@@ -35,14 +36,14 @@ export async function gitLogin(
   }
   return {
     args: await extraHeader(wish, secrets),
-    sshSocket: sshSocket === '' ? undefined : ssh[sshSocket],
+    sshSocket: agent?.path,
     knownHosts: hostsFile,
   };
 }
 
 async function extraHeader(
   { remote, authHeaderSecret, authTokenSecret }: GitWish,
-  secrets: SolveRequest['secrets'],
+  secrets: SecretSource,
 ): Promise<readonly string[]> {
   const host = /^[a-z]+:\/\/(?:[^/]*@)?([^/]*)/.exec(remote)?.[1] ?? '';
   for (const suffix of [`.${host}`, '']) {

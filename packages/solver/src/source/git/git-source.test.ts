@@ -218,7 +218,7 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
     const bytes = fs.readFileSync(tree.lookup('/bundle')!.hostPath);
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     const attrs = { 'git.bundle': `oci-layout+blob://x/y@${digest}`, 'git.checksum': second };
-    const open = () => ({
+    const open = async () => ({
       place: 'here',
       async *read() {
         yield bytes;
@@ -282,8 +282,8 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
     const names = { 'git.authtokensecret': 'GIT_AUTH_TOKEN', 'git.authheadersecret': 'GIT_AUTH_HEADER' };
     const given = (secrets: Record<string, string>) =>
       source({
-        request: {
-          ssh: {},
+        capabilities: {
+          agents: undefined,
           secrets: async (id) => (secrets[id] === undefined ? undefined : Buffer.from(secrets[id])),
         },
       });

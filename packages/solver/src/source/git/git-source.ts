@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import type { SolveRequest } from '@llb-ts/backend';
+import type { Capabilities } from '@llb-ts/backend';
 import { removeTree } from '../../host/files.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Ref } from '../../layer/ref.ts';
@@ -22,7 +22,7 @@ export interface GitSourceOptions extends BundleBlobs {
   readonly stateDir: string;
   readonly layers: LayerStore;
   readonly refs: RefStore;
-  readonly request: Pick<SolveRequest, 'secrets' | 'ssh'>;
+  readonly capabilities: Pick<Capabilities, 'secrets' | 'agents'>;
 }
 
 /**
@@ -174,7 +174,7 @@ class GitInstance implements SourceInstance {
       return folder;
     };
     try {
-      const login = await gitLogin(this.#wish, this.#options.request, stage);
+      const login = await gitLogin(this.#wish, this.#options.capabilities, stage);
       return await use(this.#git(login, work), stage);
     } finally {
       for (const folder of folders) removeTree(folder);

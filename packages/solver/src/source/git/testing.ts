@@ -83,10 +83,10 @@ export function gitSourceOn(bench: SourceBench, more: Partial<GitSourceOptions> 
   return gitSource({
     ...bench,
     stateDir: bench.root,
-    request: { secrets: async () => undefined, ssh: {} },
+    capabilities: { secrets: async () => undefined, agents: undefined },
     blobs: new BlobStore(bench.root, () => bench.layers.stage()),
     places: new FileBlobPlaces(bench.root),
-    open: () => {
+    open: async () => {
       throw new Error('no bundle here');
     },
     ...more,

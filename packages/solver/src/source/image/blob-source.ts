@@ -15,7 +15,7 @@ import { type BlobOrigin, type BlobSourceOptions, ensureBlob } from './ensure-bl
 export function blobSource(
   scheme: 'docker-image+blob' | 'oci-layout+blob',
   options: BlobSourceOptions,
-  originOf: (reference: Reference, attrs: Readonly<Record<string, string>>) => BlobOrigin,
+  originOf: (reference: Reference, attrs: Readonly<Record<string, string>>) => Promise<BlobOrigin>,
 ): Source {
   return {
     schemes: [scheme],
@@ -31,13 +31,13 @@ class BlobInstance implements SourceInstance {
   readonly #reference: Reference;
   readonly #file: FileAttributes;
   readonly #options: BlobSourceOptions;
-  readonly #origin: () => BlobOrigin;
+  readonly #origin: () => Promise<BlobOrigin>;
 
   constructor(
     reference: Reference,
     file: FileAttributes,
     options: BlobSourceOptions,
-    origin: () => BlobOrigin,
+    origin: () => Promise<BlobOrigin>,
   ) {
     this.#reference = reference;
     this.#file = file;
@@ -59,7 +59,7 @@ class BlobInstance implements SourceInstance {
   async fetch(work: Workbench): Promise<Ref> {
     const { blobs } = this.#options;
     const { digest, text } = this.#reference;
-    await ensureBlob(digest, this.#origin(), this.#options, work.signal);
+    await ensureBlob(digest, await this.#origin(), this.#options, work.signal);
     const hostPath = bytesOf(blobs.path(digest));
     const stat = lstat(hostPath);
     if (!stat) throw stepFailure(`content ${digest}: not found`);

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { defaultRequest, type SolveRequest } from '@llb-ts/backend';
-import { Definition } from '@llb-ts/pb';
+import { type Capabilities, defaultRequest, directories } from '@llb-ts/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoredDigests } from '../../cache/digest-memo.ts';
 import type { Ref } from '../../layer/ref.ts';
@@ -54,12 +53,9 @@ const linux = (architecture: string) => ({
 async function solve(
   identifier: string,
   attrs: Record<string, string> = {},
-  { architecture = 'amd64', request = {} as Partial<SolveRequest> } = {},
+  { architecture = 'amd64', request = {} as Partial<Capabilities> } = {},
 ): Promise<{ ref: Ref | undefined; key: unknown; shown: () => Promise<string[]>; sources: SolveSources }> {
-  const sources = createSources(
-    { ...defaultRequest, definition: Definition.from({ def: [], metadata: {} }), ...request },
-    stores,
-  );
+  const sources = createSources({ ...defaultRequest, ...request }, stores);
   open.push(sources);
   const operation = sourceOperation({ identifier, attrs }, linux(architecture), sources.sources);
   const { recipe } = await operation.key([], bench.work);
@@ -147,11 +143,11 @@ describe('an image of a registry', () => {
 it('tells the config of an image without its layers', async () => {
   const { digest } = content.image('latest', [lower]);
   const reference = `${server.host}/a/b:latest`;
-  const { config, ...found } = await stores.resolveImageConfig(
-    reference,
-    { os: 'linux', architecture: 'amd64' },
-    bench.work.signal,
-  );
+  const { config, ...found } = await stores.resolveImageConfig(reference, {
+    platform: { os: 'linux', architecture: 'amd64' },
+    credentials: undefined,
+    signal: bench.work.signal,
+  });
   expect(found).toEqual({ ref: reference, digest });
   expect(JSON.parse(Buffer.from(config).toString())).toMatchObject({ architecture: 'amd64' });
   expect(blobRequests()).toHaveLength(1);
@@ -356,7 +352,7 @@ describe('an OCI layout', () => {
     ).digest;
   }
 
-  const given = () => ({ request: { ociLayouts: { store: folder } } });
+  const given = () => ({ request: { layouts: directories({ store: folder }) } });
 
   it('gives images and blobs by digest', async () => {
     const digest = layout();

@@ -20,7 +20,7 @@ export interface ImageSourceOptions {
 /** `docker-image://`: images of registries (`source/containerimage`). */
 export function registryImageSource(
   options: ImageSourceOptions,
-  originOf: (reference: Reference) => ImageOrigin,
+  originOf: (reference: Reference) => Promise<ImageOrigin>,
 ): Source {
   return {
     schemes: ['docker-image'],
@@ -30,7 +30,7 @@ export function registryImageSource(
       const checksum = attrs['image.checksum'];
       parseResolveMode(attrs['image.resolvemode'] ?? '');
       checkRecordType(attrs['image.recordtype'] ?? '');
-      return new ImageInstance(options, originOf(reference), {
+      return new ImageInstance(options, () => originOf(reference), {
         platform: ociPlatform(platform),
         limit: limit === undefined ? undefined : parseLayerLimit(limit),
         checksum: checksum === undefined ? undefined : parseChecksum(checksum),
@@ -42,14 +42,15 @@ export function registryImageSource(
 /** `oci-layout://`: images in layout folders that the request names. */
 export function ociLayoutSource(
   options: ImageSourceOptions,
-  originOf: (reference: Reference, store: string) => ImageOrigin,
+  originOf: (reference: Reference, store: string) => Promise<ImageOrigin>,
 ): Source {
   return {
     schemes: ['oci-layout'],
     open({ locator, attrs, platform }: SourceRequest) {
       const reference = parseReference(locator);
       const limit = attrs['oci.layerlimit'];
-      return new ImageInstance(options, originOf(reference, attrs['oci.store'] || reference.locator), {
+      const store = attrs['oci.store'] || reference.locator;
+      return new ImageInstance(options, () => originOf(reference, store), {
         platform: ociPlatform(platform),
         limit: limit === undefined ? undefined : parseLayerLimit(limit),
         checksum: undefined,
@@ -66,25 +67,22 @@ interface ImageWish {
 
 class ImageInstance implements SourceInstance {
   readonly #options: ImageSourceOptions;
-  readonly #origin: ImageOrigin;
+  readonly #openOrigin: () => Promise<ImageOrigin>;
   readonly #wish: ImageWish;
   #ref: Ref | undefined;
 
-  constructor(options: ImageSourceOptions, origin: ImageOrigin, wish: ImageWish) {
+  constructor(options: ImageSourceOptions, openOrigin: () => Promise<ImageOrigin>, wish: ImageWish) {
     this.#options = options;
-    this.#origin = origin;
+    this.#openOrigin = openOrigin;
     this.#wish = wish;
   }
 
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
-    const { top, layers } = await this.#resolve(work);
+    const origin = await this.#openOrigin();
+    const { top, layers } = await this.#resolve(origin, work);
     const { platform, limit } = this.#wish;
     // Now, not when it is fetched: a result that is known from before may need the layers too.
-    this.#ref = this.#options.imageLayers.register(
-      layers.slice(0, limit ?? layers.length),
-      this.#origin,
-      work,
-    );
+    this.#ref = this.#options.imageLayers.register(layers.slice(0, limit ?? layers.length), origin, work);
     // Not the diff IDs: they are verified only when layers are unpacked, and must not stand for them before.
     return { kind: 'image', digest: top.digest, platform, ...(limit !== undefined && { limit }) };
   }
@@ -93,10 +91,10 @@ class ImageInstance implements SourceInstance {
     return this.#ref;
   }
 
-  async #resolve(work: Workbench): Promise<ResolvedImage> {
+  async #resolve(origin: ImageOrigin, work: Workbench): Promise<ResolvedImage> {
     const { blobs, places } = this.#options;
     const { platform, checksum, limit } = this.#wish;
-    const image = await resolveImage(this.#origin, {
+    const image = await resolveImage(origin, {
       blobs,
       places,
       platform,
@@ -105,7 +103,7 @@ class ImageInstance implements SourceInstance {
     });
     if (checksum !== undefined && image.top.digest !== checksum) {
       throw stepFailure(
-        `image digest ${image.top.digest} for ${this.#origin.reference} does not match expected checksum ${checksum}`,
+        `image digest ${image.top.digest} for ${origin.reference} does not match expected checksum ${checksum}`,
       );
     }
     if (limit !== undefined && limit > image.layers.length) {

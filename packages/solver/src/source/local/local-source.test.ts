@@ -4,6 +4,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { directories } from '@llb-ts/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoredDigests } from '../../cache/digest-memo.ts';
 import { getXattr, setXattr } from '../../host/syscalls.ts';
@@ -35,7 +36,7 @@ async function bring(attrs: Record<string, string> = {}, name = 'ctx') {
     stateDir: bench.root,
     digests: new StoredDigests(bench.root, bench.layers),
     ...bench,
-    locals: { ctx: folder, other: folder },
+    folders: directories({ ctx: folder, other: folder }),
   });
   const instance = source.open({ scheme: 'local', locator: name, attrs, platform: undefined });
   const key = await instance.resolve(bench.work);
@@ -112,7 +113,7 @@ describe('what is brought', () => {
         stateDir: bench.root,
         digests: new StoredDigests(bench.root, bench.layers),
         ...bench,
-        locals: { ctx: link },
+        folders: directories({ ctx: link }),
       });
       const instance = source.open({ scheme: 'local', locator: 'ctx', attrs: {}, platform: undefined });
       await instance.resolve(bench.work);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import type { FolderSource } from '@llb-ts/backend';
 import type { StoredDigests } from '../../cache/digest-memo.ts';
 import { errnoOf, stepFailure } from '../../error.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
@@ -15,8 +16,7 @@ export interface LocalSourceOptions {
   readonly layers: LayerStore;
   readonly refs: RefStore;
   readonly digests: StoredDigests;
-  /** Name → absolute path. */
-  readonly locals: Readonly<Record<string, string>>;
+  readonly folders: FolderSource;
 }
 
 /**
@@ -45,7 +45,10 @@ class LocalInstance implements SourceInstance {
 
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
     const { name } = this.#wish;
-    const { digest, layer } = await transferFolder(this.#folder(), this.#wish, { ...this.#options, work });
+    const { digest, layer } = await transferFolder(await this.#folder(), this.#wish, {
+      ...this.#options,
+      work,
+    });
     this.#ref = this.#refOf(name, layer);
     return { kind: 'local', name, digest: `sha256:${digest}` };
   }
@@ -54,9 +57,9 @@ class LocalInstance implements SourceInstance {
     return this.#ref;
   }
 
-  #folder(): string {
+  async #folder(): Promise<string> {
     const { name } = this.#wish;
-    const folder = Object.hasOwn(this.#options.locals, name) ? this.#options.locals[name] : undefined;
+    const folder = (await this.#options.folders(name))?.path;
     if (folder === undefined) {
       throw stepFailure(`no access allowed to dir "${name}"`, {
         hint: `name the folder: --local ${name}=DIR`,

@@ -1,23 +1,10 @@
-/** Who we are at a registry, as Docker keeps it: `config.json`, credential helpers, `DOCKER_AUTH_CONFIG`. */
+/** Credentials for registries as Docker keeps them: `config.json`, credential helpers, `DOCKER_AUTH_CONFIG`. */
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { environmentFailure, errnoOf } from '../error.ts';
-
-/** Nothing in it: anonymous. Without a user, `secret` is an identity token. */
-export interface Credentials {
-  readonly username: string;
-  readonly secret: string;
-  /** A bearer token to be used as it is. */
-  readonly registryToken?: string;
-}
-
-export interface CredentialSource {
-  /** Where credentials are looked for, to be named in messages. */
-  readonly description: string;
-  get(host: string): Promise<Credentials>;
-}
+import { ANONYMOUS, type CredentialSource, type Credentials, SolveFailure } from '@llb-ts/backend';
+import { hasCode } from '../error/system-error.ts';
 
 interface AuthEntry {
   readonly auth?: string;
@@ -33,7 +20,6 @@ interface ConfigFile {
   readonly credHelpers?: Readonly<Record<string, string>>;
 }
 
-const ANONYMOUS: Credentials = { username: '', secret: '' };
 /** Docker Hub's credentials stand under this name, whatever its host. */
 const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';
 const HELPER_TIMEOUT = 60_000;
@@ -88,8 +74,7 @@ export class DockerCredentials implements CredentialSource {
     try {
       text = fs.readFileSync(this.#file, 'utf8');
     } catch (error) {
-      const code = errnoOf(error);
-      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return {};
+      if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return {};
       throw error;
     }
     return text.trim() === '' ? {} : parse(text, this.#file);
@@ -101,9 +86,9 @@ function parse(text: string, where: string): ConfigFile {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
   } catch (error) {
-    throw environmentFailure(`${where} is not valid JSON`, { cause: error });
+    throw new SolveFailure('environment', `${where} is not valid JSON`, { cause: error });
   }
-  throw environmentFailure(`${where} is no JSON object`);
+  throw new SolveFailure('environment', `${where} is no JSON object`);
 }
 
 /** By name; else, as old versions wrote them, by the host of a URL. */
@@ -123,7 +108,7 @@ function credentialsOf(entry: AuthEntry, where: string): Credentials {
   if (!entry.auth) return { username: entry.username ?? '', secret: entry.password ?? '', ...token };
   const decoded = Buffer.from(entry.auth, 'base64').toString('utf8');
   const cut = decoded.indexOf(':');
-  if (cut <= 0) throw environmentFailure(`invalid auth configuration file: ${where}`);
+  if (cut <= 0) throw new SolveFailure('environment', `invalid auth configuration file: ${where}`);
   const secret = decoded.slice(cut + 1).replace(/^\0+|\0+$/g, '');
   return { username: decoded.slice(0, cut), secret, ...token };
 }
@@ -134,9 +119,13 @@ async function askHelper(name: string, key: string): Promise<Credentials> {
   const { output, failed } = await run(program, key);
   if (failed !== undefined) {
     if (output.includes('credentials not found in native keychain')) return ANONYMOUS;
-    throw environmentFailure(`error getting credentials - err: ${failed}, out: \`${output.trim()}\``, {
-      hint: `the credential helper ${program} is named in Docker's config.json for ${key}`,
-    });
+    throw new SolveFailure(
+      'environment',
+      `error getting credentials - err: ${failed}, out: \`${output.trim()}\``,
+      {
+        hint: `the credential helper ${program} is named in Docker's config.json for ${key}`,
+      },
+    );
   }
   const { Username = '', Secret = '' } = parse(output, program) as { Username?: string; Secret?: string };
   return { username: Username === '<token>' ? '' : Username, secret: Secret };
@@ -147,7 +136,7 @@ function run(program: string, input: string): Promise<{ output: string; failed: 
     const child = execFile(program, ['get'], { timeout: HELPER_TIMEOUT }, (error, stdout, stderr) => {
       if (!error) return resolve({ output: stdout, failed: undefined });
       // Folders of PATH that are closed to this user hold nothing for them.
-      const missing = errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES';
+      const missing = hasCode(error, 'ENOENT', 'EACCES');
       const failed = missing
         ? `exec: "${program}": executable file not found in $PATH`
         : `exit status ${String(error.code ?? 1)}`;
