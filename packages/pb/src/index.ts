@@ -13,5 +13,6 @@ export { Definition, type DefinitionEntry, encodeHead, noMetadata } from './defi
 export * from './definition-messages.ts';
 export { type Digest, digestOf, isDigest, parseDigest } from './digest.ts';
 export { PbError, type PbErrorCode } from './error.ts';
+export { inputsFirst } from './inputs-first.ts';
 export * from './messages.ts';
 export type { MessageName } from './schema.ts';

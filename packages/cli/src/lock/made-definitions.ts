@@ -14,7 +14,7 @@ import {
 import type { Place } from '../error/cli-error.ts';
 import type { Built, ReadMade } from '../input/built.ts';
 import { fileInside, placesOf } from '../input/places.ts';
-import { inputsFirst, replaceOps } from './replace-ops.ts';
+import { entriesInOrder, replaceOps } from './replace-ops.ts';
 
 /** The file in what {@link ReadMade} solves. */
 export const MADE = 'definition';
@@ -36,7 +36,7 @@ export async function pinMade(
   const written = new Set<string>();
   let now = built;
   for (;;) {
-    const step = inputsFirst(now.definition).find((entry) => {
+    const step = entriesInOrder(now.definition).find((entry) => {
       const from = madeInput(entry);
       return from && !written.has(from.input.digest);
     });

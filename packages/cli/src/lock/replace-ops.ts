@@ -5,6 +5,7 @@ import {
   digestOf,
   encodeOp,
   type Input,
+  inputsFirst,
   noMetadata,
   type Op,
   type OpMetadata,
@@ -40,7 +41,7 @@ export function replaceOps(
   const bytes = new Map<Digest, Uint8Array>();
   const caps = new Map<Digest, readonly string[]>();
   const before = new Map<Digest, Uint8Array>();
-  for (const entry of inputsFirst(definition)) {
+  for (const entry of entriesInOrder(definition)) {
     const moved = entry.op.inputs.map((input) => ({
       ...input,
       digest: now.get(input.digest) ?? input.digest,
@@ -102,24 +103,9 @@ function rewritten({ op, bytes, digest }: DefinitionEntry, changed: Op): Uint8Ar
   );
 }
 
-/** Every op after those that it needs, the last of the definition last. Not recursive: graphs may be deep. */
-export function inputsFirst(definition: Definition): readonly DefinitionEntry[] {
-  const order: DefinitionEntry[] = [];
-  const state = new Map<string, 'open' | 'done'>();
-  for (const bytes of definition.message.def) {
-    const todo: string[] = [digestOf(bytes)];
-    while (todo.length > 0) {
-      const next = todo.at(-1) as string;
-      const entry = definition.get(next);
-      if (!entry || state.has(next)) {
-        todo.pop();
-        if (entry && state.get(next) === 'open') order.push(entry);
-        state.set(next, 'done');
-        continue;
-      }
-      state.set(next, 'open');
-      for (const { digest } of entry.op.inputs) if (!state.has(digest)) todo.push(digest);
-    }
-  }
-  return order;
+/** The ops of a definition, each after those that it needs, the last of the definition last. */
+export function entriesInOrder(definition: Definition): readonly DefinitionEntry[] {
+  const found = (digest: string) => definition.get(digest) ?? [];
+  const roots = definition.message.def.flatMap((bytes) => found(digestOf(bytes)));
+  return inputsFirst(roots, ({ op }) => op.inputs.flatMap((input) => found(input.digest)));
 }

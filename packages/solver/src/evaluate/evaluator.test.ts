@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CacheStore } from '../cache/cache-store.ts';
 import type { ContentSelector } from '../cache/content-digest.ts';
 import { stepFailure } from '../error.ts';
-import type { Vertex } from '../graph/vertex.ts';
+import type { Edge, Vertex } from '../graph/vertex.ts';
 import type { LayerRef, Ref } from '../layer/ref.ts';
 import { RefStore } from '../layer/ref-store.ts';
 import type { InputKey, Operation, Workbench } from '../operation/operation.ts';
@@ -43,6 +43,8 @@ interface World {
   readonly ran: string[];
   readonly events: ProgressEvent[];
   readonly evaluator: Evaluator;
+  /** The result of one edge, in an evaluation of its own. */
+  readonly result: (edge: Edge) => Promise<Ref | undefined>;
   atWork: number;
   mostAtWork: number;
 }
@@ -69,6 +71,7 @@ function world(behaviour: Behaviour = {}): World {
     atWork: 0,
     mostAtWork: 0,
     evaluator: undefined as unknown as Evaluator,
+    result: (edge) => it.evaluator.result(edge, behaviour.signal ?? new AbortController().signal),
   };
   const operation = ({ digest }: Vertex): Operation => ({
     works: true,
@@ -107,7 +110,6 @@ function world(behaviour: Behaviour = {}): World {
       cache,
       slots: new JobSlots(behaviour.slots ?? 4),
       noCache: behaviour.noCache ?? false,
-      signal: behaviour.signal ?? new AbortController().signal,
       onProgress: (event) => it.events.push(event),
     }),
   });
@@ -129,12 +131,12 @@ describe('Evaluator', () => {
     const base = vertex('once-base');
     const top = vertex('once-top', [vertex('once-left', [base]), vertex('once-right', [base])]);
     const first = world();
-    const ref = await first.evaluator.result({ vertex: top, index: 0 });
+    const ref = await first.result({ vertex: top, index: 0 });
     expect(first.ran[0]).toBe('once-base');
     expect(first.ran.at(-1)).toBe('once-top');
     expect(first.ran).toHaveLength(4);
     const second = world();
-    expect(await second.evaluator.result({ vertex: top, index: 0 })).toBe(ref);
+    expect(await second.result({ vertex: top, index: 0 })).toBe(ref);
     expect(second.ran).toEqual([]);
     expect(completed(second.events).every((line) => line.endsWith(' cached'))).toBe(true);
   });
@@ -142,14 +144,14 @@ describe('Evaluator', () => {
   it('runs independent vertices side by side, but no more than there are slots', async () => {
     const leaves = Array.from({ length: 6 }, (_, i) => vertex(`slot-${i}`));
     const run = world({ slots: 3 });
-    await run.evaluator.result({ vertex: vertex('slot-top', leaves), index: 0 });
+    await run.result({ vertex: vertex('slot-top', leaves), index: 0 });
     expect(run.mostAtWork).toBe(3);
   });
 
   it('shares one execution between vertices with one key', async () => {
     const recipe = { 'same-a': 'same', 'same-b': 'same' };
     const run = world({ recipe });
-    await run.evaluator.result({
+    await run.result({
       vertex: vertex('same-top', [vertex('same-a'), vertex('same-b')]),
       index: 0,
     });
@@ -160,7 +162,7 @@ describe('Evaluator', () => {
     const recipe = { 'content-user': 'content-user' };
     const solve = async (input: string, content: string) => {
       const run = world({ recipe, by: 'content', content });
-      await run.evaluator.result({ vertex: vertex('content-user', [vertex(input)]), index: 0 });
+      await run.result({ vertex: vertex('content-user', [vertex(input)]), index: 0 });
       return run.ran;
     };
     expect(await solve('content-1', 'x')).toEqual(['content-1', 'content-user']);
@@ -172,7 +174,7 @@ describe('Evaluator', () => {
     const recipe = { 'select-user': 'select-user' };
     const solve = async (path: string) => {
       const run = world({ recipe, by: 'content', content: path, path });
-      await run.evaluator.result({ vertex: vertex('select-user', [vertex('select-input')]), index: 0 });
+      await run.result({ vertex: vertex('select-user', [vertex('select-input')]), index: 0 });
       return run.ran;
     };
     await solve('/a');
@@ -186,19 +188,19 @@ describe('Evaluator', () => {
     for (let i = 1; i < 2_000; i++) top = vertex(`quick-${i}`, [top]);
     const run = world({ signal: controller.signal, run: async () => busyFor(0.5) });
     setImmediate(() => controller.abort(new SolveFailure('cancelled', 'stopped')));
-    await expect(run.evaluator.result({ vertex: top, index: 0 })).rejects.toThrow('stopped');
+    await expect(run.result({ vertex: top, index: 0 })).rejects.toThrow('stopped');
     expect(run.ran.length).toBeLessThan(1_000);
   });
 
   it('runs again what asks for no cache, and so what stands on it', async () => {
     const graph = (ignoreCache: boolean) =>
       vertex('ignore-top', [vertex('ignore-base', [], { ignoreCache })]);
-    await world().evaluator.result({ vertex: graph(false), index: 0 });
+    await world().result({ vertex: graph(false), index: 0 });
     const run = world();
-    await run.evaluator.result({ vertex: graph(true), index: 0 });
+    await run.result({ vertex: graph(true), index: 0 });
     expect(run.ran).toEqual(['ignore-base', 'ignore-top']);
     const all = world({ noCache: true });
-    await all.evaluator.result({ vertex: graph(false), index: 0 });
+    await all.result({ vertex: graph(false), index: 0 });
     expect(all.ran).toEqual(['ignore-base', 'ignore-top']);
   });
 
@@ -215,7 +217,7 @@ describe('Evaluator', () => {
       },
     });
     const broken = vertex('fail-now', [vertex('fail-base')]);
-    const failure = await run.evaluator
+    const failure = await run
       .result({ vertex: vertex('fail-top', [slow, broken]), index: 0 })
       .catch((e) => e);
     expect(failure).toBeInstanceOf(SolveFailure);
@@ -223,7 +225,7 @@ describe('Evaluator', () => {
     expect(failure.details.vertex).toBe('fail-now');
     expect(run.ran).not.toContain('fail-top');
     const again = world();
-    await again.evaluator.result({ vertex: broken, index: 0 });
+    await again.result({ vertex: broken, index: 0 });
     expect(again.ran).toEqual(['fail-now']);
   });
 
@@ -234,7 +236,7 @@ describe('Evaluator', () => {
       run: (_digest, { signal }) =>
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     });
-    const result = run.evaluator.result({ vertex: vertex('cancel'), index: 0 }).catch((e) => e);
+    const result = run.result({ vertex: vertex('cancel'), index: 0 }).catch((e) => e);
     setTimeout(() => controller.abort(), 10);
     expect((await result).code).toBe('cancelled');
     expect(run.events.at(-1)).toMatchObject({ type: 'completed', cancelled: true });
@@ -242,7 +244,7 @@ describe('Evaluator', () => {
 
   it('has BuildKit’s text for an output that an op does not have', async () => {
     const failure = await world()
-      .evaluator.result({ vertex: vertex('few'), index: 2 })
+      .result({ vertex: vertex('few'), index: 2 })
       .catch((e) => e);
     expect(failure.message).toBe('invalid response from exec need 2 index but 1 results received');
   });
@@ -251,7 +253,48 @@ describe('Evaluator', () => {
     let top = vertex('deep-0');
     for (let i = 1; i < 5_000; i++) top = vertex(`deep-${i}`, [top]);
     const run = world({ run: async () => {} });
-    const ref = (await run.evaluator.result({ vertex: top, index: 0 })) as Ref;
+    const ref = (await run.result({ vertex: top, index: 0 })) as Ref;
     expect(ref.description).toBe('deep-4999');
   }, 30_000);
+
+  it('survives a failed call: the next one runs what failed, and nothing else', async () => {
+    const base = vertex('survive-base');
+    const top = vertex('survive-top', [base]);
+    let isBroken = true;
+    const run = world({
+      noCache: true,
+      run: async (digest) => {
+        if (digest === 'survive-top' && isBroken) throw stepFailure('broken');
+      },
+    });
+    await expect(run.result({ vertex: top, index: 0 })).rejects.toThrow('broken');
+    isBroken = false;
+    await run.result({ vertex: top, index: 0 });
+    expect(run.ran).toEqual(['survive-base', 'survive-top', 'survive-top']);
+  });
+
+  it('takes over a step whose other evaluation was stopped', async () => {
+    let begin = () => {};
+    const began = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const run = world({
+      run: (_digest, work) => {
+        begin();
+        return new Promise((resolve, reject) => {
+          if (run.ran.length > 1) resolve();
+          work.signal.addEventListener('abort', () => reject(work.signal.reason));
+        });
+      },
+    });
+    const stop = new AbortController();
+    const edge = { vertex: vertex('takeover'), index: 0 };
+    const first = run.evaluator.result(edge, stop.signal).catch((error: Error) => error.message);
+    const second = run.result(edge);
+    await began;
+    stop.abort(new SolveFailure('cancelled', 'stopped'));
+    expect(await first).toBe('stopped');
+    expect(await second).toMatchObject({ kind: 'layer' });
+    expect(run.ran).toEqual(['takeover', 'takeover']);
+  });
 });

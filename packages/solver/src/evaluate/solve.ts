@@ -1,6 +1,5 @@
 import type { LayerSummary, SolveRequest, SolveResult } from '@llb-ts/backend';
 import { SolveFailure } from '@llb-ts/backend';
-import type { Definition } from '@llb-ts/pb';
 import type { CacheStore } from '../cache/cache-store.ts';
 import { contentDigest } from '../cache/content-digest.ts';
 import type { StoredDigests } from '../cache/digest-memo.ts';
@@ -61,8 +60,8 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
     fetchBlob: async (refId: string) => (await sources.blobOf(refId)) !== undefined,
   };
   try {
-    const evaluator = createEvaluator(request, signal, services, stores, sources.sources);
-    const refs = await evaluator.results(heads);
+    const evaluator = createEvaluator(request, services, stores, sources.sources);
+    const refs = await evaluator.results(heads, signal);
     const result = mapResult(wanted, (head) => head && refs[heads.indexOf(head)]);
     const metadata: Record<string, string> = {};
     for (const plan of plans) {
@@ -99,24 +98,26 @@ function wantedResult({ target, allow }: SolveRequest): ExportResult<Edge | unde
 
 function createEvaluator(
   request: SolveRequest,
-  signal: AbortSignal,
   { cache, digests, slots, caches, execHost, onStepFailure }: SolverServices,
   stores: Stores,
   sources: readonly Source[],
 ): Evaluator {
   const { views } = stores;
   const { noCache, onProgress } = request;
-  const operations: OperationServices = {
+  const operations: Omit<OperationServices, 'solveInner'> = {
     capabilities: request,
     stores,
     sources,
     caches,
     execHost,
     ...(onStepFailure && { onStepFailure }),
-    solveInner: (definition: Definition) => evaluator.result(loadDefinition(definition, request.allow)),
   };
-  const evaluator = new Evaluator({
-    answer: (vertex, inputs) => answerVertex(vertex, inputs, operations),
+  return new Evaluator({
+    answer: (vertex, inputs, solve) =>
+      answerVertex(vertex, inputs, {
+        ...operations,
+        solveInner: (definition) => solve(loadDefinition(definition, request.allow)),
+      }),
     workbenchFor: (vertex, stop) => createWorkbench(stores, vertex, stop, onProgress),
     prepare: async (refs, { pause }) => {
       for (const ref of refs) await views.prepare(ref, pause);
@@ -132,10 +133,8 @@ function createEvaluator(
     cache,
     slots,
     noCache,
-    signal,
     onProgress,
   });
-  return evaluator;
 }
 
 function summarise(refs: readonly (Ref | undefined)[], layers: LayerStore): readonly LayerSummary[] {

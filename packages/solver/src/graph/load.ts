@@ -1,5 +1,5 @@
 import type { SourceLocation } from '@llb-ts/backend';
-import type { Definition, DefinitionEntry, Source } from '@llb-ts/pb';
+import { type Definition, type DefinitionEntry, inputsFirst, type Source } from '@llb-ts/pb';
 import { requestFailure } from '../error.ts';
 import { nameOfOp } from './names.ts';
 import { flawOfOp, missingEntitlement, requiredDevice, unknownCapability } from './validate.ts';
@@ -29,32 +29,16 @@ export function loadDefinition(definition: Definition, allow: readonly string[])
   if (!head) throw loadFailure('invalid LLB with no inputs on last vertex');
   if (head.index < 0) throw loadFailure(`invalid input 0 output index ${head.index}`);
   const vertices = new Map<string, Vertex>();
-  for (const entry of inputsFirst(definition, head.digest)) {
+  const entryOf = (digest: string): DefinitionEntry => {
+    const entry = definition.get(digest);
+    if (!entry) throw missingInput(digest);
+    return entry;
+  };
+  const inputsOf = ({ op }: DefinitionEntry) => op.inputs.map((input) => entryOf(input.digest));
+  for (const entry of inputsFirst([entryOf(head.digest)], inputsOf)) {
     vertices.set(entry.digest, vertexOf(entry, vertices, definition, allow));
   }
   return { vertex: vertices.get(head.digest)!, index: head.index };
-}
-
-/** The entries that `digest` needs, each after its inputs. Not recursive: graphs may be deep. */
-function inputsFirst(definition: Definition, digest: string): DefinitionEntry[] {
-  const order: DefinitionEntry[] = [];
-  const state = new Map<string, 'open' | 'done'>();
-  const pending = [digest];
-  while (pending.length > 0) {
-    const next = pending.at(-1)!;
-    const entry = definition.get(next);
-    if (!entry) throw missingInput(next);
-    if (state.has(next)) {
-      pending.pop();
-      if (state.get(next) === 'open') order.push(entry);
-      state.set(next, 'done');
-      continue;
-    }
-    state.set(next, 'open');
-    for (const input of entry.op.inputs.toReversed())
-      if (!state.has(input.digest)) pending.push(input.digest);
-  }
-  return order;
 }
 
 function vertexOf(

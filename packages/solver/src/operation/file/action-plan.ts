@@ -1,4 +1,4 @@
-import { EMPTY_INPUT, type FileOp, SKIP_OUTPUT } from '@llb-ts/pb';
+import { EMPTY_INPUT, type FileOp, inputsFirst, SKIP_OUTPUT } from '@llb-ts/pb';
 import { stepFailure } from '../../error.ts';
 
 export interface ActionPlan {
@@ -41,40 +41,19 @@ export function planActions({ actions }: FileOp, inputCount: number): ActionPlan
     if (action === undefined) throw stepFailure(`missing output index ${output}`);
     return action;
   });
+  const inputsOf = (index: number) => {
+    const { input, secondaryInput } = actions[index]!;
+    return [input - inputCount, secondaryInput - inputCount].filter((action) => action >= 0);
+  };
+  const onLoop = (index: number): never => {
+    throw stepFailure(`loop from index ${index + inputCount}`);
+  };
   return {
-    order: inputsFirst({ actions }, inputCount, ordered),
+    order: inputsFirst(ordered, inputsOf, { onLoop }),
     commits,
     outputs: ordered,
     mayShare: !actions.some(
       ({ action }) => action?.kind === 'copy' && action.attemptUnpackDockerCompatibility,
     ),
   };
-}
-
-/** A loop, not recursion: a chain of actions may be thousands long. */
-function inputsFirst({ actions }: FileOp, inputCount: number, outputs: readonly number[]): readonly number[] {
-  const order = new Set<number>();
-  const open = new Set<number>();
-  for (const output of outputs) {
-    const pending = [output];
-    while (pending.length > 0) {
-      const index = pending.at(-1)!;
-      if (order.has(index)) {
-        pending.pop();
-        continue;
-      }
-      const { input, secondaryInput } = actions[index]!;
-      const missing = [input - inputCount, secondaryInput - inputCount].find((i) => i >= 0 && !order.has(i));
-      if (missing === undefined) {
-        order.add(index);
-        open.delete(index);
-        pending.pop();
-        continue;
-      }
-      open.add(index);
-      if (open.has(missing)) throw stepFailure(`loop from index ${missing + inputCount}`);
-      pending.push(missing);
-    }
-  }
-  return [...order];
 }
