@@ -11,7 +11,7 @@ import type { SolveRequest, SolveResult } from './request.ts';
  * ```
  */
 export interface Backend {
-  /** What to call it in messages: `local`, or the address of a daemon. */
+  /** Its name in messages: `local`, or the address of a daemon. */
   readonly name: string;
   /** Fails with `SolveFailure`; with code `cancelled` when `request.signal` fires. */
   solve(request: SolveRequest): Promise<SolveResult>;

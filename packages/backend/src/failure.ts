@@ -1,6 +1,6 @@
 import type { SourceLocation } from './progress.ts';
 
-/** What kind of failure it was; the CLI turns each into an exit code. */
+/** The kind of a failure; the CLI turns each into an exit code. */
 export type FailureCode =
   /** A step of the build did not work: a process, a file action, a source that is not there. */
   | 'step'

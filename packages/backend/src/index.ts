@@ -1,4 +1,4 @@
-/** What to solve means: request, capabilities, progress, failure. */
+/** The meaning of "to solve": request, capabilities, progress, failure. */
 export type { Backend } from './backend.ts';
 export {
   type Agent,

@@ -1,5 +1,5 @@
 /**
- * What happens during a solve, as data. A display, a trace or a graph is made from these alone, so each event carries
+ * The events of a solve, as data. A display, a trace or a graph is made from these alone, so each event carries
  * what such a reader needs. Times are milliseconds since 1970.
  *
  * A vertex appears once (`vertex`), may start and end several times (BuildKit does so when it computes cache keys), and

@@ -6,7 +6,7 @@ import type { ProgressEvent } from './progress.ts';
 /** One solve: what to build, what it may use, and where the result goes. It holds nothing of this machine by itself. */
 export interface SolveRequest extends Capabilities {
   readonly target: SolveTarget;
-  /** Where the result goes; none: it is built and kept. Default: `[]`. */
+  /** Destinations of the result; none: it is built and kept. Default: `[]`. */
   readonly outputs: readonly Output[];
   /** Entitlements granted to the build, such as `network.host`. Default: `[]`. */
   readonly allow: readonly string[];
@@ -65,7 +65,7 @@ export type Sink =
   /** The exporter has its own place: a registry, the store. */
   | { readonly kind: 'none' };
 
-/** What an image says about running it: the `config` of an OCI image config, under its JSON names. */
+/** How to run an image: the `config` of an OCI image config, under its JSON names. */
 export interface ImageConfig {
   readonly platform?: Platform;
   readonly User?: string;
@@ -80,7 +80,7 @@ export interface ImageConfig {
 }
 
 export interface SolveResult {
-  /** What exporters answer, under BuildKit's keys (`containerimage.digest`, …). */
+  /** The answers of exporters, under BuildKit's keys (`containerimage.digest`, …). */
   readonly metadata: Readonly<Record<string, string>>;
   /**
    * Layers of the result, lowest → highest, of several platforms one after the other and each once; undefined where the
@@ -91,7 +91,7 @@ export interface SolveResult {
 
 export interface LayerSummary {
   readonly id: string;
-  /** What made it, as in an image's history. */
+  /** The step that made it, as in an image's history. */
   readonly description: string;
   /** Content in bytes. */
   readonly size: number;

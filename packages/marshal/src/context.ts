@@ -31,7 +31,7 @@ export interface MarshalOptions {
    * `ignoreFile` is an error.
    */
   readonly ignoreFileText?: (local: LocalIgnoreFile) => string | undefined;
-  /** Where a place of the running module is in what the user wrote; undefined: nowhere. Default: the same place. */
+  /** Maps a place of the running module to the file that the user wrote; undefined: it has none. Default: the same place. */
   readonly mapLocation?: (site: CallSite) => CallSite | undefined;
 }
 
@@ -51,7 +51,7 @@ type Caller = (...args: never[]) => unknown;
 /** Constraints of a marshal; their platform is always known. */
 export type MarshalConstraints = Constraints & { readonly platform: PlatformSpec };
 
-/** What a marshal of `state` says about every op and may ask. */
+/** Settings of a marshal for every op, and the questions that it may ask. */
 export function contextOf(
   at: Caller,
   state: State,

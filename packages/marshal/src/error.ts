@@ -12,7 +12,7 @@ export type MarshalErrorCode =
   | 'invalid-definition'
   /** A value cannot be written. */
   | 'unencodable'
-  /** What was given is no State. */
+  /** The argument is no State. */
   | 'invalid-argument'
   | 'internal';
 
@@ -20,11 +20,11 @@ export type MarshalErrorCode =
 export class MarshalError extends Error {
   /** Always `MarshalError`. */
   override readonly name = 'MarshalError';
-  /** What kind of failure it is; stable. */
+  /** The kind of failure; stable. */
   readonly code: MarshalErrorCode;
   /** One sentence on what to do; absent when the message says it all. */
   readonly hint: string | undefined;
-  /** Where the build file made what is wrong; undefined where nobody knows. */
+  /** The call of the build file that made the mistake; undefined where it is not known. */
   readonly callSite: CallSite | undefined;
 
   constructor(

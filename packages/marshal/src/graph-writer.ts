@@ -29,7 +29,7 @@ interface Written {
   readonly outputs: readonly Mount[];
 }
 
-/** What is said about a digest, by all vertices that have it. */
+/** Metadata and locations of a digest, from all vertices that have it. */
 interface Said {
   metadata: OpMetadata;
   locations: readonly Location[];

@@ -20,7 +20,7 @@ export async function resolve(state: State, options: MarshalOptions = {}): Promi
   return new State(follow(state.Output()), resolveEnvironment(state.environment), state.marshalDefaults);
 }
 
-/** What an image says about running it, as exporters take it. */
+/** How to run an image, as exporters take it. */
 export type ImageConfig = Omit<StateImageConfig, 'platform'> & { readonly platform?: Platform };
 
 /**

@@ -60,7 +60,7 @@ export class MetadataMaker {
   }
 }
 
-/** What is known of one digest after a further vertex with the same digest (`mergeMetadata` of `client/llb/state.go`). */
+/** Merges the metadata of a further vertex with the same digest (`mergeMetadata` of `client/llb/state.go`). */
 export function mergeMetadata(before: OpMetadata, after: OpMetadata): OpMetadata {
   return {
     ...before,

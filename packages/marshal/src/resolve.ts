@@ -71,7 +71,7 @@ function cyclic(deferred: Deferred): MarshalError {
 }
 
 /**
- * What `read` makes of a graph in which every async state is computed. Most graphs have none, so it is tried at once; only
+ * The result of `read` on a graph in which every async state is computed. Most graphs have none, so it is tried at once; only
  * where one is missing is the graph walked for all of them.
  */
 export async function onceSettled<Result>(
@@ -88,7 +88,7 @@ export async function onceSettled<Result>(
   return read();
 }
 
-/** What an output is once every async state is computed; undefined for an empty filesystem. */
+/** The output once every async state is computed; undefined for an empty filesystem. */
 export function follow(output: Output | undefined): Exclude<Output, { kind: 'deferred' }> | undefined {
   let current = output;
   let passed: Set<Deferred> | undefined;

@@ -28,7 +28,7 @@ export function decode(name: MessageName, bytes: Uint8Array): Values {
   }
 }
 
-/** What protobufjs throws is about bytes too. */
+/** Errors of protobufjs are about bytes too. */
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   const text = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 /** The messages of a definition around its ops: what is said about them, and where they come from. */
 
-/** What a definition says about an op without changing its digest. */
+/** Data of a definition about an op that does not change its digest. */
 export interface OpMetadata {
   readonly ignoreCache: boolean;
   readonly description: Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface OpMetadata {
   readonly linuxResources?: LinuxResources;
 }
 
-/** Whether a result is exported with the cache. */
+/** Export the result with the cache. */
 export interface ExportCache {
   readonly value: boolean;
 }
@@ -40,7 +40,7 @@ export interface DefinitionMessage {
   readonly source?: Source;
 }
 
-/** Which op comes from where. */
+/** Places that ops come from. */
 export interface Source {
   readonly locations: Readonly<Record<string, Locations>>;
   readonly infos: readonly SourceInfo[];

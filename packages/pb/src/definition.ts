@@ -60,7 +60,7 @@ export class Definition {
     return new Definition(message, entries);
   }
 
-  /** Whether it is scratch. */
+  /** True for scratch. */
   get isEmpty(): boolean {
     return this.message.def.length === 0;
   }
@@ -71,7 +71,7 @@ export class Definition {
     return last && digestOf(last);
   }
 
-  /** Which op comes from where; undefined where the definition does not say. */
+  /** Places that ops come from; undefined where the definition does not say. */
   get source(): Source | undefined {
     return this.message.source;
   }

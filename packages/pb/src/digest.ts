@@ -9,7 +9,7 @@ export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${hash('sha256', bytes, 'hex')}`;
 }
 
-/** Whether `text` is a well-formed sha256 digest. */
+/** True if `text` is a well-formed sha256 digest. */
 export function isDigest(text: string): text is Digest {
   return /^sha256:[0-9a-f]{64}$/.test(text);
 }

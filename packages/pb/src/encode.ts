@@ -10,7 +10,7 @@ type WriteField = (writer: Writer, value: unknown) => void;
 
 interface FieldWriter {
   readonly name: string;
-  /** What a missing field means, where that is one value: most fields are, and are passed over at once. */
+  /** The meaning of a missing field, where that is one value. Most fields are missing, and are passed over at once. */
   readonly zero: unknown;
   readonly write: WriteField;
 }

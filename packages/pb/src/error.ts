@@ -1,4 +1,4 @@
-/** What kind of failure a {@link PbError} is. */
+/** The kind of a {@link PbError}. */
 export type PbErrorCode =
   /** A value cannot be written: wrong type, out of range, unknown field. */
   | 'invalid-value'
@@ -13,7 +13,7 @@ export type PbErrorCode =
 export class PbError extends Error {
   /** Always `PbError`. */
   override readonly name = 'PbError';
-  /** What kind of failure it is; stable. */
+  /** The kind of failure; stable. */
   readonly code: PbErrorCode;
   /** The field, from the message that was asked for; empty where it is none. */
   readonly path: string;

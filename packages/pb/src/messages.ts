@@ -42,7 +42,7 @@ export interface Platform {
   readonly osFeatures: readonly string[];
 }
 
-/** What the worker that runs an op must satisfy. */
+/** Conditions on the worker that runs an op. */
 export interface WorkerConstraints {
   readonly filter: readonly string[];
 }
@@ -57,7 +57,7 @@ export interface ExecOp {
   readonly cdiDevices: readonly CDIDevice[];
 }
 
-/** What a process is and sees. */
+/** A process and its surroundings. */
 export interface Meta {
   readonly args: readonly string[];
   readonly env: readonly string[];
@@ -247,7 +247,7 @@ export interface FileActionSymlink {
   readonly timestamp: bigint;
 }
 
-/** Who owns what an action makes. */
+/** The owner of the files that an action makes. */
 export interface ChownOpt {
   readonly user?: UserOpt;
   readonly group?: UserOpt;
@@ -280,7 +280,7 @@ export interface MergeInput {
   readonly input: number;
 }
 
-/** What has to be laid over `lower` to get `upper`. */
+/** The change from `lower` to `upper`. */
 export interface DiffOp {
   readonly lower?: DiffInput;
   readonly upper?: DiffInput;
@@ -303,14 +303,14 @@ export const MountType = { bind: 0, secret: 1, ssh: 2, cache: 3, tmpfs: 4 } as c
 /** Kinds of mounts and their numbers. */
 export type MountType = number;
 
-/** Whether the content of a mount counts for the cache, and the numbers for it. */
+/** Use of a mount's content for the cache key, and the numbers for it. */
 export const MountContentCache = { default: 0, on: 1, off: 2 } as const;
-/** Whether the content of a mount counts for the cache, and the numbers for it. */
+/** Use of a mount's content for the cache key, and the numbers for it. */
 export type MountContentCache = number;
 
-/** Who may use a cache folder at a time, and the numbers for it. */
+/** Sharing of a cache folder between steps, and the numbers for it. */
 export const CacheSharingOpt = { shared: 0, private: 1, locked: 2 } as const;
-/** Who may use a cache folder at a time, and the numbers for it. */
+/** Sharing of a cache folder between steps, and the numbers for it. */
 export type CacheSharingOpt = number;
 
 /** Networks of a process and their numbers. */
@@ -323,7 +323,7 @@ export const SecurityMode = { sandbox: 0, insecure: 1 } as const;
 /** How much a process may do, and the numbers for it. */
 export type SecurityMode = number;
 
-/** Where an op has no input (`solver/pb/const.go`). */
+/** The index of no input (`solver/pb/const.go`). */
 export const EMPTY_INPUT = -1;
 /** A mount whose writes are dropped, a file action whose result is not an output of the op. */
 export const SKIP_OUTPUT = -1;

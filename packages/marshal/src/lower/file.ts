@@ -203,7 +203,7 @@ function sourcePath(from: HasState, path: string): string {
   return clean(dir === '' ? cleaned : `${dir}/${cleaned}`);
 }
 
-/** Whether a destination ends in a slash or `/.` says something, so it is kept. */
+/** A slash or `/.` at the end of a destination has a meaning, so it is kept. */
 function keepEnding(given: string, path: string): string {
   if (given.endsWith('/') && !path.endsWith('/')) return `${path}/`;
   if (given.endsWith('/.')) return path === '/' ? '/.' : `${path}/.`;

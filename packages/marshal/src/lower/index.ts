@@ -30,7 +30,7 @@ export function lower(vertex: LowerableVertex, context: Context): Lowered {
   }
 }
 
-/** What a vertex needs, in the order in which Go's client visits it: that is the order of the definition. */
+/** The inputs of a vertex, in the order in which Go's client visits them: that is the order of the definition. */
 export function inputsOf(vertex: LowerableVertex): readonly Output[] {
   switch (vertex.kind) {
     case 'source':

@@ -3,7 +3,7 @@ import type { Input, OpKind } from '@llb-ts/pb';
 import type { Capability } from '../capabilities.ts';
 import type { LocalIgnoreFile, MarshalConstraints } from '../context.ts';
 
-/** What lowering one vertex may ask. */
+/** The questions that lowering one vertex may ask. */
 export interface Context {
   /** Constraints of the marshal; its platform is always known. */
   readonly constraints: MarshalConstraints;

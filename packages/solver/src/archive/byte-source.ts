@@ -53,7 +53,7 @@ export class ByteSource {
     return length - left;
   }
 
-  /** What has not been read yet, as a stream of its own. */
+  /** The rest that was not read yet, as a stream of its own. */
   async *rest(): AsyncGenerator<Uint8Array> {
     try {
       for (;;) {

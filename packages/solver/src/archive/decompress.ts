@@ -9,7 +9,7 @@ import { ByteSource, type ByteStream } from './byte-source.ts';
 
 export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
 
-/** What the first ten bytes (or all there are) say. */
+/** The compression that the first ten bytes (or all there are) name. */
 export function detectCompression(start: Uint8Array): Compression {
   const magic = (...bytes: number[]) => bytes.every((byte, i) => start[i] === byte);
   if (magic(0x42, 0x5a, 0x68)) return 'bzip2';

@@ -4,9 +4,9 @@ import type { ByteSink } from './tar-writer-stream.ts';
 
 /** One deflated piece; large, so that little is lost at its edges. */
 const PIECE = 1 << 20;
-/** What is handed over at one time: for every handover a thread waits until this one has time for it. */
+/** Bytes that are handed over at one time: for every handover a thread waits until this one has time for it. */
 const OUTPUT = PIECE / 4;
-/** What deflate can look back at. */
+/** Bytes that deflate can look back at. */
 const WINDOW = 32_768;
 /** Pieces that are deflated at one time: as many as threads do that for Node. */
 const PARALLEL = 4;

@@ -73,7 +73,7 @@ export function typeOf(typeflag: number): TarEntryType {
   return TYPES[String.fromCharCode(typeflag)] ?? 'other';
 }
 
-/** Whether content follows the header; the size of other entries means nothing. */
+/** True if content follows the header; the size of other entries means nothing. */
 export function hasContent(type: TarEntryType): boolean {
   return type === 'file' || type === 'other' || type === 'global';
 }
@@ -222,7 +222,7 @@ function isPadding(code: number): boolean {
   return code === 0 || code === 32;
 }
 
-/** What a system call sees of Go's 64-bit id. */
+/** The part of Go's 64-bit id that a system call sees. */
 export function unsigned32(value: bigint): number {
   return Number(BigInt.asUintN(32, value));
 }

@@ -1,4 +1,4 @@
-/** Which tar format can hold an entry, and which PAX records that takes. Decides as Go's `archive/tar` does. */
+/** Chooses the tar format and the PAX records that can hold an entry, as Go's `archive/tar` does. */
 import {
   isHeaderOnly,
   NAME_SIZE,
@@ -151,12 +151,12 @@ export function splitName(name: string): { readonly prefix: string; readonly nam
   return { prefix: name.slice(0, cut), name: name.slice(cut + 1) };
 }
 
-/** Whether `value` fits into octal digits and a NUL of a field of `size` bytes. */
+/** True if `value` fits into octal digits and a NUL of a field of `size` bytes. */
 export function fitsOctal(size: number, value: number): boolean {
   return value >= 0 && value < 8 ** (size - 1);
 }
 
-/** Whether `value` fits into GNU's binary form of a field. */
+/** True if `value` fits into GNU's binary form of a field. */
 export function fitsBase256(size: number, value: number): boolean {
   if (size >= 9) return true;
   const bound = 2 ** ((size - 1) * 8);

@@ -48,7 +48,7 @@ export const TAR_TYPE = {
 /** The type flag: one character. */
 export type TarType = string;
 
-/** Whether an entry of this type has no content, whatever its size says. */
+/** True if an entry of this type has no content, whatever its size says. */
 export function isHeaderOnly(type: TarType): boolean {
   return type >= '1' && type <= '6';
 }

@@ -3,7 +3,7 @@ import { fsPath } from '../tree/bytes.ts';
 import { encodeTarHeader, TAR_END, TAR_ZEROS, tarPadding } from './tar-writer.ts';
 import { isHeaderOnly, type TarHeader } from './tar-writer-header.ts';
 
-/** Where bytes go. A chunk is the sink's only until the promise settles: its memory is used again. */
+/** A destination of bytes. A chunk is the sink's only until the promise settles: its memory is used again. */
 export interface ByteSink {
   write(chunk: Uint8Array): Promise<void>;
 }

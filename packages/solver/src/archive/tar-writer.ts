@@ -149,7 +149,7 @@ function putText(block: Buffer, [offset, size]: Field, text: string): void {
 }
 
 function putOctal(block: Buffer, [offset, size]: Field, value: number): void {
-  // What does not fit stands in a PAX record; the field is zero then.
+  // A value that does not fit stands in a PAX record; the field is zero then.
   const digits = (fitsOctal(size, value) ? value : 0).toString(8);
   block.write(digits.padStart(size - 1, '0'), offset, 'latin1');
 }

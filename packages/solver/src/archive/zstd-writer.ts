@@ -5,7 +5,7 @@ import zlib from 'node:zlib';
 import { environmentFailure, errnoOf } from '../error.ts';
 import type { ByteSink } from './tar-writer-stream.ts';
 
-/** What newer versions of Node have, and the types for Node 20 do not know. */
+/** Functions of newer versions of Node that the types for Node 20 do not know. */
 interface ZstdCapable {
   createZstdCompress?: (options: { params: Readonly<Record<number, number>> }) => Readable & Writable;
   constants: { ZSTD_c_compressionLevel?: number };
@@ -25,7 +25,7 @@ export class ZstdWriter implements ByteSink {
     this.#input = input;
     output.on('data', out);
     this.#done = Promise.all([once(output, 'end'), ended]).then(() => {});
-    // Whoever writes or ends hears of it.
+    // The next write or end fails with it.
     this.#done.catch(() => {});
     input.on('error', () => {});
   }

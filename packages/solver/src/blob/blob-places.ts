@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../error.ts';
 import { parseBlobDigest } from './blob-digest.ts';
 
-/** Which places (repositories) a blob was read from, one line each in `blobs/places/<hex>`: so that several processes may add. */
+/** Places (repositories) that a blob was read from, one line each in `blobs/places/<hex>`, so that several processes may add. */
 export class FileBlobPlaces {
   readonly #folder: string;
   readonly #known = new Map<string, Set<string>>();

@@ -36,7 +36,7 @@ export class BlobStore {
     return fs.statSync(this.path(digest), { throwIfNoEntry: false })?.size;
   }
 
-  /** Where a blob is or would be. Fails for a malformed digest. */
+  /** The path of a blob, which need not exist. Fails for a malformed digest. */
   path(digest: string): string {
     const { algorithm, hex } = parseBlobDigest(digest);
     return `${this.#root}/${algorithm}/${hex}`;
@@ -127,7 +127,7 @@ export class BlobStore {
   }
 }
 
-/** What a blob must be. */
+/** The digest and size that a blob must have. */
 export interface Expected {
   readonly digest: string;
   readonly size?: number;

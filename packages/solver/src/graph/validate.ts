@@ -1,6 +1,6 @@
 import { EMPTY_INPUT, type Op, type OpKind, registeredCapabilities } from '@llb-ts/pb';
 
-/** What is structurally wrong with an op, in BuildKit's words (`solver/llbsolver/ops/opsutils/validate.go`). */
+/** The structural flaw of an op, in BuildKit's words; undefined if there is none (`solver/llbsolver/ops/opsutils/validate.go`). */
 export function flawOfOp(op: Op): string | undefined {
   return op.op && flawOfKind(op.op, op.inputs.length);
 }

@@ -9,9 +9,9 @@ export interface Vertex {
   readonly metadata: OpMetadata;
   /** As the op says; undefined leaves it to this host. */
   readonly platform: Platform | undefined;
-  /** What the op does, in BuildKit's words: ends up in image histories. */
+  /** The name of the op, in BuildKit's words: ends up in image histories. */
   readonly name: string;
-  /** What people are shown: `llb.customname`, or {@link Vertex.name}. */
+  /** The name to show to people: `llb.customname`, or {@link Vertex.name}. */
   readonly title: string;
   readonly location: SourceLocation | undefined;
 }

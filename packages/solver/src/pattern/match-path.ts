@@ -32,7 +32,7 @@ export function matchPath(pattern: string, name: string): boolean | undefined {
   return restName === '';
 }
 
-/** Whether a chunk that matched up to `at` may stand: the last one must use up the name. */
+/** A chunk that matched up to `at` may stand, unless it is the last one and does not use up the name. */
 function ends(at: number | undefined, last: boolean, name: string): boolean {
   return at !== undefined && at >= 0 && (!last || at === name.length);
 }
@@ -55,7 +55,7 @@ function nextChunk(pattern: string): { star: boolean; chunk: string; rest: strin
 
 const NO_MATCH = -1;
 
-/** Where a chunk without stars ends in `name` when it begins at `from`; -1 if it does not match, undefined if malformed. */
+/** The end in `name` of a chunk without stars that begins at `from`; -1 if it does not match, undefined if malformed. */
 function matchChunk(chunk: string, name: string, from: number): number | undefined {
   let at = from;
   let failed = false;

@@ -6,7 +6,7 @@ import { matchPath } from './match-path.ts';
 import { compileRegExp } from './regexp.ts';
 import { runesOf } from './runes.ts';
 
-/** Which patterns matched a directory, to be handed on to what lies in it. */
+/** The patterns that matched a directory, to be handed on to what lies in it. */
 export type MatchInfo = readonly boolean[];
 
 /**
@@ -14,7 +14,7 @@ export type MatchInfo = readonly boolean[];
  * back what earlier patterns matched, and what matches a directory matches everything in it.
  */
 export class PatternMatcher {
-  /** Whether any pattern begins with `!`: then a directory that matches may still hold something that does not. */
+  /** True if a pattern begins with `!`: then a directory that matches may still hold something that does not. */
   readonly hasExceptions: boolean;
   readonly #patterns: readonly Pattern[];
 
@@ -30,7 +30,7 @@ export class PatternMatcher {
   }
 
   /**
-   * Whether a path (relative, clean, byte string) matches. With the info of its parent directory only the path itself
+   * Matches a path (relative, clean, byte string). With the info of its parent directory only the path itself
    * is looked at; without, each of its parents is.
    */
   match(path: string, parent?: MatchInfo): { readonly matched: boolean; readonly info: MatchInfo } {
@@ -66,7 +66,7 @@ export function matcherFor(
   }
 }
 
-/** What Go's `strings.TrimSpace` removes. */
+/** The characters that Go's `strings.TrimSpace` removes. */
 const SPACE_AROUND =
   /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/g;
 

@@ -18,7 +18,7 @@ export class Authorizer {
   readonly #http: HttpClient;
   readonly #credentials: CredentialSource;
   readonly #tokens = new Map<string, Promise<Token>>();
-  /** What challenges asked for beyond what a request said it needs. */
+  /** Scopes that challenges asked for beyond those that a request named. */
   readonly #askedScopes = new Map<string, readonly string[]>();
   #login: Login | undefined;
 

@@ -1,4 +1,4 @@
-/** What a registry asks for in `WWW-Authenticate` (RFC 7235), read as containerd reads it. */
+/** The demand of a registry in `WWW-Authenticate` (RFC 7235), read as containerd reads it. */
 export interface Challenge {
   readonly scheme: 'bearer' | 'basic';
   /** Names in lower case. */

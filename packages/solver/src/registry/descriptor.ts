@@ -1,6 +1,6 @@
 import type { OciPlatform } from './platform.ts';
 
-/** What points at a blob: the descriptor of OCI images, under its JSON names. */
+/** A pointer to a blob: the descriptor of OCI images, under its JSON names. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
@@ -32,7 +32,7 @@ const OCI_LAYER = /^application\/vnd\.oci\.image\.layer\.(?:nondistributable\.)?
 const DOCKER_LAYER = /^application\/vnd\.docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.gzip|\.zstd)?$/;
 
 /**
- * What is inside a layer blob: a plain tar, or one whose first bytes say how it is packed. Docker's plain type is not to
+ * The packing of a layer blob: a plain tar, or one whose first bytes say how it is packed. Docker's plain type is not to
  * be trusted: old programs gave it to packed layers too (containerd `images.DiffCompression`). Undefined: no layer.
  */
 export function layerPacking(mediaType: string): 'plain' | 'detect' | undefined {

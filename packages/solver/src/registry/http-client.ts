@@ -14,7 +14,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string | AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
-  /** What a redirect to another origin may send as `authorization`. Default: nothing. */
+  /** The `authorization` to send after a redirect to another origin. Default: none. */
   readonly authorizeRedirect?: (url: string) => Promise<string | undefined>;
 }
 
@@ -23,7 +23,7 @@ export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Where the answer came from, after redirects. */
+  /** The URL that answered, after redirects. */
   readonly url: string;
   readonly body: AsyncIterable<Uint8Array>;
   /** The body as text, at most 64 KiB of it. */
@@ -132,7 +132,7 @@ async function connect(tls: TlsOptions, encrypted: boolean, proxied: boolean): P
   return proxied ? new EnvHttpProxyAgent({ ...options, requestTls: connect }) : new Agent(options);
 }
 
-/** Whether a host name or address is this machine; no proxy is asked for it, and registries there may be plain http. */
+/** True if a host name or address is this machine. No proxy is asked for it, and registries there may be plain http. */
 export function isLoopback(hostname: string): boolean {
   const bare = hostname.replace(/^\[(.*)\]$/, '$1');
   if (bare === 'localhost' || bare === '::1') return true;

@@ -14,7 +14,7 @@ const TRANSIENT = new Set([
   'HPE_INVALID_EOF_STATE',
 ]);
 
-/** Whether it is worth to try again: cut connections and timeouts, not a refused connection or an unknown host. */
+/** True if it is worth to try again: cut connections and timeouts, not a refused connection or an unknown host. */
 export function isTransient(error: unknown): boolean {
   return chainOf(error).some((one) => TRANSIENT.has(errnoOf(one) ?? ''));
 }

@@ -1,5 +1,5 @@
 /**
- * Which image of an index suits a platform: containerd's `platforms.Only`, a list of platforms from the best to the
+ * Chooses the image of an index that suits a platform: containerd's `platforms.Only`, a list of platforms from the best to the
  * least that still runs.
  */
 import os from 'node:os';

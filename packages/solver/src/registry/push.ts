@@ -225,7 +225,7 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Where an answer says to go on; relative to where it came from. */
+/** The URL at which an upload goes on; an answer names it relative to its own. */
 function placeOf(response: HttpResponse): string {
   const { location } = response.headers;
   if (location === undefined) throw stepFailure('the registry did not say where to upload to');

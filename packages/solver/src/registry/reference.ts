@@ -12,7 +12,7 @@ export interface Reference {
   readonly hostname: string;
   /** The locator without the host. */
   readonly repository: string;
-  /** What follows `@`; may be malformed. Empty without one. */
+  /** The text after `@`; may be malformed. Empty without one. */
   readonly digest: string;
   /** The normalised text. */
   readonly text: string;
@@ -21,7 +21,7 @@ export interface Reference {
 /** Parses a reference that has a tag or digest. Fails with containerd's texts. */
 export function parseReference(text: string): Reference {
   if (text.includes('://')) throw stepFailure('invalid reference');
-  // What Go's url.Parse sees behind `dummy://`: query and fragment are no part of host or path.
+  // As Go's url.Parse reads it behind `dummy://`: query and fragment are no part of host or path.
   const [, rest] = /^([^?#]*)/.exec(text) as RegExpExecArray & [string, string];
   const slash = rest.indexOf('/');
   const authority = slash < 0 ? rest : rest.slice(0, slash);

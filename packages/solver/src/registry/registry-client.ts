@@ -107,7 +107,7 @@ export class RegistryRepository {
     return [`repository:${this.reference.repository}:${actions}`];
   }
 
-  /** What the tag or digest of the reference names. Fails with `REF: not found`, or what the first host had to say. */
+  /** The manifest or index that the reference names. Fails with `REF: not found`, or with the answer of the first host. */
   async resolve(signal?: AbortSignal): Promise<Descriptor> {
     const { reference } = this;
     let failure: { readonly rank: number; readonly error: unknown } | undefined;
@@ -271,7 +271,7 @@ export interface FetchOptions {
 
 function mediaTypeOf(response: HttpResponse): string {
   const type = (response.headers['content-type'] ?? '').replace(/;.*$/s, '').trim();
-  // What registry.access.redhat.com says of its old manifests.
+  // As registry.access.redhat.com calls its old manifests.
   return type === 'text/plain' ? MediaType.dockerSchema1 : type;
 }
 

@@ -1,7 +1,7 @@
 import { isLoopback } from './http-client.ts';
 import type { TlsOptions } from './tls.ts';
 
-/** What the configuration says about one registry host; names as in `buildkitd.toml`. */
+/** The configuration of one registry host; names as in `buildkitd.toml`. */
 export interface RegistryHostConfig extends TlsOptions {
   /** Hosts (maybe with a path) to ask first, in order. Default: `[]`. */
   readonly mirrors?: readonly string[];

@@ -21,7 +21,7 @@ export interface RegistryRequest {
   /** `repository:library/alpine:pull` and the like. */
   readonly scopes: readonly string[];
   readonly signal?: AbortSignal | undefined;
-  /** Whether no other host will be asked: only then is it worth to be patient. */
+  /** True if no other host will be asked: only then is it worth to be patient. */
   readonly lastHost: boolean;
 }
 

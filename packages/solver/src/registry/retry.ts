@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface RetryOptions<T> {
   readonly signal: AbortSignal | undefined;
-  /** Whether an answer is one of those that may be better next time. */
+  /** True for an answer that may be better next time. */
   readonly again: (answer: T) => boolean;
   /** Lets go of an answer that is not used. */
   readonly drop: (answer: T) => Promise<void>;

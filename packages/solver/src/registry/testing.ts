@@ -36,7 +36,7 @@ export class ScriptedServer {
   }
 }
 
-/** What a registry holds: blobs by digest, tags and digests of manifests. */
+/** The content of a registry: blobs by digest, tags and digests of manifests. */
 export class RegistryContent {
   readonly #blobs = new Map<string, { readonly bytes: Buffer; readonly mediaType: string }>();
   readonly #tags = new Map<string, string>();

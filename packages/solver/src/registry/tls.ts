@@ -11,7 +11,7 @@ export interface TlsOptions {
   readonly insecure?: boolean;
 }
 
-/** Where Linux systems keep the certificates that their administrator trusts; Node looks at none of them by itself. */
+/** Files in which Linux systems keep the certificates that their administrator trusts; Node reads none of them by itself. */
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -19,7 +19,7 @@ const SYSTEM_BUNDLES = [
   '/etc/ssl/cert.pem',
 ];
 
-/** What to present and whom to trust. Fails with an `environment` failure when a named file cannot be read. */
+/** The certificate to present and those to trust. Fails with an `environment` failure when a named file cannot be read. */
 export function secureContext({ ca = [], keypairs = [] }: TlsOptions): SecureContext {
   return createSecureContext({
     ca: [...rootCertificates, ...systemCertificates(), ...ca.map(readNamed)],

@@ -17,7 +17,7 @@ export interface TokenRequest {
   readonly credentials: Credentials;
   readonly http: HttpClient;
   readonly signal: AbortSignal | undefined;
-  /** What to do when the credentials are refused. */
+  /** The hint for refused credentials. */
   readonly help: string;
 }
 

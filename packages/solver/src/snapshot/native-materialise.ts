@@ -3,7 +3,7 @@ import { ChainTree } from '../layer/chain-tree.ts';
 import { copyEntry, copyMetadata } from '../layer/copy-entry.ts';
 import { join } from '../tree/bytes.ts';
 
-/** What a copied entry was when it was made: any change of an inode moves its change time. */
+/** The state of a copied entry when it was made: any change of an inode moves its change time. */
 export interface Original {
   readonly ino: bigint;
   readonly ctimeNs: bigint;

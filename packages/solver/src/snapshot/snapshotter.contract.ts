@@ -1,4 +1,4 @@
-/** What every snapshotter must do; a test of one is `describeSnapshotter(name, make)`. */
+/** The contract of all snapshotters; a test of one is `describeSnapshotter(name, make)`. */
 import fs from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

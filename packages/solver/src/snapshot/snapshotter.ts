@@ -29,7 +29,7 @@ export interface Snapshotter {
 }
 
 export interface Snapshot {
-  /** Where the tree is, for synchronous calls and child processes of this one. */
+  /** The path of the tree, for synchronous calls and child processes of this one. */
   readonly path: string;
   /** Ends the use. Call it once, when no process uses the path any more. */
   release(): void;
@@ -40,7 +40,7 @@ export interface Workspace extends Snapshot {
   capture(): Promise<void>;
 }
 
-/** Where a snapshotter may put things of this process. */
+/** Folders in which a snapshotter may put things of this process. */
 export interface SnapshotPlaces {
   /** An existing folder for mount points; nothing of weight is written there. */
   readonly mounts: string;
