@@ -5,9 +5,7 @@ var required = [20, 19];
 var running = process.versions.node.split('.').map(Number);
 
 if (running[0] > required[0] || (running[0] === required[0] && running[1] >= required[1])) {
-  import('../dist/main.js').then(function (program) {
-    return program.main(process.argv.slice(2));
-  });
+  import('../dist/main.js').then((program) => program.main(process.argv.slice(2)));
 } else {
   process.stderr.write(
     'error: llb-ts needs Node ' +

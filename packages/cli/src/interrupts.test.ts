@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Interrupts } from './interrupts.ts';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
+import { Interrupts, leaveSignalsToSystem } from './interrupts.ts';
 
 class Exit extends Error {}
 
@@ -29,6 +29,19 @@ describe('signals', () => {
     expect(interrupts.signal.aborted).toBe(false);
   });
 
+  it('are left to the system until the next turn of the event loop', async () => {
+    const interrupts = new Interrupts();
+    const before = process.listenerCount('SIGINT');
+    leaveSignalsToSystem();
+    expect(process.listenerCount('SIGINT')).toBe(before - 1);
+    await new Promise(setImmediate);
+    expect(process.listenerCount('SIGINT')).toBe(before);
+    await interrupts.guard(async () => {
+      leaveSignalsToSystem();
+      expect(process.listenerCount('SIGINT')).toBe(before);
+    });
+  });
+
   it('ask guarded work to stop; the second one does not wait for it', async () => {
     const interrupts = new Interrupts();
     await interrupts.guard(async () => {
@@ -39,4 +52,15 @@ describe('signals', () => {
     });
     expect(interrupts.exitCode).toBe(130);
   });
+});
+
+test('a mistake of somebody else stops guarded work, which then fails with it', async () => {
+  const interrupts = new Interrupts();
+  const mistake = new Error('thrown in a timer');
+  expect(interrupts.fail(mistake)).toBe(false);
+  const work = interrupts.guard(async () => {
+    expect(interrupts.fail(mistake)).toBe(true);
+    if (interrupts.signal.aborted) throw new Error('stopped');
+  });
+  await expect(work).rejects.toBe(mistake);
 });

@@ -1,4 +1,5 @@
 import { commandLine, parseError } from './command-line.ts';
+import { endProcess } from './end-process.ts';
 import { setEngineFlags } from './engine-flags.ts';
 import { CliError } from './error/cli-error.ts';
 import { ExitCode } from './error/exit-code.ts';
@@ -14,11 +15,15 @@ export async function main(words: readonly string[]): Promise<never> {
   const interrupts = new Interrupts();
   // The program always ends by itself; where nothing is left to wait for before that, a build file waits for ever.
   process.once('beforeExit', () => void end(unsettled()));
-  takeStrayErrors((error) => void end(error));
+  takeStrayErrors((error) => {
+    // A mistake of the build file stops a solve as a signal does; after a bug of ours nothing can be relied on.
+    if (!(error instanceof CliError && interrupts.fail(error))) void end(error);
+  });
   async function end(error: unknown): Promise<never> {
     const exitCode = await explain(error);
     // Timers and sockets that a build file left open must not keep the process.
-    process.exit(interrupts.exitCode ?? process.exitCode ?? exitCode);
+    const said = exitCode === ExitCode.done ? process.exitCode : undefined;
+    endProcess(interrupts.exitCode ?? (said as ExitCode | undefined) ?? exitCode);
   }
   try {
     await commandLine(version, interrupts).parseAsync(words, { from: 'user' });

@@ -1,5 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Definition } from '@llb-ts/pb';
 import { expect, test } from 'vitest';
-import { withRig } from './rig.ts';
+import { llbTsProgram } from '../../support/solvers.ts';
+import { environmentOf, withRig } from './rig.ts';
 
 const head = "import { Scratch, Mkfile } from 'llb-ts';\n";
 const good = `${head}export default Scratch().File(Mkfile('/a', 0o644, ''));\n`;
@@ -68,7 +74,7 @@ test('an import that does not exist, with the name that was meant', async () => 
     ].join('\n'),
   );
   expect(await complaint({ 'build.ts': "import x from 'nosuch-package';\nx();" })).toMatch(
-    /^error: could not resolve "nosuch-package"\n {3}build\.ts:1:15\n/,
+    /^error: could not resolve "nosuch-package"\n {3}build\.ts:1:15\n[\s\S]*npm install --save-dev nosuch-package\n$/,
   );
 });
 
@@ -91,15 +97,112 @@ test('other things thrown', async () => {
     /^error: TypeError: Cannot read properties of undefined \(reading 'y'\)\n {3}build\.ts:2:3\n/,
   );
   expect(await complaint({ 'build.ts': "throw 'text';" })).toBe('error: build.ts threw "text"\n');
-  expect(await complaint({ 'build.ts': 'throw { a: 1 };' })).toBe(
-    'error: build.ts threw a value that is no Error\n',
-  );
+  expect(await complaint({ 'build.ts': 'throw { a: 1 };' })).toBe('error: build.ts threw { a: 1 }\n');
   expect(await complaint({ 'build.ts': 'await new Promise(() => {});' })).toBe(
     'error: the build file waits for a promise that is never settled\n',
   );
   expect(
     await complaint({ 'build.ts': 'Promise.reject(new Error("lost")); await new Promise(() => {});' }),
   ).toMatch(/^error: lost\n {3}build\.ts:1:16\n/);
+});
+
+test('an error that nobody awaits: the line that made it, also when all else is done', async () => {
+  const lost = `${good}Promise.reject(new Error('lost'));`;
+  for (const command of ['marshal', 'solve']) {
+    expect(await complaint({ 'build.ts': lost }, [command])).toMatch(/^error: lost\n {3}build\.ts:3:16\n/);
+  }
+  expect(await complaint({ 'build.ts': `${good}Promise.reject();` })).toBe(
+    'error: build.ts threw undefined\n',
+  );
+  // Thrown while steps run: the solve is stopped, and says why.
+  const slow = [
+    "import { Mkfile, Scratch } from 'llb-ts';",
+    "setTimeout(() => { throw new RangeError('in a timer'); }, 0);",
+    'let state = Scratch();',
+    "for (let i = 0; i < 3000; i++) state = state.File(Mkfile('/' + i, 0o644, ''));",
+    'export default state;',
+  ];
+  expect(await complaint({ 'build.ts': slow.join('\n') }, ['solve', '--progress', 'quiet'])).toMatch(
+    /^error: RangeError: in a timer\n {3}build\.ts:2:26\n/,
+  );
+});
+
+test('a build file that ends the process', async () => {
+  for (const code of ['0', '1', '']) {
+    expect(await complaint({ 'build.ts': `${good}process.exit(${code});` })).toMatch(
+      new RegExp(
+        `^error: build\\.ts ended the process with process\\.exit\\(${code}\\)\\n {3}build\\.ts:3:9\\n`,
+      ),
+    );
+  }
+  expect(
+    await complaint({ 'build.ts': `${good}process.exitCode = 0; throw new Error('still an error');` }),
+  ).toMatch(/^error: still an error\n/);
+});
+
+test('a build file in an endless loop hears signals', async () => {
+  const files = {
+    'build.ts': `${good}console.error('begun'); while (true);`,
+    'function.ts': `export default () => { console.error('begun'); while (true); };`,
+  };
+  await withRig(files, async (rig) => {
+    const temporary = join(rig.folder, 'tmp');
+    mkdirSync(temporary);
+    for (const file of Object.keys(files)) {
+      const child = spawn(process.execPath, [llbTsProgram(), 'marshal', file], {
+        cwd: rig.folder,
+        env: { ...environmentOf(rig), TMPDIR: temporary },
+      });
+      await once(child.stderr, 'data');
+      child.kill('SIGINT');
+      expect(await once(child, 'close')).toEqual([null, 'SIGINT']);
+      expect(readdirSync(temporary)).toEqual([]);
+    }
+  });
+});
+
+test('what a build file prints stays out of standard output', async () => {
+  const text = `${good}import { stdout } from 'node:process';
+    console.log('1'); process.stdout.write('2\\n'); stdout.write('3\\n');`;
+  await withRig({ 'build.ts': text, 'quiet.ts': good }, async (rig) => {
+    const [loud, quiet] = [await rig.call(['marshal']), await rig.call(['marshal', 'quiet.ts'])];
+    expect([loud.status, loud.stderr]).toEqual([0, '1\n2\n3\n']);
+    expect(Definition.read(loud.bytes).digest).toBe(Definition.read(quiet.bytes).digest);
+  });
+});
+
+test('a method or function that does not exist, with the one that was meant', async () => {
+  const given = (text: string) =>
+    complaint({ 'build.ts': `import { Image, Scratch } from 'llb-ts';\n${text}` });
+  expect(await given("export default Scratch().Fil('x');")).toMatch(
+    /^error: TypeError: Scratch\(\.\.\.\)\.Fil is not a function\n {3}build\.ts:2:26\n[\s\S]*\n {3}help {3}did you mean \.File\?\n$/,
+  );
+  expect(await given("export default Image('a').run();")).toMatch(/\n {3}help {3}did you mean \.Run\?\n$/);
+  expect(await given('const other: any = {}; other.zzzzzz();')).not.toContain('help');
+  const all = "import * as llb from 'llb-ts';\nexport default llb.Scrach();";
+  expect(await complaint({ 'build.ts': all })).toMatch(
+    /^error: llb-ts has no export named "Scrach"\n {3}build\.ts:2:20\n[\s\S]*\n {3}help {3}did you mean "Scratch"\?\n$/,
+  );
+  expect(await complaint({ 'build.ts': "import llb from 'llb-ts';\nllb.Scratch();" })).toMatch(
+    /^error: llb-ts has no default export\n[\s\S]*help {3}name what is used/,
+  );
+  const required = "const { Mkfil } = require('llb-ts');\nmodule.exports = Mkfil('/a', 0o644, '');";
+  expect(await complaint({ 'build.cjs': required }, ['marshal', 'build.cjs'])).toMatch(
+    /^error: TypeError: Mkfil is not a function\n[\s\S]*help {3}did you mean Mkfile\?\n$/,
+  );
+});
+
+test('files of other formats', async () => {
+  const given = async (name: string, text: string) =>
+    /^error: (.*)\n {3}help/.exec(await complaint({ [name]: text }, ['solve', name]))?.[1];
+  for (const name of ['Dockerfile', 'Dockerfile.dev', 'app.Dockerfile', 'Containerfile']) {
+    expect(await given(name, 'RUN x')).toBe(`${name} holds no LLB definition: it is a Dockerfile`);
+  }
+  expect(await given('file', '# a comment\nFROM alpine\n')).toMatch(/it is a Dockerfile$/);
+  expect(await given('file', '# syntax=docker/dockerfile:1\n')).toMatch(/it is a Dockerfile$/);
+  expect(await given('package.json', '{"name":"x"}')).toMatch(/it is JSON$/);
+  expect(await given('build.txt', good)).toMatch(/it is JavaScript or TypeScript$/);
+  expect(await given('compose.yaml', 'services:\n  a: 1\n')).toMatch(/it is text$/);
 });
 
 test('a throw in a package points at the line that called it', async () => {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { inputOf } from '../input/input.ts';
+import { standardOutput } from '../output/console.ts';
 import { alignedLines } from '../output/table.ts';
 import { writeData } from '../output/write-data.ts';
 import { type Argument, typeText } from '../program/argument-type.ts';
@@ -32,7 +33,7 @@ export async function helpFile(file: string, { format }: HelpOptions): Promise<v
     format === 'json'
       ? `${JSON.stringify(jsonOf(description), null, 2)}\n`
       : describe(shownPath(file), description);
-  await writeData(process.stdout, text);
+  await writeData(standardOutput, text);
 }
 
 function describe(shown: string, { doc, isFunction, args, targets }: ProgramDescription): string {

@@ -5,6 +5,7 @@ import { graphJson, stepJson } from '../inspect/json.ts';
 import { selectStep } from '../inspect/select.ts';
 import { graphTable, stepDetails } from '../inspect/table.ts';
 import { colorsFor } from '../output/colors.ts';
+import { standardOutput } from '../output/console.ts';
 import { writeData } from '../output/write-data.ts';
 import { type BuildOptions, build } from './build.ts';
 
@@ -24,18 +25,18 @@ export async function inspect(
 ): Promise<void> {
   const built = await build(file, target, options, 'inspect');
   const graph = graphOf(built.definition, built.placeOf);
-  await writeData(process.stdout, textOf(built, graph, options));
+  await writeData(standardOutput, textOf(built, graph, options));
 }
 
 function textOf(built: Built, graph: Graph, { format, digest }: InspectOptions): string {
-  const colors = colorsFor(process.stdout);
+  const colors = colorsFor(standardOutput);
   if (digest !== undefined) {
     const step = selectStep(graph, digest);
     return format === 'json' ? stepJson(step) : stepDetails(step, colors);
   }
   switch (format) {
     case 'table':
-      return graphTable(graph, colors, process.stdout.isTTY ? process.stdout.columns : undefined);
+      return graphTable(graph, colors, standardOutput.isTTY ? standardOutput.columns : undefined);
     case 'json':
       return graphJson(built.definition, graph);
     case 'dot':

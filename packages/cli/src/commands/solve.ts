@@ -17,6 +17,7 @@ import { type Built, type BuiltResult, buildsOf, mapBuilds } from '../input/buil
 import type { Interrupts } from '../interrupts.ts';
 import { type InputFlags, parseInputs, withDeclaredFolders } from '../options/inputs.ts';
 import { parseOutputs, requireWritableFile } from '../options/output.ts';
+import { standardOutput } from '../output/console.ts';
 import { writeFileWhole } from '../output/write-data.ts';
 import { shownPath } from '../program/files.ts';
 import { type BuildOptions, buildResult } from './build.ts';
@@ -46,7 +47,7 @@ export async function solve(
   interrupts: Interrupts,
 ): Promise<void> {
   const mode = resolveMode(options.progress, process.stderr);
-  const stdout = { stream: process.stdout, isTerminal: process.stdout.isTTY ?? false };
+  const stdout = { stream: standardOutput, isTerminal: standardOutput.isTTY ?? false };
   const outputs = parseOutputs(options.output, stdout);
   if (options.onError === 'shell') requireTerminal();
   const given = parseInputs(options);

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Definition, PbError } from '@llb-ts/pb';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { systemReason } from '../error/system-error.ts';
+import { otherFormat } from './other-formats.ts';
 import { readAll } from './read-stream.ts';
 
 /** Reads a definition from a file, or from standard input for `-`: exactly what `buildctl build` takes. */
@@ -12,6 +13,13 @@ export async function readDefinition(file: string, stdin = process.stdin): Promi
     return Definition.read(bytes);
   } catch (cause) {
     if (!(cause instanceof PbError)) throw cause;
+    const other = otherFormat(file, bytes);
+    if (other) {
+      throw new CliError('definition', `${shown} holds no LLB definition: it is ${other.what}`, {
+        help: other.help,
+        cause,
+      });
+    }
     throw new CliError('definition', `${shown} holds no LLB definition: ${cause.message}`, {
       help: 'a definition is what llb-ts marshal and other LLB clients write; a build file ends in .ts or .js',
       cause,

@@ -28,7 +28,7 @@ export async function bundle(file: string, dsl: Dsl): Promise<Bundle> {
   const esbuild = await import('esbuild');
   const folder = dirname(file);
   try {
-    const { outputFiles } = await esbuild.build({
+    const { outputFiles, warnings } = await esbuild.build({
       entryPoints: [file],
       absWorkingDir: folder,
       outfile: `${folder}/build.mjs`,
@@ -50,9 +50,14 @@ export async function bundle(file: string, dsl: Dsl): Promise<Bundle> {
       define: moduleConstants.define,
       plugins: [dslModule(dsl), moduleConstants.plugin, packageModules()],
     });
+    const undefinedImport = warnings
+      .map((one) => [one, undefinedName(one)] as const)
+      .find(([, name]) => name);
+    if (undefinedImport) throw compileError(undefinedImport[0], folder, dsl);
     const text = (ending: string) => outputFiles.find((output) => output.path.endsWith(ending))?.text ?? '';
     return { code: text('.mjs'), map: text('.map') };
   } catch (error) {
+    if (error instanceof CliError) throw error;
     const failure = firstMessage(error);
     if (!failure) throw error;
     throw compileError(failure, folder, dsl);
@@ -151,12 +156,19 @@ function firstMessage(error: unknown): Message | undefined {
 
 function compileError(message: Message, folder: string, dsl: Dsl): CliError {
   const { location, notes } = message;
-  const missing = /^No matching export in "llb-ts:llb-ts" for import "(.*)"$/.exec(message.text)?.[1];
+  const missing = missingName(message) ?? undefinedName(message);
   const text =
     missing === undefined
       ? decapitalise(message.text)
-      : `llb-ts has no export named ${JSON.stringify(missing)}`;
-  const help = missing === undefined ? notes[0]?.text : suggestionFor(missing, dsl.names);
+      : missing === 'default'
+        ? 'llb-ts has no default export'
+        : `llb-ts has no export named ${JSON.stringify(missing)}`;
+  const help =
+    missing === 'default'
+      ? "name what is used: import { Image, Scratch } from 'llb-ts'"
+      : missing === undefined
+        ? (unresolvedHelp(message.text) ?? notes[0]?.text)
+        : suggestionFor(missing, dsl.names);
   return new CliError('program', text, {
     ...(location && {
       place: {
@@ -168,6 +180,25 @@ function compileError(message: Message, folder: string, dsl: Dsl): CliError {
     }),
     ...(help !== undefined && { help }),
   });
+}
+
+/** The name in `import { name } from 'llb-ts'` that the language does not have. */
+function missingName({ text }: Message): string | undefined {
+  return /^No matching export in "llb-ts:llb-ts" for import "(.*)"$/.exec(text)?.[1];
+}
+
+/** The name in `llb.name`, of `import * as llb from 'llb-ts'`, that the language does not have. */
+function undefinedName({ id, text }: Message): string | undefined {
+  if (id !== 'import-is-undefined' || !text.includes('"llb-ts:llb-ts"')) return undefined;
+  return /^Import "(.*?)" will always be undefined/.exec(text)?.[1];
+}
+
+function unresolvedHelp(text: string): string | undefined {
+  const path = /^Could not resolve "(.*)"$/.exec(text)?.[1];
+  if (path === undefined) return undefined;
+  if (/^[./]/.test(path)) return 'there is no such file, also not with .ts, .js or .json behind it';
+  const name = /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? path;
+  return `is it installed? npm install --save-dev ${name}`;
 }
 
 function suggestionFor(name: string, names: readonly string[]): string | undefined {

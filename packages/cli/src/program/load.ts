@@ -3,9 +3,15 @@ import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { watchExit } from '../end-process.ts';
 import { CliError } from '../error/cli-error.ts';
+import { ExitCode } from '../error/exit-code.ts';
+import { reportOf } from '../error/report.ts';
 import { hasCode, systemReason } from '../error/system-error.ts';
+import { leaveSignalsToSystem } from '../interrupts.ts';
+import { colorsFor } from '../output/colors.ts';
 import { logToStderr } from '../output/console.ts';
+import { translateStrayErrors } from '../stray-errors.ts';
 import { bundle, type Dsl } from './bundle.ts';
 import { shownPath } from './files.ts';
 import type { Program } from './program.ts';
@@ -20,16 +26,18 @@ export async function loadProgram(file: string): Promise<Program> {
   const { code, map } = await bundle(path, await language());
   const folder = await makeFolder();
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  // A build file may end the process, and so may a signal while it runs.
-  process.once('exit', remove);
   logToStderr();
   // Deep inside a package the frame of the build file is far down.
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 50);
   try {
     const module = join(folder, 'build.mjs');
-    await writeFile(module, code);
+    // Nothing is left behind where a signal ends a build file that never comes back.
+    await writeFile(join(folder, 'first.mjs'), FIRST);
+    await writeFile(module, `import './first.mjs';${code}`);
     const { href } = pathToFileURL(module);
     const positions = new SourcePositions(href, map, dirname(path));
+    watchProcess({ shown, positions });
+    Object.assign(globalThis, { [Symbol.for('llb-ts.begin')]: leaveSignalsToSystem });
     try {
       return {
         path,
@@ -43,9 +51,35 @@ export async function loadProgram(file: string): Promise<Program> {
       throw programError(error, { shown, positions });
     }
   } finally {
-    process.off('exit', remove);
     remove();
   }
+}
+
+/** Runs before everything else of the bundle, when all of that has been read. */
+const FIRST = `import { rmSync } from 'node:fs';
+rmSync(new URL('.', import.meta.url), { recursive: true, force: true });
+globalThis[Symbol.for('llb-ts.begin')]();
+`;
+
+/** The folder with the code of this program. */
+const OWN_CODE = new URL('.', import.meta.url).href;
+
+/** What goes wrong in the process from now on, outside of what anybody awaits, is most likely the build file's. */
+function watchProcess(program: Pick<Program, 'shown' | 'positions'>): void {
+  translateStrayErrors((error) => (isOurs(error, program.positions) ? error : programError(error, program)));
+  watchExit((given, ended) => {
+    const place = program.positions.placeOf(ended);
+    const error = new CliError('program', `${program.shown} ended the process with process.exit(${given})`, {
+      ...(place && { place }),
+      help: 'throw an Error where the build cannot go on; to end well, come to the end',
+    });
+    process.stderr.write(reportOf(error, colorsFor(process.stderr), false).text);
+    return ExitCode.usage;
+  });
+}
+
+function isOurs(error: unknown, positions: SourcePositions): boolean {
+  return error instanceof Error && !positions.placeOf(error) && (error.stack ?? '').includes(OWN_CODE);
 }
 
 /** The language of this program: the package that this file belongs to, by its own name. */

@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
 import { SolveFailure } from '@llb-ts/backend';
 import { CliError, type Place } from '../error/cli-error.ts';
 import { FailedSolve } from '../error/report.ts';
 import { foreignFailure } from './image-configs.ts';
+import { methodHint } from './method-hint.ts';
 import type { Program } from './program.ts';
 import { type EnginePosition, placeAt } from './source-positions.ts';
 
@@ -14,6 +16,9 @@ interface BuildError extends Error {
 
 /** Errors whose message says all; of others the kind is part of the message. */
 const speaking = ['Error', 'LlbError', 'MarshalError', 'PbError'];
+
+/** Characters of a thrown value that are shown. */
+const MAX_VALUE = 300;
 
 /**
  * An error that running the build file (or marshaling what it made) ended with, as one of ours: the message as it was
@@ -34,10 +39,12 @@ export function programError(
   const failure = foreignFailure(error);
   if (failure) return placed(failure, place);
   const kind = speaking.includes(error.name) ? '' : `${error.name}: `;
+  const help =
+    typeof hint === 'string' ? hint : positions.isThrownHere(error) ? methodHint(error) : undefined;
   const where = place ? '' : ` (thrown by ${shown})`;
   return new CliError('program', `${kind}${error.message || 'an error without a message'}${where}`, {
     ...(place && { place }),
-    ...(typeof hint === 'string' && { help: hint }),
+    ...(help !== undefined && { help }),
     cause: error,
   });
 }
@@ -50,6 +57,6 @@ function placed(failure: SolveFailure | CliError, place: Place | undefined): Err
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (value === null || typeof value !== 'object') return String(value);
-  return 'a value that is no Error';
+  const text = inspect(value, { depth: 2, breakLength: Number.POSITIVE_INFINITY, customInspect: false });
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 }

@@ -47,17 +47,26 @@ export class SourcePositions {
     };
   }
 
+  /** Whether the bundle itself threw `error`, and not something that it called. */
+  isThrownHere(error: Error): boolean {
+    const [first] = framesOf(stackBelowMessage(error));
+    return first?.filename === this.#url;
+  }
+
   /** Where in a person's file `error` was thrown: the first frame of its stack that leads there. */
   placeOf(error: Error): Place | undefined {
-    const head = `${error.name}: ${error.message}`;
-    const stack = error.stack ?? '';
-    // A message may itself look like a frame.
-    for (const position of framesOf(stack.startsWith(head) ? stack.slice(head.length) : stack)) {
+    for (const position of framesOf(stackBelowMessage(error))) {
       const source = this.find(position);
       if (source) return placeAt(source);
     }
     return undefined;
   }
+}
+
+/** A message may itself look like a frame. */
+function stackBelowMessage({ name, message, stack = '' }: Error): string {
+  const head = `${name}: ${message}`;
+  return stack.startsWith(head) ? stack.slice(head.length) : stack;
 }
 
 export function placeAt({ path, line, character }: SourcePosition): Place {

@@ -7,6 +7,7 @@ import {
   type State,
 } from '@llb-ts/llb';
 import { CliError, usageError } from '../error/cli-error.ts';
+import { leaveSignalsToSystem } from '../interrupts.ts';
 import { suggestion } from '../options/nearest.ts';
 import { argumentValues, type GivenArgument, type Signature } from './arguments.ts';
 import type { Program } from './program.ts';
@@ -123,6 +124,7 @@ async function called(
     if (typeof value !== 'function') return { value, tookArguments: false };
     // Without arguments and without a parameter that has to be there, nothing needs to be known about types.
     const signature = args.length > 0 || value.length > 0 ? await readSignature(target) : [];
+    leaveSignalsToSystem();
     return { value: await value(argumentValues(args, signature, program.shown)), tookArguments: true };
   } catch (error) {
     throw programError(error, program);

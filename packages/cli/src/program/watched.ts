@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { takeStrayErrors } from '../stray-errors.ts';
 
 /**
  * Runs work of the build file; a rejection that it forgot to await and an error of a callback of it end the work too,
- * with that error.
+ * with that error. Rejections from before the end of the work are known one turn of the event loop after it.
  */
 export async function watched<T>(work: () => Promise<T>): Promise<T> {
   let giveBack: () => void = () => {};
@@ -10,7 +11,9 @@ export async function watched<T>(work: () => Promise<T>): Promise<T> {
     giveBack = takeStrayErrors(reject);
   });
   try {
-    return await Promise.race([work(), stray]);
+    const result = await Promise.race([work(), stray]);
+    await Promise.race([setImmediate(), stray]);
+    return result;
   } finally {
     giveBack();
   }
