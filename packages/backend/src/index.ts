@@ -24,6 +24,7 @@ export type {
   VertexStatusEvent,
   WarningEvent,
 } from './progress.ts';
+export { redactUrls } from './redact.ts';
 export {
   type BuildDefinition,
   defaultRequest,

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import type { SolveFailure } from '@llb-ts/backend';
 import type { LocalBackendOptions } from '@llb-ts/solver';
 import type { HeldDisplay } from '../display/held-display.ts';
+import { plainLine, shownText } from '../display/terminal-text.ts';
 import { usageError } from '../error/cli-error.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { colorsFor } from '../output/colors.ts';
@@ -47,8 +48,8 @@ export function failureShell(
 
 function introduction({ message, details }: SolveFailure): string {
   const { bold } = colorsFor(process.stderr);
-  const lines = (details.log ?? []).map((line) => `     | ${line}\n`).join('');
-  return `${message}\n${lines}${bold('a shell where it failed; "exit" ends it')}\n`;
+  const lines = (details.log ?? []).map((line) => `     | ${plainLine(line)}\n`).join('');
+  return `${shownText(message)}\n${lines}${bold('a shell where it failed; "exit" ends it')}\n`;
 }
 
 function sentence(error: unknown): string {

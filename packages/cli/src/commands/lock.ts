@@ -1,5 +1,6 @@
 import type { BackendChoice } from '../backends.ts';
 import { type ProgressMode, resolveMode } from '../display/choose.ts';
+import { shownText } from '../display/terminal-text.ts';
 import { CliError } from '../error/cli-error.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { Lock, type LockedSource, pinText } from '../lock/lock.ts';
@@ -66,7 +67,7 @@ function report(count: number, changes: readonly Change[], path: string): string
   const added = changes.filter(({ from }) => from === undefined).length;
   const lines = alignedLines(changes.map(({ name, from, to }) => [`  ${name}`, arrow(from, to)]));
   const sum = `locked ${count} ${count === 1 ? 'source' : 'sources'}: ${added} new, ${changes.length - added} changed → ${path}`;
-  return `${[sum, ...lines].join('\n')}\n`;
+  return shownText(`${[sum, ...lines].join('\n')}\n`);
 }
 
 function refuseChanges(changes: readonly Change[], path: string, file: string): void {

@@ -12,6 +12,7 @@ import { createDisplay, type ProgressMode, resolveMode } from '../display/choose
 import { HeldDisplay } from '../display/held-display.ts';
 import { StepLogs } from '../display/step-logs.ts';
 import { StepCounts, summaryLine } from '../display/summary.ts';
+import { shownText } from '../display/terminal-text.ts';
 import { FailedSolve, type FailureContext } from '../error/report.ts';
 import { type Built, type BuiltResult, buildsOf, mapBuilds } from '../input/built.ts';
 import type { Interrupts } from '../interrupts.ts';
@@ -156,7 +157,7 @@ async function report(
     await writeFileWhole(resolve(options.metadataFile), metadataJson(result.metadata));
   }
   if (mode === 'quiet' || mode === 'rawjson') return;
-  process.stderr.write(`${summaryLine(took, counts, result, outputs, shownPath)}\n`);
+  process.stderr.write(`${shownText(summaryLine(took, counts, result, outputs, shownPath))}\n`);
   if (outputs.length === 0) {
     process.stderr.write(
       'nothing was written: the result is kept; add -o DIR for a folder, -o - for a tar\n',

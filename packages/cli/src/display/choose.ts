@@ -3,6 +3,7 @@ import { colorsFor } from '../output/colors.ts';
 import { type Display, quietDisplay } from './display.ts';
 import { PlainDisplay } from './plain.ts';
 import { RawJsonDisplay } from './rawjson.ts';
+import { shownText } from './terminal-text.ts';
 import { TtyDisplay } from './tty.ts';
 
 export const progressModes = ['auto', 'tty', 'plain', 'quiet', 'rawjson'] as const;
@@ -36,7 +37,8 @@ export function createDisplay(mode: Exclude<ProgressMode, 'auto'>, stream: Displ
     case 'quiet':
       return quietDisplay;
     case 'plain':
-      return new PlainDisplay(write);
+      // A file or a pipe gets what BuildKit would write, byte for byte.
+      return new PlainDisplay(stream.isTTY ? (text) => write(shownText(text, { colors: true })) : write);
     case 'rawjson':
       return new RawJsonDisplay(write);
     case 'tty':

@@ -1,4 +1,4 @@
-import { widthOf } from '../display/terminal-text.ts';
+import { shownText, widthOf } from '../display/terminal-text.ts';
 import type { Colors } from '../output/colors.ts';
 import type { Place } from './cli-error.ts';
 
@@ -9,7 +9,7 @@ const MAX_COLUMNS = 160;
 
 /** `build.ts:14:9` and the lines around it with a caret. Columns are shown from 1, as editors count. */
 export function frameLines(place: Place, colors: Colors): readonly string[] {
-  const head = `   ${colors.cyan(`${place.file}:${place.line}:${place.character + 1}`)}`;
+  const head = `   ${colors.cyan(`${shownText(place.file)}:${place.line}:${place.character + 1}`)}`;
   const lines = place.text?.split(/\r?\n/);
   const marked = lines?.[place.line - 1];
   if (!lines || marked === undefined) return [head];
@@ -34,5 +34,5 @@ function window(line: string, from: number): string {
 }
 
 function expand(text: string): string {
-  return text.replaceAll('\t', '  ');
+  return shownText(text).replaceAll('\t', '  ');
 }

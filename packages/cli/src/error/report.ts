@@ -1,4 +1,5 @@
 import { SolveFailure } from '@llb-ts/backend';
+import { plainLine, shownText } from '../display/terminal-text.ts';
 import type { Colors } from '../output/colors.ts';
 import { CliError, type Place } from './cli-error.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
@@ -59,7 +60,7 @@ function failureReport(
   // Without a place in a file the digest is what finds the step in `llb-ts inspect`.
   if (vertex !== undefined && !context.place) notes.push(['vertex', vertex]);
   if (context.output?.length)
-    notes.push(['output', context.output.map((line) => `\n     | ${line}`).join('')]);
+    notes.push(['output', context.output.map((line) => `\n     | ${plainLine(line)}`).join('')]);
   if (context.logFile !== undefined) notes.push(['log', context.logFile]);
   return {
     text: words(failure.message, { colors, place: context.place, notes, help: hint, stack }),
@@ -90,17 +91,18 @@ interface Parts {
 }
 
 function words(message: string, { colors, place, notes = [], help, stack = [] }: Parts): string {
-  const labelled = help === undefined ? notes : [...notes, ['help', help] as const];
+  const all = help === undefined ? notes : [...notes, ['help', help] as const];
+  const labelled = all.map(([label, text]) => [label, shownText(text)] as const);
   const width = Math.max(4, ...labelled.map(([label]) => label.length));
   return [
-    `${colors.red(colors.bold('error:'))} ${message}`,
+    `${colors.red(colors.bold('error:'))} ${shownText(message)}`,
     ...(place ? frameLines(place, colors) : []),
     ...labelled.map(([label, text]) =>
       text.startsWith('\n')
         ? `   ${colors.bold(label)}${text}`
         : `   ${colors.bold(label.padEnd(width))}   ${text.replaceAll('\n', `\n${' '.repeat(width + 6)}`)}`,
     ),
-    ...stack,
+    ...stack.map((line) => shownText(line)),
     '',
   ].join('\n');
 }

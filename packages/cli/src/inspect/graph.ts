@@ -1,3 +1,4 @@
+import { redactUrls } from '@llb-ts/backend';
 import type { Definition, DefinitionEntry, FileAction } from '@llb-ts/pb';
 import type { Place } from '../error/cli-error.ts';
 
@@ -76,7 +77,7 @@ function describe({ op: { op } }: DefinitionEntry, inputs: readonly StepInput[])
     case undefined:
       return 'nothing';
     case 'source':
-      return op.identifier;
+      return redactUrls(op.identifier);
     case 'exec':
       return op.meta?.args.join(' ') ?? '';
     case 'file':

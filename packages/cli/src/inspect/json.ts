@@ -1,4 +1,5 @@
-import type { Definition, Op } from '@llb-ts/pb';
+import { redactUrls } from '@llb-ts/backend';
+import type { Definition, Op, SourceOp } from '@llb-ts/pb';
 import type { Graph, Step, StepInput } from './graph.ts';
 
 /**
@@ -40,10 +41,15 @@ function inputJson({ step, digest, output, mount }: StepInput): object {
   return { number: step?.number ?? null, digest, output, ...(mount !== undefined && { mount }) };
 }
 
-/** An op without its inputs, as values that JSON can hold. */
+/** An op without its inputs, as values that JSON can hold. User and password of a source's URL are left out. */
 export function opJson({ inputs: _, op, ...rest }: Op): unknown {
-  const { kind, ...fields } = op ?? { kind: undefined };
+  const { kind, ...fields } = op?.kind === 'source' ? redacted(op) : (op ?? { kind: undefined });
   return plain({ ...rest, ...(kind !== undefined && { [kind]: fields }) });
+}
+
+function redacted({ kind, identifier, attrs }: SourceOp & { kind: 'source' }) {
+  const shown = Object.entries(attrs).map(([name, value]) => [name, redactUrls(value)]);
+  return { kind, identifier: redactUrls(identifier), attrs: Object.fromEntries(shown) };
 }
 
 /** Bytes become base64, big integers decimal text; everything else stays. */

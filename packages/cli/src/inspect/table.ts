@@ -1,5 +1,5 @@
 import type { Platform } from '@llb-ts/pb';
-import { plainLine } from '../display/terminal-text.ts';
+import { plainLine, shownText } from '../display/terminal-text.ts';
 import { frameLines } from '../error/frame.ts';
 import type { Colors } from '../output/colors.ts';
 import { tableLines } from '../output/table.ts';
@@ -16,7 +16,7 @@ export function graphTable({ steps, result }: Graph, colors: Colors, width?: num
     plainLine(step.name),
     step.inputs.map(inputText).join(' ') || '-',
     platformText(step.entry.op.platform),
-    step.place ? `${step.place.file}:${step.place.line}` : '-',
+    step.place ? `${shownText(step.place.file)}:${step.place.line}` : '-',
   ]);
   const lines = tableLines(
     [
@@ -57,10 +57,11 @@ export function stepDetails(step: Step, colors: Colors): string {
   return `${[
     colors.bold(`#${step.number}`),
     ...rows.map(
-      ([key, value]) => `  ${key.padEnd(label)}  ${value.replaceAll('\n', `\n${' '.repeat(label + 4)}`)}`,
+      ([key, value]) =>
+        `  ${key.padEnd(label)}  ${shownText(value).replaceAll('\n', `\n${' '.repeat(label + 4)}`)}`,
     ),
     ...(step.place ? frameLines(step.place, colors) : []),
-    JSON.stringify(opJson(op), null, 2),
+    shownText(JSON.stringify(opJson(op), null, 2)),
   ].join('\n')}\n`;
 }
 

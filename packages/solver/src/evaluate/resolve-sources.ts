@@ -1,4 +1,10 @@
-import { type ResolvedSource, type ResolveRequest, SolveFailure, type SourceQuestion } from '@llb-ts/backend';
+import {
+  type ResolvedSource,
+  type ResolveRequest,
+  redactUrls,
+  SolveFailure,
+  type SourceQuestion,
+} from '@llb-ts/backend';
 import { noMetadata, type SourceOp } from '@llb-ts/pb';
 import { asFailure } from '../error.ts';
 import type { Vertex } from '../graph/vertex.ts';
@@ -38,8 +44,9 @@ export async function resolveSources(
         } catch (error) {
           const cancelled = signal.aborted;
           const own = cancelled ? new SolveFailure('cancelled', 'the solve was stopped') : asFailure(error);
-          emit(failed(vertex, own, cancelled));
-          failure ??= placed(own, vertex);
+          const here = placed(own, vertex);
+          emit(failed(vertex, here, cancelled));
+          failure ??= here;
           stop.abort(failure);
           return undefined;
         }
@@ -78,14 +85,15 @@ function answerOf({ kind, ...key }: Readonly<Record<string, unknown>>): Resolved
 }
 
 function vertexOf({ digest, op, platform, location }: SourceQuestion): Vertex {
+  const name = redactUrls(op.identifier);
   return {
     digest,
     op: { kind: 'source', ...op },
     inputs: [],
     metadata: noMetadata,
     platform,
-    name: op.identifier,
-    title: `resolve ${op.identifier}`,
+    name,
+    title: `resolve ${name}`,
     location,
   };
 }

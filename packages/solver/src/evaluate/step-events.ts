@@ -1,4 +1,4 @@
-import type { ProgressEvent, SolveFailure } from '@llb-ts/backend';
+import { type ProgressEvent, redactUrls, SolveFailure } from '@llb-ts/backend';
 import type { Vertex } from '../graph/vertex.ts';
 
 /** That there is a step. */
@@ -28,6 +28,15 @@ export function failed({ digest }: Vertex, { message }: SolveFailure, cancelled:
 }
 
 /** A failure that says at which step it happened. */
-export function placed(failure: SolveFailure, { digest, title, location }: Vertex): SolveFailure {
-  return failure.with({ vertex: digest, vertexName: title, ...(location && { location }) });
+export function placed(
+  { code, message, details }: SolveFailure,
+  { digest, title, location, op }: Vertex,
+): SolveFailure {
+  // What programs and servers say of a source may repeat its URL.
+  const text = op.kind === 'source' ? redactUrls(message) : message;
+  return new SolveFailure(code, text, details).with({
+    vertex: digest,
+    vertexName: title,
+    ...(location && { location }),
+  });
 }

@@ -1,5 +1,5 @@
-import type { SourceLocation } from '@llb-ts/backend';
-import { type Definition, type DefinitionEntry, inputsFirst, type Source } from '@llb-ts/pb';
+import { redactUrls, type SourceLocation } from '@llb-ts/backend';
+import { type Definition, type DefinitionEntry, inputsFirst, type OpKind, type Source } from '@llb-ts/pb';
 import { requestFailure } from '../error.ts';
 import { nameOfOp } from './names.ts';
 import { flawOfOp, missingEntitlement, requiredDevice, unknownCapability } from './validate.ts';
@@ -78,9 +78,14 @@ function vertexOf(
     metadata,
     platform: op.platform,
     name,
-    title: metadata.description['llb.customname'] ?? name,
+    title: titleOf(op.op, metadata.description['llb.customname'] ?? name),
     location,
   };
+}
+
+/** A custom name of a source may repeat its URL. */
+function titleOf(op: OpKind, title: string): string {
+  return op.kind === 'source' ? redactUrls(title) : title;
 }
 
 function loadFailure(

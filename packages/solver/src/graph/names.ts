@@ -1,3 +1,4 @@
+import { redactUrls } from '@llb-ts/backend';
 import type { FileAction, OpKind } from '@llb-ts/pb';
 import type { Edge } from './vertex.ts';
 
@@ -5,7 +6,7 @@ import type { Edge } from './vertex.ts';
 export function nameOfOp(op: OpKind, inputs: readonly Edge[]): string {
   switch (op.kind) {
     case 'source':
-      return op.identifier;
+      return redactUrls(op.identifier);
     case 'exec':
       return op.meta?.args.join(' ') ?? '';
     case 'file':

@@ -1,6 +1,7 @@
 /** Plain HTTP requests for registries and http sources: proxies, TLS per host, redirects that leak no credentials. */
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
+import { redactUrls } from '@llb-ts/backend';
 import type undici from 'undici';
 import type { Dispatcher } from 'undici';
 import { environmentFailure } from '../error.ts';
@@ -14,6 +15,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string | AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
+  /** The body holds a secret: a redirect that would send it to another origin is an error. Default: false. */
+  readonly confined?: boolean;
   /** The `authorization` to send after a redirect to another origin. Default: none. */
   readonly authorizeRedirect?: (url: string) => Promise<string | undefined>;
 }
@@ -48,11 +51,13 @@ export class HttpClient {
 
   /** Sends a request and follows redirects. Fails with the error of the socket; see `describeNetworkError`. */
   async send(request: HttpRequest): Promise<HttpResponse> {
-    let { method, url, body } = request;
+    const { body: content, ...question } = request;
+    let { method, url } = question;
+    let body = content;
     let headers: Record<string, string> = { ...request.headers };
     for (let hops = 0; ; hops++) {
       const response = await this.#once({
-        ...request,
+        ...question,
         method,
         url,
         headers,
@@ -63,12 +68,20 @@ export class HttpClient {
       if (hops >= MAX_REDIRECTS) throw new Error(`stopped after ${MAX_REDIRECTS} redirects`);
       await response.drop();
       const next = new URL(location, url).href;
-      if (new URL(next).origin !== new URL(url).origin) {
+      const elsewhere = new URL(next).origin !== new URL(url).origin;
+      // As Go's client: only 307 and 308 repeat what is no question.
+      if (response.status < 307 && method !== 'GET' && method !== 'HEAD') {
+        [method, body] = ['GET', undefined];
+        headers = withoutContent(headers);
+      }
+      if (elsewhere && body !== undefined && request.confined) {
+        throw new Error(`redirected to ${redactUrls(next)}, which must not get the credentials`);
+      }
+      if (elsewhere) {
         headers = withoutCredentials(headers);
         const authorization = await request.authorizeRedirect?.(next);
         if (authorization !== undefined) headers = { ...headers, authorization };
       }
-      if (response.status === 303 && method !== 'HEAD') [method, body] = ['GET', undefined];
       url = next;
     }
   }
@@ -152,6 +165,10 @@ async function* described(body: Readable, { method, url, signal }: HttpRequest):
     if (signal?.aborted) throw error;
     throw environmentFailure(describeNetworkError(method, url, error), { cause: error });
   }
+}
+
+function withoutContent(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('content-')));
 }
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {

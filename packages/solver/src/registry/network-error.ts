@@ -1,3 +1,4 @@
+import { redactUrls } from '@llb-ts/backend';
 import { errnoOf } from '../error.ts';
 
 /** Errors of sockets after which the same request may well succeed. */
@@ -22,15 +23,7 @@ export function isTransient(error: unknown): boolean {
 /** An error of a request in Go's words: `Get "URL": dial tcp HOST: connect: connection refused`. */
 export function describeNetworkError(method: string, url: string, error: unknown): string {
   const verb = method.slice(0, 1) + method.slice(1).toLowerCase();
-  return `${verb} "${redactUrl(url)}": ${reasonOf(url, error)}`;
-}
-
-/** The URL without the password in it (`urlutil.RedactCredentials`). */
-export function redactUrl(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#@]*)@/i, (_, scheme: string, user: string) => {
-    const [name, password] = user.split(/:(.*)/s);
-    return `${scheme}${name && 'xxxxx'}${password === undefined ? '' : ':xxxxx'}@`;
-  });
+  return `${verb} "${redactUrls(url)}": ${reasonOf(url, error)}`;
 }
 
 function reasonOf(url: string, error: unknown): string {

@@ -299,6 +299,35 @@ describe('signing in', () => {
     expect(server.requests.filter((one) => one.includes('/token'))).toEqual(['POST /token']);
   });
 
+  it('lets no redirect of the token server lead an identity token elsewhere', async () => {
+    content.image('latest', []);
+    const other = await new ScriptedServer().start();
+    const bodies: string[] = [];
+    other.answer = async (request, response) => {
+      for await (const chunk of request) bodies.push(String(chunk));
+      response.writeHead(200).end('{"access_token":"x"}');
+    };
+    try {
+      for (const status of [301, 302, 303, 307, 308]) {
+        server.answer = (request, response) => {
+          if (request.url?.startsWith('/token')) {
+            response.writeHead(status, { location: `http://${other.host}/token` }).end();
+          } else {
+            const realm = `Bearer realm="http://${server.host}/token",service="reg"`;
+            response.writeHead(401, { 'www-authenticate': realm }).end();
+          }
+        };
+        const wanted = repository(':latest', { secret: 'idtoken' }).resolve();
+        if (status >= 307) await expect(wanted).rejects.toThrow('must not get the credentials');
+        else await expect(wanted).rejects.toThrow();
+      }
+      expect(bodies.join()).toBe('');
+      expect(other.headers.map(({ authorization }) => authorization).filter(Boolean)).toEqual([]);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('tells when no token is to be had', async () => {
     withTokens(() => 403);
     await expect(repository(':latest', { username: 'me', secret: 'pw' }).resolve()).rejects.toThrow(

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { redactUrls } from '@llb-ts/backend';
 import { environmentFailure, stepFailure } from '../error.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts';
-import { describeNetworkError, isTransient, redactUrl } from './network-error.ts';
+import { describeNetworkError, isTransient } from './network-error.ts';
 import type { RegistryHost } from './registry-hosts.ts';
 
 /** A connection to one registry host. */
@@ -103,7 +104,7 @@ export async function unexpectedStatus(method: string, response: HttpResponse): 
   const text = await response.text().catch(() => '');
   const detail = registryErrors(text);
   return stepFailure(
-    `unexpected status from ${method} request to ${redactUrl(response.url)}: ${statusText(response.status)}${detail}`,
+    `unexpected status from ${method} request to ${redactUrls(response.url)}: ${statusText(response.status)}${detail}`,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Credentials } from '@llb-ts/backend';
+import { type Credentials, redactUrls } from '@llb-ts/backend';
 import { environmentFailure, stepFailure } from '../error.ts';
 import type { Challenge } from './challenge.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
@@ -53,7 +53,7 @@ export async function fetchToken(request: TokenRequest): Promise<Token> {
     await response.drop();
     const refused = status === 401 || status === 403;
     throw stepFailure(
-      `${what}: unexpected status from GET request to ${url}: ${status}`,
+      `${what}: unexpected status from GET request to ${redactUrls(url)}: ${status}`,
       refused ? { hint: request.help } : {},
     );
   }
@@ -86,7 +86,7 @@ function post(
   });
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
   return retried(
-    () => http.send({ method: 'POST', url: realm, headers, body: form.toString(), signal }),
+    () => http.send({ method: 'POST', url: realm, headers, body: form.toString(), confined: true, signal }),
     signal,
   );
 }

@@ -1,4 +1,4 @@
-import { SolveFailure } from '@llb-ts/backend';
+import { redactUrls, SolveFailure } from '@llb-ts/backend';
 import type { Platform, SourceOp } from '@llb-ts/pb';
 import { stepFailure } from '../error.ts';
 import type { Ref } from '../layer/ref.ts';
@@ -41,7 +41,7 @@ export function openSource(
   sources: readonly Source[],
 ): SourceInstance {
   const cut = identifier.indexOf('://');
-  if (cut < 0) throw stepFailure(`failed to parse ${identifier}: invalid`);
+  if (cut < 0) throw stepFailure(`failed to parse ${redactUrls(identifier)}: invalid`);
   const [scheme, locator] = [identifier.slice(0, cut), identifier.slice(cut + 3)];
   const source = sources.find(({ schemes }) => schemes.includes(scheme));
   if (!source) throw stepFailure(`unknown scheme ${scheme}: not found`);

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import { redactUrls } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
 import { lstat, readdir } from '../../host/files.ts';
 import { setTimes } from '../../host/syscalls.ts';
-import { redactUrl } from '../../registry/network-error.ts';
 import { bytesOf, fsPath, join } from '../../tree/bytes.ts';
 import { type GitWish, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';
@@ -33,14 +33,14 @@ export async function checkOut(repository: GitRepository, plan: CheckoutPlan): P
     try {
       await git.run('checkout', '--no-overlay', commit, '--', '.');
     } catch (error) {
-      throw prefixed(`failed to checkout remote ${redactUrl(wish.remote)}`, error);
+      throw prefixed(`failed to checkout remote ${redactUrls(wish.remote)}`, error);
     }
   }
   if (!wish.skipSubmodules) {
     try {
       await git.run('submodule', 'update', '--init', '--recursive', '--depth=1');
     } catch (error) {
-      throw prefixed(`failed to update submodules for ${redactUrl(wish.remote)}`, error);
+      throw prefixed(`failed to update submodules for ${redactUrls(wish.remote)}`, error);
     }
   }
   if (wish.subdir !== '') moveSubdir(workTree, wish.subdir, folder);
@@ -60,7 +60,7 @@ async function checkOutWithGitDir(
   // By the file protocol: copying a repository directly has been used to read files that are not in it.
   await git.run('remote', 'add', 'origin', `file://${dir}`);
   await git.run('fetch', '-u', '--depth=1', '--', 'origin', await pullSpec(bare, wish, ref, commit));
-  const remote = redactUrl(wish.remote);
+  const remote = redactUrls(wish.remote);
   const step = async (text: string, ...args: readonly string[]) => {
     try {
       await git.run(...args);

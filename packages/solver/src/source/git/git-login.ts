@@ -1,14 +1,38 @@
 import fs from 'node:fs';
 import type { Capabilities, SecretSource } from '@llb-ts/backend';
-import { stepFailure } from '../../error.ts';
+import { environmentFailure, stepFailure } from '../../error.ts';
+import type { HttpClient } from '../../registry/http-client.ts';
+import { describeNetworkError } from '../../registry/network-error.ts';
 import type { GitWish } from './git-attributes.ts';
+import { withoutPassword } from './git-url.ts';
 
-/** What git needs to be let in. */
+/** What git needs to be let in. None of it may stand in an argument, where every user of the machine can read it. */
 export interface GitLogin {
-  readonly args: readonly string[];
+  readonly authorization: GitAuthorization | undefined;
+  /** User and password of the remote's URL. */
+  readonly credentials: GitCredentials | undefined;
   readonly sshSocket: string | undefined;
   /** File with host keys. */
   readonly knownHosts: string | undefined;
+}
+
+/** A header that is sent with every request below a URL. */
+export interface GitAuthorization {
+  readonly scope: string;
+  /** With its name. */
+  readonly header: string;
+  /**
+   * Whether the remote, where it redirects, redirects to itself. Git sends such a header wherever it is redirected to, so
+   * it may only follow with it when this is so.
+   */
+  readonly staysThere: () => Promise<boolean>;
+}
+
+export interface GitCredentials {
+  /** Scheme and host: where they may be sent. */
+  readonly origin: string;
+  readonly username: string;
+  readonly password: string;
 }
 
 /**
@@ -20,6 +44,7 @@ export interface GitLogin {
 export async function gitLogin(
   wish: GitWish,
   { secrets, agents }: Pick<Capabilities, 'secrets' | 'agents'>,
+  http: HttpClient,
   stage: () => string,
 ): Promise<GitLogin> {
   const { sshSocket, knownHosts } = wish;
@@ -35,17 +60,20 @@ export async function gitLogin(
     fs.writeFileSync(hostsFile, knownHosts);
   }
   return {
-    args: await extraHeader(wish, secrets),
+    authorization: await authorizationOf(wish, secrets, http),
+    credentials: credentialsOf(wish.remote),
     sshSocket: agent?.path,
     knownHosts: hostsFile,
   };
 }
 
-async function extraHeader(
+async function authorizationOf(
   { remote, authHeaderSecret, authTokenSecret }: GitWish,
   secrets: SecretSource,
-): Promise<readonly string[]> {
-  const host = /^[a-z]+:\/\/(?:[^/]*@)?([^/]*)/.exec(remote)?.[1] ?? '';
+  http: HttpClient,
+): Promise<GitAuthorization | undefined> {
+  const bare = withoutPassword(remote);
+  const host = /^[a-z]+:\/\/(?:[^/]*@)?([^/]*)/.exec(bare)?.[1] ?? '';
   for (const suffix of [`.${host}`, '']) {
     for (const [name, isToken] of [
       [authHeaderSecret, false],
@@ -55,10 +83,45 @@ async function extraHeader(
       if (!secret) continue;
       const text = Buffer.from(secret).toString('utf8');
       const value = isToken ? `basic ${Buffer.from(`x-access-token:${text}`).toString('base64')}` : text;
-      return ['-c', `http.${tokenScope(remote)}.extraheader=Authorization: ${value}`];
+      let staying: Promise<boolean> | undefined;
+      return {
+        scope: tokenScope(bare),
+        header: `Authorization: ${value}`,
+        staysThere: () => {
+          staying ??= staysAtHost(bare, value, http);
+          return staying;
+        },
+      };
     }
   }
-  return [];
+  return undefined;
+}
+
+/** Asks what git asks first. */
+async function staysAtHost(remote: string, authorization: string, http: HttpClient): Promise<boolean> {
+  const url = `${remote}/info/refs?service=git-upload-pack`;
+  try {
+    const response = await http.send({ method: 'GET', url, headers: { authorization } });
+    await response.drop();
+    return new URL(response.url).origin === new URL(url).origin;
+  } catch (error) {
+    throw environmentFailure(describeNetworkError('GET', url, error), { cause: error });
+  }
+}
+
+function credentialsOf(remote: string): GitCredentials | undefined {
+  const url = /^https?:/.test(remote) && URL.canParse(remote) ? new URL(remote) : undefined;
+  if (!url || (url.username === '' && url.password === '')) return undefined;
+  const { origin } = url;
+  return { origin, username: decoded(url.username), password: decoded(url.password) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Everything at one well-known host counts as one place, so that submodules are let in too. */

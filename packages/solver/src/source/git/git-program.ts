@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { environmentFailure, errnoOf, stepFailure } from '../../error.ts';
 import { isCommit } from './git-attributes.ts';
+import type { GitAuthorization, GitCredentials } from './git-login.ts';
 
 export interface GitOptions {
   readonly gitDir?: string;
   readonly workTree?: string;
-  /** Options before the command, such as `-c http.extraheader=…`. */
-  readonly args?: readonly string[];
+  readonly authorization?: GitAuthorization | undefined;
+  readonly credentials?: GitCredentials | undefined;
   readonly sshSocket?: string | undefined;
   readonly knownHosts?: string | undefined;
   readonly advice: boolean;
@@ -48,10 +49,17 @@ export class Git {
 
   /** The same, with what it wrote as it came. */
   async bytes(...args: readonly string[]): Promise<Buffer> {
+    let authorization = this.#options.authorization && { ...this.#options.authorization, redirects: false };
     for (let attempt = args; ; ) {
-      const { status, stdout, stderr } = await this.#spawn(attempt);
+      const { status, stdout, stderr } = await this.#spawn(attempt, authorization);
       if (status === 'exit status 0') return stdout;
       this.#options.signal.throwIfAborted();
+      if (authorization && !authorization.redirects && REDIRECTED.test(stderr)) {
+        authorization = (await authorization.staysThere())
+          ? { ...authorization, redirects: true }
+          : undefined;
+        continue;
+      }
       const simpler = simplerFetch(attempt, stderr);
       if (!simpler) throw stepFailure(`git stderr:\n${stderr}: ${status}`);
       attempt = simpler;
@@ -65,20 +73,22 @@ export class Git {
     return status === 'exit status 0';
   }
 
-  #spawn(command: readonly string[]): Promise<{ status: string; stdout: Buffer; stderr: string }> {
-    const { gitDir, workTree, args = [], advice, signal, onOutput } = this.#options;
+  #spawn(
+    command: readonly string[],
+    authorization?: FollowedAuthorization,
+  ): Promise<{ status: string; stdout: Buffer; stderr: string }> {
+    const { gitDir, workTree, advice, signal, onOutput } = this.#options;
     const options = [
       // Keeps hostile repositories from naming folders of this machine as submodules.
       ...['-c', 'protocol.file.allow=user'],
       ...(advice ? [] : ['-c', 'advice.detachedHead=false']),
       ...(workTree === undefined ? [] : ['--work-tree', workTree]),
       ...(gitDir === undefined ? [] : ['--git-dir', gitDir]),
-      ...args,
     ];
     return new Promise((resolve, reject) => {
       const child = spawn('/bin/sh', ['-c', 'umask 022; exec git "$@"', 'git', ...options, ...command], {
         cwd: workTree ?? '/',
-        env: this.#environment(),
+        env: this.#environment(authorization),
         stdio: ['ignore', 'pipe', 'pipe'],
         // A process group of its own: git's helpers are to end with it.
         detached: true,
@@ -109,8 +119,8 @@ export class Git {
     });
   }
 
-  #environment(): NodeJS.ProcessEnv {
-    const { knownHosts, sshSocket, advice } = this.#options;
+  #environment(authorization: FollowedAuthorization | undefined): NodeJS.ProcessEnv {
+    const { knownHosts, sshSocket, advice, credentials } = this.#options;
     const hosts = knownHosts ? `-o UserKnownHostsFile=${knownHosts}` : '-o StrictHostKeyChecking=no';
     return {
       PATH: process.env.PATH,
@@ -125,8 +135,46 @@ export class Git {
         PROXIES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
       ),
       ...(sshSocket && { SSH_AUTH_SOCK: sshSocket }),
+      ...secretConfig(authorization, credentials),
     };
   }
+}
+
+/** An authorization, and whether git may follow redirects with it. */
+type FollowedAuthorization = GitAuthorization & { readonly redirects: boolean };
+
+/** What git says where it was told not to follow a redirect. */
+const REDIRECTED = /The requested URL returned error: 30[12378]/;
+
+/** Answers git's question for user and password from the environment. */
+const CREDENTIAL_HELPER =
+  '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$LLB_TS_GIT_USERNAME" "$LLB_TS_GIT_PASSWORD"; }; f';
+
+/** Configuration that goes by the environment, which only the user's own processes can read; arguments are for everybody. */
+function secretConfig(
+  authorization: FollowedAuthorization | undefined,
+  credentials: GitCredentials | undefined,
+): Record<string, string> {
+  const config: (readonly [key: string, value: string])[] = [];
+  if (authorization) {
+    const { scope, header, redirects } = authorization;
+    config.push([`http.${scope}.extraheader`, header]);
+    config.push([`http.${scope}.followredirects`, redirects ? 'initial' : 'false']);
+  }
+  if (credentials) config.push([`credential.${credentials.origin}.helper`, CREDENTIAL_HELPER]);
+  return {
+    GIT_CONFIG_COUNT: String(config.length),
+    ...Object.fromEntries(
+      config.flatMap(([key, value], i) => [
+        [`GIT_CONFIG_KEY_${i}`, key],
+        [`GIT_CONFIG_VALUE_${i}`, value],
+      ]),
+    ),
+    ...(credentials && {
+      LLB_TS_GIT_USERNAME: credentials.username,
+      LLB_TS_GIT_PASSWORD: credentials.password,
+    }),
+  };
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {

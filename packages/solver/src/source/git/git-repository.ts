@@ -1,8 +1,9 @@
 import fs from 'node:fs';
+import { redactUrls } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
-import { redactUrl } from '../../registry/network-error.ts';
 import { type GitWish, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';
+import { withoutPassword } from './git-url.ts';
 import { prefixed } from './resolve-commit.ts';
 
 export interface FetchPlan {
@@ -52,13 +53,14 @@ export class GitRepository {
   }
 
   async #initialise(): Promise<void> {
-    const marker = `${this.dir}/llb-ts-ready`;
+    // Of another name than it once had: the remotes of repositories from then hold passwords.
+    const marker = `${this.dir}/llb-ts-initialised`;
     if (fs.existsSync(marker)) return;
     fs.rmSync(this.dir, { recursive: true, force: true });
     fs.mkdirSync(this.dir, { recursive: true });
     const format = this.#sha256 ? ['--object-format=sha256'] : [];
     await this.#git.run('-c', 'init.defaultBranch=master', 'init', '--bare', ...format);
-    await this.#git.run('remote', 'add', 'origin', this.#remote);
+    await this.#git.run('remote', 'add', 'origin', withoutPassword(this.#remote));
     fs.writeFileSync(marker, '');
   }
 
@@ -81,7 +83,7 @@ export class GitRepository {
         ...(isCommit(ref) ? [ref] : ['--force', '--', `${wanted}:${target}`]),
       );
     } catch (error) {
-      throw prefixed(`failed to fetch remote ${redactUrl(this.#remote)}`, error);
+      throw prefixed(`failed to fetch remote ${redactUrls(this.#remote)}`, error);
     }
     const found = (await git.run('rev-parse', wanted)).trim();
     if (found !== object) await this.#forceObject(ref, target, object, from);
@@ -94,7 +96,7 @@ export class GitRepository {
       try {
         await git.run('fetch', '--tags', ...this.#unshallow(), from, object);
       } catch (error) {
-        throw prefixed(`failed to fetch remote ${redactUrl(this.#remote)}`, error);
+        throw prefixed(`failed to fetch remote ${redactUrls(this.#remote)}`, error);
       }
       await git.run('reflog', 'expire', '--all', '--expire=now');
       if (!(await git.succeeds('cat-file', '-e', object))) {
@@ -114,7 +116,7 @@ export class GitRepository {
     try {
       object = (await this.#git.run('rev-parse', name)).trim();
     } catch (error) {
-      throw prefixed(`failed to rev-parse ${name} for ${redactUrl(this.#remote)}`, error);
+      throw prefixed(`failed to rev-parse ${name} for ${redactUrls(this.#remote)}`, error);
     }
     if (object.startsWith(checksum)) return;
     const peeled = (await this.#git.run('rev-parse', `${name}^{}`)).trim();

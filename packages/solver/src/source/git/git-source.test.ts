@@ -300,6 +300,56 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
       expect((await bring('', names, given(forHost))).shown).toEqual(newest);
     });
 
+    it('without a secret in the arguments of any process, or in the store', async () => {
+      const seen: string[] = [];
+      const asked: string[] = [];
+      const { answer } = server;
+      server.answer = (request, response) => {
+        seen.push(...argumentsOfAll());
+        asked.push(request.headers.authorization ?? '');
+        return answer(request, response);
+      };
+      wanted = basic;
+      await bring('', names, given({ GIT_AUTH_TOKEN: 'tok' }));
+      wanted = `Basic ${Buffer.from('me:pa55:w@rd').toString('base64')}`;
+      const remote = `http://me:pa55%3Aw%40rd@${server.host}/repo.git`;
+      expect((await bring('', { 'git.fullurl': remote })).shown).toEqual(newest);
+      expect(seen.filter((one) => one.includes('git')).length).toBeGreaterThan(0);
+      const secrets = [basic.slice(6), 'pa55', wanted.slice(6)];
+      expect(seen.filter((one) => secrets.some((secret) => one.includes(secret)))).toEqual([]);
+      expect(asked).toContain(wanted);
+      const found = spawnSync('grep', ['-rlE', `pa55|${secrets[0]}`, bench.root], { encoding: 'utf8' });
+      expect(found.stdout).toBe('');
+    });
+
+    it('at the host it is for, and nowhere that redirects to', async () => {
+      wanted = basic;
+      const { answer } = server;
+      const other = await serveRepositories(folder);
+      const redirect = (to: string) => {
+        server.answer = (request, response) => {
+          if (!request.url?.startsWith('/repo.git')) return answer(request, response);
+          response.writeHead(302, { location: `${to}${request.url.slice('/repo'.length)}` }).end();
+        };
+      };
+      try {
+        fs.symlinkSync('repo.git', path.join(folder, 'moved.git'));
+        redirect(`http://${server.host}/moved`);
+        expect((await bring('', names, given({ GIT_AUTH_TOKEN: 'tok' }))).shown).toEqual(newest);
+        bench.dispose();
+        bench = sourceBench();
+        redirect(`http://${other.host}/repo`);
+        expect((await bring('', names, given({ GIT_AUTH_TOKEN: 'tok' }))).shown).toEqual(newest);
+        expect(other.headers.map(({ authorization }) => authorization)).toEqual(
+          other.headers.map(() => undefined),
+        );
+        expect(other.requests.length).toBeGreaterThan(0);
+      } finally {
+        fs.rmSync(path.join(folder, 'moved.git'));
+        await other.stop();
+      }
+    });
+
     it('not without asking, and never by asking a person', async () => {
       wanted = basic;
       await expect(bring('', names)).rejects.toThrow(/could not read Username|terminal prompts disabled/);
@@ -320,3 +370,15 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
     await expect(bring()).rejects.toThrow();
   });
 });
+
+/** The arguments of every process of this machine. */
+function argumentsOfAll(): string[] {
+  return fs.readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      return [fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8')];
+    } catch {
+      return []; // It has ended.
+    }
+  });
+}

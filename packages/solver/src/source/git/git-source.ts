@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import type { Capabilities } from '@llb-ts/backend';
+import { type Capabilities, redactUrls } from '@llb-ts/backend';
 import { removeTree } from '../../host/files.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Ref } from '../../layer/ref.ts';
 import type { RefStore } from '../../layer/ref-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
-import { redactUrl } from '../../registry/network-error.ts';
+import type { HttpClient } from '../../registry/http-client.ts';
 import type { Source, SourceInstance } from '../source.ts';
 import { type GitSignatureWish, type GitWish, isCommit, parseGitWish } from './git-attributes.ts';
 import { type BundleBlobs, importBundle, writeBundle } from './git-bundle.ts';
@@ -14,6 +14,7 @@ import { checkOut } from './git-checkout.ts';
 import { type GitLogin, gitLogin } from './git-login.ts';
 import { Git } from './git-program.ts';
 import { GitRepository } from './git-repository.ts';
+import { withoutPassword } from './git-url.ts';
 import { withLock } from './repository-lock.ts';
 import { checkCommit, pinnedCommit, type ResolvedCommit, resolveRef } from './resolve-commit.ts';
 import { verifyCommit } from './verify-commit.ts';
@@ -22,6 +23,7 @@ export interface GitSourceOptions extends BundleBlobs {
   readonly stateDir: string;
   readonly layers: LayerStore;
   readonly refs: RefStore;
+  readonly http: HttpClient;
   readonly capabilities: Pick<Capabilities, 'secrets' | 'agents'>;
 }
 
@@ -109,7 +111,7 @@ class GitInstance implements SourceInstance {
     let resolving = this.#resolved.get(key);
     if (!resolving) {
       resolving = this.#staged(work, async (git, stage) => {
-        const url = bundle ? (await this.#import(git, stage(), work)).url : remote;
+        const url = bundle ? (await this.#import(git, stage(), work)).url : withoutPassword(remote);
         return resolveRef(git, url, ref);
       });
       this.#resolved.set(key, resolving);
@@ -161,7 +163,7 @@ class GitInstance implements SourceInstance {
     const id = layers.newId();
     await layers.commit(await layers.draftOf(staged, undefined, work.pause), id);
     const what = wish.checkoutBundle ? 'git bundle checkout for' : 'git snapshot for';
-    const description = `${what} ${redactUrl(wish.remote)}#${wish.ref}`;
+    const description = `${what} ${redactUrls(wish.remote)}#${wish.ref}`;
     return refs.save({ kind: 'layer', id, layer: id, description, createdAt: Date.now() });
   }
 
@@ -174,17 +176,18 @@ class GitInstance implements SourceInstance {
       return folder;
     };
     try {
-      const login = await gitLogin(this.#wish, this.#options.capabilities, stage);
+      const { capabilities, http } = this.#options;
+      const login = await gitLogin(this.#wish, capabilities, http, stage);
       return await use(this.#git(login, work), stage);
     } finally {
       for (const folder of folders) removeTree(folder);
     }
   }
 
-  #git({ args, sshSocket, knownHosts }: GitLogin, work: Workbench): Git {
+  #git({ authorization, credentials, sshSocket, knownHosts }: GitLogin, work: Workbench): Git {
     return new Git({
       // A blob is fetched by other means; git then needs no credentials.
-      args: this.#wish.bundle ? [] : args,
+      ...(!this.#wish.bundle && { authorization, credentials }),
       sshSocket,
       knownHosts,
       advice: this.#wish.advice,

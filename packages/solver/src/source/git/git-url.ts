@@ -49,6 +49,11 @@ export function parseGitUrl(text: string): GitUrl | undefined {
   };
 }
 
+/** The remote without what must not be read by others: a web server's user and password, the password of an ssh URL. */
+export function withoutPassword(remote: string): string {
+  return remote.replace(/^(https?:\/\/)[^/?#]*@/i, '$1').replace(/^([a-z]+:\/\/[^/?#:@]*):[^/?#]*@/i, '$1@');
+}
+
 function splitFragment(fragment: string): { ref: string; subdir: string } {
   const cut = fragment.indexOf(':');
   const ref = cut < 0 ? fragment : fragment.slice(0, cut);

@@ -1,6 +1,5 @@
-import { SolveFailure } from '@llb-ts/backend';
+import { redactUrls, SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
-import { redactUrl } from '../../registry/network-error.ts';
 import { type GitWish, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';
 
@@ -39,7 +38,7 @@ export async function resolveRef(git: Git, url: string, wanted: string): Promise
   try {
     output = await git.run('ls-remote', '--', url, ref, `${ref}^{}`);
   } catch (error) {
-    throw prefixed(`failed to fetch remote ${redactUrl(url)}`, error);
+    throw prefixed(`failed to fetch remote ${redactUrls(url)}`, error);
   }
   const objects = new Map(
     output.split('\n').map((line): [string, string] => {
@@ -64,11 +63,11 @@ export async function defaultBranch(git: Git, url: string): Promise<string> {
   try {
     output = await git.run('ls-remote', '--symref', url, 'HEAD');
   } catch (error) {
-    throw prefixed(`error fetching default branch for repository ${redactUrl(url)}`, error);
+    throw prefixed(`error fetching default branch for repository ${redactUrls(url)}`, error);
   }
   const branch = /refs\/heads\/(\S+)/.exec(output)?.[1];
   if (branch === undefined) {
-    throw stepFailure(`could not find default branch for repository: ${redactUrl(url)}`);
+    throw stepFailure(`could not find default branch for repository: ${redactUrls(url)}`);
   }
   if (branch.startsWith('-')) throw stepFailure(`invalid git ref ${JSON.stringify(branch)}`);
   return branch;

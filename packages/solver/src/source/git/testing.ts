@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import type http from 'node:http';
 import { FileBlobPlaces } from '../../blob/blob-places.ts';
 import { BlobStore } from '../../blob/blob-store.ts';
+import { HttpClient } from '../../registry/http-client.ts';
 import { ScriptedServer } from '../../registry/testing.ts';
 import type { Source } from '../source.ts';
 import type { SourceBench } from '../testing/workbench.ts';
@@ -83,6 +84,7 @@ export function gitSourceOn(bench: SourceBench, more: Partial<GitSourceOptions> 
   return gitSource({
     ...bench,
     stateDir: bench.root,
+    http: new HttpClient(),
     capabilities: { secrets: async () => undefined, agents: undefined },
     blobs: new BlobStore(bench.root, () => bench.layers.stage()),
     places: new FileBlobPlaces(bench.root),

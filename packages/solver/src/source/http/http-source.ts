@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { SolveFailure, type SolveRequest } from '@llb-ts/backend';
+import { redactUrls, SolveFailure, type SolveRequest } from '@llb-ts/backend';
 import { parseBlobDigest } from '../../blob/blob-digest.ts';
 import { stepFailure } from '../../error.ts';
 import { lstat, removeTree } from '../../host/files.ts';
@@ -9,7 +9,6 @@ import type { Ref } from '../../layer/ref.ts';
 import type { RefStore } from '../../layer/ref-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import type { HttpClient, HttpResponse } from '../../registry/http-client.ts';
-import { redactUrl } from '../../registry/network-error.ts';
 import { bytesOf, textOf } from '../../tree/bytes.ts';
 import { verifyPgp } from '../signature/pgp.ts';
 import { singleFile } from '../single-file.ts';
@@ -86,7 +85,7 @@ class HttpInstance implements SourceInstance {
     } catch (error) {
       if (!(error instanceof SolveFailure) || error.code !== 'step') throw error;
       throw stepFailure(`failed to verify pgp signature: ${error.message}`, {
-        hint: redactUrl(this.#wish.url),
+        hint: redactUrls(this.#wish.url),
       });
     } finally {
       removeTree(folder);
@@ -170,7 +169,7 @@ class HttpInstance implements SourceInstance {
       if (checksum !== '' && digest !== checksum) throw stepFailure(`digest mismatch ${digest}: ${checksum}`);
       const content = { stat: lstat(target)!, hostPath: target, source: target };
       const mtimeNs = BigInt(Date.parse(lastModified) || 0) * 1_000_000n;
-      const ref = await singleFile(name, content, file, mtimeNs, `http url ${redactUrl(url)}`, work);
+      const ref = await singleFile(name, content, file, mtimeNs, `http url ${redactUrls(url)}`, work);
       const etag = tagOf(response, []);
       if (etag !== '' && checksum === '') {
         this.#options.records.put(this.#wish, { etag, digest, lastModified, ref: ref.id });
@@ -191,7 +190,7 @@ async function save(response: HttpResponse, target: string, like: string, work: 
   const algorithm = like === '' ? 'sha256' : parseBlobDigest(like).algorithm;
   const hash = createHash(algorithm);
   const total = Number(response.headers['content-length']) || 0;
-  const progress = new TransferProgress({ id: redactUrl(response.url), name: 'downloading', total }, work);
+  const progress = new TransferProgress({ id: redactUrls(response.url), name: 'downloading', total }, work);
   const fd = fs.openSync(target, 'wx', 0o600);
   try {
     for await (const chunk of decodedBody(response)) {
@@ -209,7 +208,7 @@ async function save(response: HttpResponse, target: string, like: string, work: 
 async function checkStatus(response: HttpResponse): Promise<void> {
   if (response.status >= 200 && response.status < 400) return;
   await response.drop();
-  throw stepFailure(`invalid response status ${response.status}`, { hint: redactUrl(response.url) });
+  throw stepFailure(`invalid response status ${response.status}`, { hint: redactUrls(response.url) });
 }
 
 /** The tag of an answer; where it says none and only one was asked about, that one. */
