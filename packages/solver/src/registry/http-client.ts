@@ -4,8 +4,7 @@ import { Readable } from 'node:stream';
 import { redactUrls } from '@llb-ts/backend';
 import type undici from 'undici';
 import type { Dispatcher } from 'undici';
-import { environmentFailure } from '../error.ts';
-import { describeNetworkError } from './network-error.ts';
+import { networkFailure } from './network-error.ts';
 import type { TlsOptions } from './tls.ts';
 
 export interface HttpRequest {
@@ -163,7 +162,7 @@ async function* described(body: Readable, { method, url, signal }: HttpRequest):
     yield* body;
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw environmentFailure(describeNetworkError(method, url, error), { cause: error });
+    throw networkFailure(method, url, error);
   }
 }
 

@@ -1,5 +1,5 @@
-import { redactUrls } from '@llb-ts/backend';
-import { errnoOf } from '../error.ts';
+import { redactUrls, type SolveFailure } from '@llb-ts/backend';
+import { environmentFailure, errnoOf } from '../error.ts';
 
 /** Errors of sockets after which the same request may well succeed. */
 const TRANSIENT = new Set([
@@ -18,6 +18,26 @@ const TRANSIENT = new Set([
 /** True if it is worth to try again: cut connections and timeouts, not a refused connection or an unknown host. */
 export function isTransient(error: unknown): boolean {
   return chainOf(error).some((one) => TRANSIENT.has(errnoOf(one) ?? ''));
+}
+
+/** A request that had no answer, in Go's words, with what to do about it. `before` comes before the words. */
+export function networkFailure(method: string, url: string, error: unknown, before = ''): SolveFailure {
+  return environmentFailure(`${before}${describeNetworkError(method, url, error)}`, {
+    hint: hintOf(url, error),
+    cause: error,
+  });
+}
+
+function hintOf(url: string, error: unknown): string {
+  const { host, hostname } = new URL(url);
+  const codes = chainOf(error).map((one) => errnoOf(one) ?? '');
+  if (codes.includes('ECONNREFUSED'))
+    return `nothing listens at ${host}: is the server running, and the port right?`;
+  if (codes.includes('ENOTFOUND')) return `nobody knows a host ${hostname}: check the name, and the network`;
+  if (codes.some((code) => /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code))) {
+    return `the certificate of ${host} is not trusted: name its authority with NODE_EXTRA_CA_CERTS, or ca in the configuration file`;
+  }
+  return `${host} did not answer: try again, and check the network and proxies (HTTPS_PROXY, NO_PROXY)`;
 }
 
 /** An error of a request in Go's words: `Get "URL": dial tcp HOST: connect: connection refused`. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ByteStream } from '../archive/byte-source.ts';
-import { environmentFailure, stepFailure } from '../error.ts';
+import { stepFailure } from '../error.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { HttpResponse } from './http-client.ts';
-import { describeNetworkError, isTransient } from './network-error.ts';
+import { isTransient, networkFailure } from './network-error.ts';
 import type { RegistryRepository } from './registry-client.ts';
 import { type RegistryRequest, sendToRegistry, unexpectedStatus } from './registry-request.ts';
 import { RETRY_DELAYS } from './retry.ts';
@@ -188,9 +188,7 @@ export class RegistryPusher {
   #described(place: string, error: unknown): unknown {
     if (error instanceof StatusFailure) return error.cause;
     if (!isTransient(error)) return error;
-    return environmentFailure(`failed to do request: ${describeNetworkError('PATCH', place, error)}`, {
-      cause: error,
-    });
+    return networkFailure('PATCH', place, error, 'failed to do request: ');
   }
 }
 

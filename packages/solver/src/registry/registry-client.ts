@@ -1,4 +1,4 @@
-import type { CredentialSource } from '@llb-ts/backend';
+import type { CredentialSource, SolveFailure } from '@llb-ts/backend';
 import type { ByteStream } from '../archive/byte-source.ts';
 import { parseBlobDigest } from '../blob/blob-digest.ts';
 import { stepFailure } from '../error.ts';
@@ -125,14 +125,22 @@ export class RegistryRepository {
         try {
           const found = await this.#resolveAt(connection, place, signal);
           if (found) return found;
-          note(2, stepFailure(`${reference.text}: not found`));
+          note(2, this.#notFound());
         } catch (error) {
           if (signal?.aborted) throw error;
           note(1, error);
         }
       }
     }
-    throw failure?.error ?? stepFailure(`${reference.text}: not found`);
+    throw failure?.error ?? this.#notFound();
+  }
+
+  #notFound(): SolveFailure {
+    const { text, repository, object } = this.reference;
+    const hosts = this.#connections.map(({ host }) => host.host).join(', ');
+    return stepFailure(`${text}: not found`, {
+      hint: `${hosts} has no ${object} of ${repository}: check the name, and the tag or digest`,
+    });
   }
 
   async #resolveAt(

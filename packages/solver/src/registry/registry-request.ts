@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redactUrls } from '@llb-ts/backend';
-import { environmentFailure, stepFailure } from '../error.ts';
+import { stepFailure } from '../error.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts';
-import { describeNetworkError, isTransient } from './network-error.ts';
+import { isTransient, networkFailure } from './network-error.ts';
 import type { RegistryHost } from './registry-hosts.ts';
 
 /** A connection to one registry host. */
@@ -63,9 +63,7 @@ export async function sendToRegistry(
         await sleep(ATTEMPT_PAUSE, undefined, { signal: request.signal });
         continue;
       }
-      throw environmentFailure(`failed to do request: ${describeNetworkError(method, url, error)}`, {
-        cause: error,
-      });
+      throw networkFailure(method, url, error, 'failed to do request: ');
     }
     const { status } = response;
     if (attempt >= MAX_ATTEMPTS) return response;

@@ -1,8 +1,8 @@
 import { type Credentials, redactUrls } from '@llb-ts/backend';
-import { environmentFailure, stepFailure } from '../error.ts';
+import { stepFailure } from '../error.ts';
 import type { Challenge } from './challenge.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
-import { describeNetworkError, isTransient } from './network-error.ts';
+import { isTransient, networkFailure } from './network-error.ts';
 import { withRetries } from './retry.ts';
 
 export interface Token {
@@ -46,7 +46,7 @@ export async function fetchToken(request: TokenRequest): Promise<Token> {
     }
   } catch (error) {
     if (request.signal?.aborted) throw error;
-    throw environmentFailure(`${what}: ${describeNetworkError('GET', realm, error)}`, { cause: error });
+    throw networkFailure('GET', realm, error, `${what}: `);
   }
   if (response.status < 200 || response.status >= 400) {
     const { status, url } = response;

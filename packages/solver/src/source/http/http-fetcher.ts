@@ -1,9 +1,9 @@
 import type { SolveRequest } from '@llb-ts/backend';
 import type { ByteStream } from '../../archive/byte-source.ts';
 import { decompressAs } from '../../archive/decompress.ts';
-import { environmentFailure, stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error.ts';
 import type { HttpClient, HttpResponse } from '../../registry/http-client.ts';
-import { describeNetworkError } from '../../registry/network-error.ts';
+import { networkFailure } from '../../registry/network-error.ts';
 import type { HttpWish } from './http-attributes.ts';
 
 /** Sends the requests of one http source, with the credentials that belong to it. */
@@ -43,7 +43,7 @@ export class HttpFetcher {
       });
     } catch (error) {
       if (this.#signal.aborted) throw error;
-      throw environmentFailure(describeNetworkError(method, this.#wish.url, error), { cause: error });
+      throw networkFailure(method, this.#wish.url, error);
     }
   }
 

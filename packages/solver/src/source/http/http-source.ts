@@ -166,7 +166,11 @@ class HttpInstance implements SourceInstance {
     try {
       const target = `${stage}/content`;
       const digest = await save(response, target, checksum, work);
-      if (checksum !== '' && digest !== checksum) throw stepFailure(`digest mismatch ${digest}: ${checksum}`);
+      if (checksum !== '' && digest !== checksum) {
+        throw stepFailure(`digest mismatch ${digest}: ${checksum}`, {
+          hint: `${redactUrls(url)} is ${digest}, expected was ${checksum}: if the file was meant to change, say so in the build`,
+        });
+      }
       const content = { stat: lstat(target)!, hostPath: target, source: target };
       const mtimeNs = BigInt(Date.parse(lastModified) || 0) * 1_000_000n;
       const ref = await singleFile(name, content, file, mtimeNs, `http url ${redactUrls(url)}`, work);
@@ -208,7 +212,18 @@ async function save(response: HttpResponse, target: string, like: string, work: 
 async function checkStatus(response: HttpResponse): Promise<void> {
   if (response.status >= 200 && response.status < 400) return;
   await response.drop();
-  throw stepFailure(`invalid response status ${response.status}`, { hint: redactUrls(response.url) });
+  throw stepFailure(`invalid response status ${response.status}`, { hint: statusHint(response) });
+}
+
+function statusHint({ status, url }: HttpResponse): string {
+  const { hostname } = new URL(url);
+  const advice: Readonly<Record<number, string>> = {
+    401: `it wants to know who asks: give --secret id=HTTP_AUTH_TOKEN_${hostname},src=FILE`,
+    403: `access is denied: are the secrets HTTP_AUTH_TOKEN_${hostname} and AuthHeaderSecret right?`,
+    404: 'no such file is there: check the URL',
+    410: 'the file was there and is gone: check the URL',
+  };
+  return `${redactUrls(url)}: expected a status below 400, got ${status}; ${advice[status] ?? 'try again, or ask who runs the server'}`;
 }
 
 /** The tag of an answer; where it says none and only one was asked about, that one. */
