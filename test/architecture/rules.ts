@@ -34,6 +34,7 @@ export const PACKAGE_FLOORS: Readonly<Record<PackageName, readonly PackageName[]
  */
 export const SOLVER_FLOORS: readonly (readonly string[])[] = [
   ['error.ts', 'tree', 'host'],
+  ['store'],
   ['graph', 'pattern', 'archive', 'blob', 'registry', 'layer'],
   ['snapshot', 'cache'],
   ['operation/operation.ts'],

@@ -17,6 +17,7 @@ import { type ExecHost, openExecHost } from './operation/exec/exec-host.ts';
 import { ociPlatform } from './registry/platform.ts';
 import type { RegistryConfig } from './registry/registry-hosts.ts';
 import { SourceStores } from './source/source-stores.ts';
+import { Store } from './store/store.ts';
 
 export interface LocalBackendOptions {
   /** Where layers, refs, blobs and cache records are kept; made if missing. Several processes may share it. */
@@ -42,13 +43,14 @@ export interface LocalBackendOptions {
  */
 export async function createLocalBackend(options: LocalBackendOptions): Promise<Backend & SourceResolver> {
   const stateDir = path.resolve(options.stateDir);
-  const layers = new LayerStore(stateDir);
+  const store = new Store(stateDir);
+  const layers = new LayerStore(store);
   // Also where nothing runs this time.
-  if (layers.hadDead) sweepControlGroups();
-  const refs = new RefStore(stateDir);
-  const digests = new StoredDigests(stateDir, layers);
+  if (store.foundCrashed) sweepControlGroups();
+  const refs = new RefStore(store);
+  const digests = new StoredDigests(layers);
   const sources = new SourceStores({
-    stateDir,
+    store,
     layers,
     refs,
     digests,
@@ -56,7 +58,7 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
   });
   let host: ExecHost | undefined;
   const services = {
-    stateDir,
+    store,
     layers,
     refs,
     sources,
@@ -64,16 +66,16 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
       layers,
       blobs: sources.blobs,
       layerBlobs: sources.layerBlobs,
-      variants: new PackVariants(stateDir),
+      variants: new PackVariants(store),
     }),
-    cache: new CacheStore(stateDir, (id) => refs.load(id)),
+    cache: new CacheStore(store, (id) => refs.load(id)),
     digests,
     slots: new JobSlots(options.jobs ?? os.availableParallelism()),
     caches: new CacheDirectories(`${stateDir}/caches`),
     ...(options.onStepFailure && { onStepFailure: options.onStepFailure }),
     execHost() {
       const { snapshotter = 'auto', executor = 'auto' } = options;
-      host ??= openExecHost({ stateDir, stage: layers.stage(), snapshotter, executor });
+      host ??= openExecHost({ stateDir, stage: store.stage(), snapshotter, executor });
       return host;
     },
   };
@@ -111,7 +113,7 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
       closed = true;
       await sources.close();
       await host?.close();
-      layers.close();
+      await store.close();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CliError } from '../error/cli-error.ts';
@@ -22,7 +23,7 @@ export function writeData(stream: NodeJS.WritableStream, data: Uint8Array | stri
 
 /** Writes a file that is complete or absent: beside its place first, then renamed. */
 export async function writeFileWhole(path: string, data: Uint8Array | string): Promise<void> {
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const file = await open(draft, 'w', 0o666);
     try {

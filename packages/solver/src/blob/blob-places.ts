@@ -26,7 +26,15 @@ export class FileBlobPlaces {
     const places = this.#load(digest);
     if (places.has(place)) return;
     places.add(place);
-    fs.appendFileSync(this.#file(digest), `${place}\n`);
+    const line = `${place}\n`;
+    try {
+      // Begun anew, so that it does not go on a line that was cut off.
+      fs.appendFileSync(this.#file(digest), `\n${line}`);
+    } catch (error) {
+      if (errnoOf(error) !== 'EISDIR') throw error;
+      fs.rmSync(this.#file(digest), { recursive: true });
+      fs.writeFileSync(this.#file(digest), line);
+    }
   }
 
   #load(digest: string): Set<string> {
@@ -40,14 +48,19 @@ export class FileBlobPlaces {
 
   #read(digest: string): string[] {
     try {
-      return fs.readFileSync(this.#file(digest), 'utf8').split('\n').slice(0, -1);
+      return fs.readFileSync(this.#file(digest), 'utf8').split('\n').slice(0, -1).filter(isPlace);
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return [];
-      throw error;
+      if (errnoOf(error) === undefined) throw error;
+      return [];
     }
   }
 
   #file(digest: string): string {
     return `${this.#folder}/${parseBlobDigest(digest).hex}`;
   }
+}
+
+/** Where the machine went down while a line was on its way, there may be zero bytes in its place. */
+function isPlace(line: string): boolean {
+  return line !== '' && !line.includes('\0');
 }

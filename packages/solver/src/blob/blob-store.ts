@@ -1,19 +1,22 @@
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ByteStream } from '../archive/byte-source.ts';
 import { errnoOf, stepFailure } from '../error.ts';
 import { parseBlobDigest } from './blob-digest.ts';
 
 const READ_SIZE = 256 * 1024;
+/** As many are hashed before others get a turn: some milliseconds. */
+const CHUNKS_AT_ONCE = 16;
 
 const fdatasync = promisify(fs.fdatasync);
 
 /**
  * Blobs on disk, each under the digest of its bytes: `blobs/sha256/<hex>`.
  *
- * A blob is written beside the store, hashed on the way, synced and renamed to its place, never changed or overwritten;
- * of several writers the first wins. So what has its name is whole, unless the disk or somebody else damaged it: a blob is
+ * A blob is written beside the store, hashed on the way, synced and renamed to its place, never changed. So what has its
+ * name is whole, unless the disk or somebody else damaged it: a blob is
  * hashed again when a process reads it for the first time, and one that is damaged is removed, to be fetched anew.
  */
 export class BlobStore {
@@ -33,7 +36,37 @@ export class BlobStore {
 
   /** Bytes of a blob that is here; undefined if it is not. */
   size(digest: string): number | undefined {
-    return fs.statSync(this.path(digest), { throwIfNoEntry: false })?.size;
+    const stat = fs.statSync(this.path(digest), { throwIfNoEntry: false });
+    return stat?.isFile() ? stat.size : undefined;
+  }
+
+  /**
+   * Whether a blob is here and has the bytes of its name. Reads it unless this process has read or written it; drops it if
+   * it is damaged. So what is handed on without being looked at (copied, sent) is right.
+   */
+  async isSound({ digest, size }: Expected): Promise<boolean> {
+    const found = this.size(digest);
+    if (found === undefined || (size !== undefined && found !== size)) {
+      this.#drop(digest);
+      return false;
+    }
+    if (this.#verified.has(digest)) return true;
+    const hash = digestWith(digest);
+    let chunks = 0;
+    try {
+      for (const chunk of readChunks(this.path(digest))) {
+        hash.update(chunk);
+        if (++chunks % CHUNKS_AT_ONCE === 0) await setImmediate();
+      }
+    } catch (error) {
+      if (errnoOf(error) !== 'EIO' && errnoOf(error) !== 'ENOENT') throw error;
+    }
+    if (hash.digest('hex') !== parseBlobDigest(digest).hex) {
+      this.#drop(digest);
+      return false;
+    }
+    this.#verified.add(digest);
+    return true;
   }
 
   /** The path of a blob, which need not exist. Fails for a malformed digest. */
@@ -44,12 +77,14 @@ export class BlobStore {
 
   /** The whole of a small blob (a manifest, a config); undefined if it is not here or was damaged. */
   read(digest: string): Buffer | undefined {
+    if (this.size(digest) === undefined) return undefined;
     let bytes: Buffer;
     try {
       bytes = fs.readFileSync(this.path(digest));
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
+      const code = errnoOf(error);
+      if (code !== 'ENOENT' && code !== 'EIO') throw error;
+      return undefined;
     }
     if (digestWith(digest).update(bytes).digest('hex') === parseBlobDigest(digest).hex) return bytes;
     this.#drop(digest);
@@ -62,18 +97,9 @@ export class BlobStore {
    */
   async *stream(digest: string): AsyncGenerator<Uint8Array> {
     const hash = this.#verified.has(digest) ? undefined : digestWith(digest);
-    const fd = fs.openSync(this.path(digest), 'r');
-    try {
-      for (;;) {
-        // A fresh buffer each time: the reader may keep it.
-        const buffer = Buffer.allocUnsafe(READ_SIZE);
-        const chunk = buffer.subarray(0, fs.readSync(fd, buffer));
-        if (chunk.length === 0) break;
-        hash?.update(chunk);
-        yield chunk;
-      }
-    } finally {
-      fs.closeSync(fd);
+    for (const chunk of readChunks(this.path(digest))) {
+      hash?.update(chunk);
+      yield chunk;
     }
     if (hash && hash.digest('hex') !== parseBlobDigest(digest).hex) {
       this.#drop(digest);
@@ -87,7 +113,7 @@ export class BlobStore {
   /** Keeps bytes that are in memory; returns their digest. */
   put(bytes: Uint8Array): string {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-    if (this.size(digest) === bytes.length) return digest;
+    if (this.read(digest)) return digest;
     const writer = this.writer();
     try {
       writer.write(bytes);
@@ -123,7 +149,7 @@ export class BlobStore {
 
   #drop(digest: string): void {
     this.#verified.delete(digest);
-    fs.rmSync(this.path(digest), { force: true });
+    fs.rmSync(this.path(digest), { force: true, recursive: true });
   }
 }
 
@@ -187,7 +213,14 @@ export class BlobWriter {
     }
     if (this.#synced < this.size) fs.fdatasyncSync(this.#fd);
     const path = this.#place(digest);
-    if (!fs.existsSync(path)) fs.renameSync(`${this.#folder}/blob`, path);
+    try {
+      // Over what may be there: ours is known to be whole.
+      fs.renameSync(`${this.#folder}/blob`, path);
+    } catch (error) {
+      if (errnoOf(error) !== 'EISDIR') throw error;
+      fs.rmSync(path, { recursive: true });
+      fs.renameSync(`${this.#folder}/blob`, path);
+    }
     this.abort();
     return digest;
   }
@@ -198,6 +231,21 @@ export class BlobWriter {
     this.#open = false;
     fs.closeSync(this.#fd);
     fs.rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A fresh buffer each time: the reader may keep it. */
+function* readChunks(path: string): Generator<Uint8Array> {
+  const fd = fs.openSync(path, 'r');
+  try {
+    for (;;) {
+      const buffer = Buffer.allocUnsafe(READ_SIZE);
+      const chunk = buffer.subarray(0, fs.readSync(fd, buffer));
+      if (chunk.length === 0) return;
+      yield chunk;
+    }
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

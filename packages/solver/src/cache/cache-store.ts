@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
 import { makeFolders } from '../host/files.ts';
 import type { Ref } from '../layer/ref.ts';
+import { type Fields, isText } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 
 /** What a result depends on, as JSON data. */
 export type CacheKey = Readonly<Record<string, unknown>>;
@@ -11,21 +11,24 @@ export type CacheKey = Readonly<Record<string, unknown>>;
  * Which refs came out of which key: one plain file per key, `cache/<hash>.json`, that holds the key itself beside the
  * results. So "why was this not cached?" is answered by comparing two files.
  *
- * A record counts only while every ref and layer it names is there; anything unreadable is as good as missing.
+ * A record counts only while every ref that it names is there; whether their layers can be had is for those to say who know
+ * the images of the solve.
  */
 export class CacheStore {
+  readonly #store: Store;
   readonly #folder: string;
   readonly #loadRef: (id: string) => Ref | undefined;
 
-  constructor(root: string, loadRef: (id: string) => Ref | undefined) {
-    this.#folder = `${root}/cache`;
+  constructor(store: Store, loadRef: (id: string) => Ref | undefined) {
+    this.#store = store;
+    this.#folder = `${store.root}/cache`;
     this.#loadRef = loadRef;
     makeFolders(this.#folder);
   }
 
   /** The outputs stored under `key`, undefined if there are none. */
   get(key: CacheKey): readonly (Ref | undefined)[] | undefined {
-    const record = this.#read(this.#file(key));
+    const record = this.#store.records.read(this.#file(key), parseRecord);
     if (!record) return undefined;
     const outputs: (Ref | undefined)[] = [];
     for (const id of record.outputs) {
@@ -37,30 +40,12 @@ export class CacheStore {
   }
 
   put(key: CacheKey, outputs: readonly (Ref | undefined)[]): void {
-    const file = this.#file(key);
-    const record: CacheRecord = {
-      version: VERSION,
-      createdAt: Date.now(),
-      outputs: outputs.map((ref) => ref?.id ?? null),
-      key,
-    };
-    const draft = `${file}.${process.pid}.tmp`;
-    fs.writeFileSync(draft, `${JSON.stringify(record, plain)}\n`);
-    fs.renameSync(draft, file);
+    const record = { createdAt: Date.now(), outputs: outputs.map((ref) => ref?.id ?? null), key };
+    this.#store.records.write(this.#file(key), record, { replacer: plain });
   }
 
   #file(key: CacheKey): string {
     return `${this.#folder}/${hashOf(key)}.json`;
-  }
-
-  #read(file: string): CacheRecord | undefined {
-    try {
-      const record = JSON.parse(fs.readFileSync(file, 'utf8')) as CacheRecord;
-      return record.version === VERSION && Array.isArray(record.outputs) ? record : undefined;
-    } catch (error) {
-      if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
   }
 }
 
@@ -78,11 +63,15 @@ function plain(_name: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Part of what is hashed: raised when keys come to mean something else. */
 const VERSION = 1;
 
 interface CacheRecord {
-  readonly version: typeof VERSION;
-  readonly createdAt: number;
   readonly outputs: readonly (string | null)[];
-  readonly key: CacheKey;
+}
+
+function parseRecord({ outputs }: Fields): CacheRecord | undefined {
+  const isRecord =
+    Array.isArray(outputs) && outputs.every((id): id is string | null => id === null || isText(id));
+  return isRecord ? { outputs } : undefined;
 }

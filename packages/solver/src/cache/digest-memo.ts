@@ -1,24 +1,21 @@
 import fs from 'node:fs';
 import { errnoOf } from '../error.ts';
-import { makeFolders } from '../host/files.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { Entry, EntryStat } from '../tree/entry.ts';
 import type { DigestMemo } from './entry-digest.ts';
 
 /**
- * Digests of files in stored layers, kept from one solve to the next: `digests/<layer>` holds a line for each
- * file that was read. A layer never changes, so an inode in it, with its size and time, is always the same file; and
+ * Digests of files in stored layers, kept from one solve to the next: a file beside the layer holds a line for each file
+ * that was read, and goes when the layer goes. A layer never changes, so an inode in it, with its size and time, is always the same file; and
  * what a layer shares with another one need not be read again for it. So after one file of a large folder changed, only
  * that file is read.
  */
 export class StoredDigests implements DigestMemo {
-  readonly #folder: string;
   readonly #layers: LayerStore;
   readonly #known = new Map<string, Map<number, KnownFile>>();
   readonly #fresh = new Map<string, string[]>();
 
-  constructor(stateDir: string, layers: LayerStore) {
-    this.#folder = `${stateDir}/digests`;
+  constructor(layers: LayerStore) {
     this.#layers = layers;
   }
 
@@ -47,7 +44,11 @@ export class StoredDigests implements DigestMemo {
   inherit(layer: string, from: string): void {
     this.flush();
     try {
-      fs.copyFileSync(`${this.#folder}/${from}`, `${this.#folder}/${layer}`, fs.constants.COPYFILE_EXCL);
+      fs.copyFileSync(
+        this.#layers.digestsFile(from),
+        this.#layers.digestsFile(layer),
+        fs.constants.COPYFILE_EXCL,
+      );
     } catch (error) {
       const code = errnoOf(error);
       if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
@@ -57,8 +58,10 @@ export class StoredDigests implements DigestMemo {
   /** Writes what is new. Two processes may append to one file: whole lines only, and equal ones do no harm. */
   flush(): void {
     if (this.#fresh.size === 0) return;
-    makeFolders(this.#folder);
-    for (const [layer, lines] of this.#fresh) fs.appendFileSync(`${this.#folder}/${layer}`, lines.join(''));
+    for (const [layer, lines] of this.#fresh) {
+      // Begun anew, so that it does not go on a line that was cut off.
+      fs.appendFileSync(this.#layers.digestsFile(layer), `\n${lines.join('')}`);
+    }
     this.#fresh.clear();
   }
 
@@ -75,9 +78,9 @@ export class StoredDigests implements DigestMemo {
     const known = new Map<number, KnownFile>();
     let text = '';
     try {
-      text = fs.readFileSync(`${this.#folder}/${layer}`, 'latin1');
+      text = fs.readFileSync(this.#layers.digestsFile(layer), 'latin1');
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
+      if (errnoOf(error) === undefined) throw error;
     }
     for (const [, ino, size, mtimeNs = '', digest = ''] of text.matchAll(LINE)) {
       known.set(Number(ino), { size: Number(size), mtimeNs: BigInt(mtimeNs), digest });

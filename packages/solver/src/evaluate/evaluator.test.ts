@@ -10,6 +10,7 @@ import type { Edge, Vertex } from '../graph/vertex.ts';
 import type { LayerRef, Ref } from '../layer/ref.ts';
 import { RefStore } from '../layer/ref-store.ts';
 import type { InputKey, Operation, Workbench } from '../operation/operation.ts';
+import { Store } from '../store/store.ts';
 import { Evaluator } from './evaluator.ts';
 import { JobSlots } from './job-slots.ts';
 
@@ -61,8 +62,9 @@ interface Behaviour {
 }
 
 let serial = 0;
-const refs = new RefStore(root);
-const cache = new CacheStore(root, (id) => refs.load(id));
+const store = new Store(root);
+const refs = new RefStore(store);
+const cache = new CacheStore(store, (id) => refs.load(id));
 
 function world(behaviour: Behaviour = {}): World {
   const it: World = {
@@ -108,6 +110,7 @@ function world(behaviour: Behaviour = {}): World {
       contentOf: async () => behaviour.content ?? 'content',
       prepare: async () => {},
       cache,
+      isAvailable: () => true,
       slots: new JobSlots(behaviour.slots ?? 4),
       noCache: behaviour.noCache ?? false,
       onProgress: (event) => it.events.push(event),

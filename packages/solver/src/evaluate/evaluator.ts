@@ -23,6 +23,8 @@ export interface EvaluatorOptions {
   /** Brings the trees of refs to disk. */
   readonly prepare: (refs: Outputs, work: Workbench) => Promise<void>;
   readonly cache: CacheStore;
+  /** Whether a result that was made before can still be had. */
+  readonly isAvailable: (ref: Ref | undefined) => boolean;
   readonly slots: JobSlots;
   readonly noCache: boolean;
   readonly onProgress: (event: ProgressEvent) => void;
@@ -113,7 +115,8 @@ export class Evaluator {
 
   #lookup(vertex: Vertex, key: CacheKey): Outputs | undefined {
     if (this.#options.noCache || vertex.metadata.ignoreCache) return undefined;
-    return this.#options.cache.get(key);
+    const known = this.#options.cache.get(key);
+    return known?.every(this.#options.isAvailable) ? known : undefined;
   }
 
   /** The key by content, undefined if no input counts by content. */

@@ -24,7 +24,7 @@ export async function resolveSources(
   const sources = createSources(request, services.sources);
   const stop = new AbortController();
   const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal;
-  const stores = { ...services, views: new Views(services.layers, sources.provideLayer) };
+  const stores = { ...services, views: new Views(services.layers, sources.layers) };
   let failure: SolveFailure | undefined;
   const answered = await Promise.all(
     request.sources.map(async (question) => {

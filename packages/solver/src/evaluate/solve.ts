@@ -22,6 +22,7 @@ import { formatPlatform, ociPlatform } from '../registry/platform.ts';
 import { createSources } from '../source/create-sources.ts';
 import type { Source } from '../source/source.ts';
 import type { SourceStores } from '../source/source-stores.ts';
+import type { Store } from '../store/store.ts';
 import { Evaluator } from './evaluator.ts';
 import { runExport } from './export.ts';
 import { exportRef } from './export-ref.ts';
@@ -30,7 +31,7 @@ import { createWorkbench } from './workbench.ts';
 
 /** What all solves of a backend share. */
 export interface SolverServices extends Omit<ExecServices, 'capabilities' | 'stores'> {
-  readonly stateDir: string;
+  readonly store: Store;
   readonly layers: LayerStore;
   readonly refs: RefStore;
   readonly cache: CacheStore;
@@ -50,7 +51,7 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
   for (const { vertex } of heads) pruneIgnoredCaches(vertex, request.noCache, services.caches);
 
   const sources = createSources(request, services.sources);
-  const views = new Views(services.layers, sources.provideLayer, (entry) => services.digests.get(entry));
+  const views = new Views(services.layers, sources.layers, (entry) => services.digests.get(entry));
   const stores: Stores = { ...services, views };
   const images = {
     packs: services.packs,
@@ -62,6 +63,8 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
   try {
     const evaluator = createEvaluator(request, services, stores, sources.sources);
     const refs = await evaluator.results(heads, signal);
+    // While the result is exported, what it is made of reaches the disk; whoever closes the store waits for that.
+    void services.store.settle();
     const result = mapResult(wanted, (head) => head && refs[heads.indexOf(head)]);
     const metadata: Record<string, string> = {};
     for (const plan of plans) {
@@ -131,6 +134,7 @@ function createEvaluator(
       }
     },
     cache,
+    isAvailable: (ref) => views.isAvailable(ref),
     slots,
     noCache,
     onProgress,

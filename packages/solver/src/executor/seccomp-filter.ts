@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { compileSeccomp, seccompLibrary } from '../host/libseccomp.ts';
@@ -68,8 +68,9 @@ function read(file: string): ProgramRecord | undefined {
 function write(file: string, content: string): void {
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    fs.writeFileSync(`${file}.${process.pid}`, content);
-    fs.renameSync(`${file}.${process.pid}`, file);
+    const draft = `${file}.${randomBytes(6).toString('hex')}`;
+    fs.writeFileSync(draft, content);
+    fs.renameSync(draft, file);
   } catch {}
 }
 

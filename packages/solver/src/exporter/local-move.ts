@@ -4,6 +4,7 @@ import { lstat, readdir, removeTree } from '../host/files.ts';
 import { copyEntry } from '../layer/copy-entry.ts';
 import { fsPath } from '../tree/bytes.ts';
 import type { EntryStat } from '../tree/entry.ts';
+import { draftName } from './output-file.ts';
 
 /**
  * Moves what `from` has into `to`, which it lies in or beside. Directories are united, anything else replaces what has
@@ -49,8 +50,7 @@ function moveAcross(from: string, to: string, staged: EntryStat, only: boolean):
     moveTree(from, to, only);
     return;
   }
-  const draft = `${to.slice(0, to.lastIndexOf('/'))}/.llb-ts-${process.pid}.tmp`;
-  removeTree(draft);
+  const draft = `${to.slice(0, to.lastIndexOf('/'))}/${draftName()}`;
   copyEntry(entry, draft);
   fs.renameSync(fsPath(draft), fsPath(to));
 }

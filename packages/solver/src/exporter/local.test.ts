@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lstat } from '../host/files.ts';
+import { takeLease } from '../host/lease.ts';
 import { getXattr, mknod, setTimes, setXattr } from '../host/syscalls.ts';
 import { isRoot } from '../host/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
@@ -153,11 +154,15 @@ describe('exportLocal', () => {
   });
 
   it('sweeps what a killed export left, but not what another one is writing', async () => {
-    const running = `.llb-ts-export-${process.pid}-${fs.readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ')[19]}-99`;
+    const running = '.llb-ts-export-99';
     fs.mkdirSync(`${to}/.llb-ts-export-999999999-1-0`, { recursive: true });
     fs.mkdirSync(`${to}/${running}`);
+    const lease = takeLease(`${to}/${running}`);
     await exported();
     expect(fs.readdirSync(to)).toEqual([running]);
+    lease?.release();
+    await exported();
+    expect(fs.readdirSync(to)).toEqual([]);
   });
 
   it('says what is wrong with the destination', async () => {

@@ -7,10 +7,12 @@
  * Unlike there, the tree is first written whole beside its place, inside the folder, and then moved: a failed or killed
  * export leaves the folder as it was, or missing. Nothing is shared with the store, for the user may change the files.
  */
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../error.ts';
 import { readdir, removeTree } from '../host/files.ts';
-import { isProcessAlive, processTag } from '../host/process-tag.ts';
+import { type Lease, takeLease } from '../host/lease.ts';
 import { bytesOf, fsPath } from '../tree/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { ExportWork, TreePlan } from './exporter.ts';
@@ -22,7 +24,6 @@ import { Progress } from './progress.ts';
 import type { ExportResult } from './result.ts';
 
 const STAGE_PREFIX = '.llb-ts-export-';
-let serial = 0;
 
 /** Fails with code `export`, or `environment` where the machine does not let it write. */
 export async function exportLocal(
@@ -36,11 +37,11 @@ export async function exportLocal(
   const progress = new Progress(work, 'copying files');
 
   const made = makeFolder(sink.path);
-  const stage = `${folder}/${STAGE_PREFIX}${processTag()}-${serial++}`;
+  const stage = `${folder}/${STAGE_PREFIX}${randomBytes(8).toString('hex')}`;
   let moved = false;
+  let lease: Lease | undefined;
   try {
-    sweep(folder);
-    fs.mkdirSync(fsPath(stage), 0o700);
+    lease = await beginStage(folder, stage);
     const directories = await stageTree(entries, stage, progress);
     moveTree(stage, folder, options.mode === 'delete');
     dress(directories, folder);
@@ -49,6 +50,7 @@ export async function exportLocal(
     throw errnoOf(error) ? destinationFailure(error, `export to ${sink.path}`) : error;
   } finally {
     cleanUp(stage, moved ? undefined : made);
+    lease?.release();
   }
   progress.done();
 }
@@ -64,12 +66,41 @@ function makeFolder(path: string): string | undefined {
   }
 }
 
-/** Removes what killed exports left. */
+/**
+ * Makes the folder to write in, ours while we live, and removes what killed exports left. Only one process at a time does
+ * that in a folder, so that a stage without a lease is one whose process is gone. Where the filesystem has no locks,
+ * nothing is removed.
+ */
+async function beginStage(folder: string, stage: string): Promise<Lease | undefined> {
+  let alone: Lease | undefined;
+  try {
+    for (let i = 0; i < TRIES && !alone; i++) {
+      if (i > 0) await sleep(LOOK_AGAIN_MS);
+      alone = takeLease(folder);
+    }
+    if (alone) sweep(folder);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code !== 'ENOLCK' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS' && code !== 'EACCES') throw error;
+  }
+  try {
+    fs.mkdirSync(fsPath(stage), 0o700);
+    return alone ? takeLease(stage) : undefined;
+  } finally {
+    alone?.release();
+  }
+}
+
+const LOOK_AGAIN_MS = 5;
+/** A folder that somebody has locked for longer is not swept this time. */
+const TRIES = 100;
+
 function sweep(folder: string): void {
   for (const name of readdir(folder)) {
     if (!name.startsWith(STAGE_PREFIX)) continue;
-    const tag = name.slice(STAGE_PREFIX.length).split('-').slice(0, 2).join('-');
-    if (!isProcessAlive(tag)) removeTree(`${folder}/${name}`);
+    const lease = takeLease(`${folder}/${name}`);
+    if (lease) removeTree(`${folder}/${name}`);
+    lease?.release();
   }
 }
 

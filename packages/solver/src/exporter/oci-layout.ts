@@ -2,7 +2,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Sink } from '@llb-ts/backend';
 import { errnoOf } from '../error.ts';
-import { processTag } from '../host/process-tag.ts';
 import type { Descriptor } from '../registry/descriptor.ts';
 import type { ExportWork } from './exporter.ts';
 import { destinationFailure, exportFailure } from './failure.ts';
@@ -11,9 +10,8 @@ import { descriptorJson, type ImageServices } from './image-commit.ts';
 import { blobsOf, type CommittedResult } from './image-index.ts';
 import type { ImageName } from './image-name.ts';
 import { blobName, namedDescriptor } from './oci-names.ts';
+import { draftName } from './output-file.ts';
 import { Progress } from './progress.ts';
-
-let serial = 0;
 
 /**
  * Adds an image, or an index of images, to a layout in a folder, which is made if it is missing (`tar=false`;
@@ -37,7 +35,7 @@ export async function writeLayout(
     fs.mkdirSync(path.join(folder, 'blobs/sha256'), { recursive: true });
     for (const { digest, size, bytes } of blobsOf(result)) {
       await progress.entry();
-      placeFile(path.join(folder, blobName(digest)), 0o444, (draft) => {
+      placeBlob(path.join(folder, blobName(digest)), size, (draft) => {
         if (bytes) fs.writeFileSync(draft, bytes);
         else fs.copyFileSync(blobs.path(digest), draft, fs.constants.COPYFILE_FICLONE);
       });
@@ -51,13 +49,13 @@ export async function writeLayout(
   progress.done();
 }
 
-/** Makes a file unless it is there; blobs are named by what they hold. */
-function placeFile(file: string, mode: number, write: (draft: string) => void): void {
-  if (fs.existsSync(file)) return;
-  const draft = `${path.dirname(file)}/.llb-ts-${processTag()}-${serial++}.tmp`;
+/** Makes a file unless it is there in its size; blobs are named by what they hold. */
+function placeBlob(file: string, size: number, write: (draft: string) => void): void {
+  if (fs.statSync(file, { throwIfNoEntry: false })?.size === size) return;
+  const draft = path.join(path.dirname(file), draftName());
   try {
     write(draft);
-    fs.chmodSync(draft, mode);
+    fs.chmodSync(draft, 0o444);
     fs.renameSync(draft, file);
   } finally {
     fs.rmSync(draft, { force: true });
@@ -65,7 +63,7 @@ function placeFile(file: string, mode: number, write: (draft: string) => void): 
 }
 
 function replaceFile(file: string, text: string): void {
-  const draft = `${file}.llb-ts-${processTag()}-${serial++}.tmp`;
+  const draft = path.join(path.dirname(file), draftName());
   try {
     fs.writeFileSync(draft, text);
     fs.renameSync(draft, file);

@@ -1,9 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Sink } from '@llb-ts/backend';
 import type { ByteSink } from '../archive/tar-writer-stream.ts';
 import { errnoOf } from '../error.ts';
-import { processTag } from '../host/process-tag.ts';
 import { destinationFailure, exportFailure } from './failure.ts';
 
 /**
@@ -27,12 +27,15 @@ export async function writeOutput(
   }
 }
 
-let serial = 0;
+/** For a file in the making, beside the place that it is for. Nobody else has it: also no process of another machine. */
+export function draftName(): string {
+  return `.llb-ts-${randomBytes(8).toString('hex')}.tmp`;
+}
 
 async function toFile(path: string, produce: (sink: ByteSink) => Promise<void>): Promise<void> {
   const doing = `open ${path}`;
   const place = placeOf(path, doing);
-  const draft = place.inPlace ? place.path : `${place.directory}/.llb-ts-${processTag()}-${serial++}.tmp`;
+  const draft = place.inPlace ? place.path : `${place.directory}/${draftName()}`;
   let file: number | undefined;
   try {
     file = fs.openSync(draft, place.inPlace ? 'w' : 'wx', 0o666);

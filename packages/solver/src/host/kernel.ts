@@ -2,8 +2,9 @@
  * System calls for namespaces, mounts, locks and pipes that Node lacks, through koffi. Thin: one function a call, errors
  * of Node's shape, paths as byte strings. What they are used for is said in `mount.ts`, `namespace.ts` and their likes.
  */
+import fs from 'node:fs';
 import koffi from 'koffi';
-import { cString } from '../tree/bytes.ts';
+import { cString, fsPath } from '../tree/bytes.ts';
 import { systemError } from './syscalls.ts';
 
 const libc = koffi.load(null);
@@ -15,6 +16,7 @@ const c = {
   umask: libc.func('unsigned int umask(unsigned int mask)'),
   chdir: libc.func('int chdir(void *path)'),
   flock: libc.func('int flock(int fd, int operation)'),
+  syncfs: libc.func('int syncfs(int fd)'),
   pipe2: libc.func('int pipe2(_Out_ int *ends, int flags)'),
   ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
   socket: libc.func('int socket(int domain, int type, int protocol)'),
@@ -150,6 +152,23 @@ export function tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean {
   const errno = koffi.errno();
   if (errno === 11) return false; // EWOULDBLOCK
   throw systemError(errno, 'flock', '');
+}
+
+/**
+ * Waits, in another thread, until everything that was written to the filesystem of `folder` is on its disk. Fails with `EIO`
+ * where something could not be written.
+ */
+export async function syncFilesystem(folder: string): Promise<void> {
+  const fd = fs.openSync(fsPath(folder), 'r');
+  try {
+    const result = await new Promise<number>((resolve, reject) => {
+      c.syncfs.async(fd, (error: unknown, value: number) => (error ? reject(error) : resolve(value)));
+    });
+    // The other thread's errno cannot be had here; nothing else can go wrong with an open folder.
+    if (result < 0) throw systemError(5, 'syncfs', folder);
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 /** A pipe that no child inherits unless it is handed over. Node's own stdio pipes are sockets, which cannot be reopened. */

@@ -42,7 +42,7 @@ export class AlikeLayers {
     try {
       return readdir(this.#folderFor(draft));
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return [];
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
       throw error;
     }
   }

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { environmentFailure, errnoOf } from '../error.ts';
-import { makeFolders, readdir, removeTree } from '../host/files.ts';
-import { isProcessAlive, processTag } from '../host/process-tag.ts';
+import { lstat, makeFolders, removeTree } from '../host/files.ts';
+import { type Fields, isCount, isTexts } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import type { Tree } from '../tree/tree.ts';
 import { adoptUpper } from './adopt-upper.ts';
 import { AlikeLayers } from './alike.ts';
@@ -12,7 +11,6 @@ import { normalise } from './normal-form.ts';
 
 /** What is kept beside a layer's folders; written last, so a layer with a record is whole. */
 export interface LayerRecord {
-  readonly version: 1;
   readonly id: string;
   /** Bytes of its files. */
   readonly bytes: number;
@@ -33,58 +31,62 @@ export interface LayerRecord {
  * layers/<id>/own        the layer as it was written, in overlayfs upperdir form
  * layers/<id>/movable    as a diff sees it, where that differs
  * layers/<id>/layer.json the record
- * staging/<process>/…    what is being written; swept when its process is gone
+ * layers/<id>/digests    what is known of the content of its files
  * empty                  the tree of scratch
  * ```
  *
  * A layer is staged and then renamed to its place as a whole, never changed or overwritten: of two that write one id the
- * first wins. Several processes may share a store. All paths are byte strings.
+ * first wins. A layer whose record cannot be read, or of which a folder is missing, is none: the next one of its id takes
+ * its place. Several processes may share a store. All paths are byte strings.
  */
 export class LayerStore {
   readonly stats = new LayerStats();
-  readonly #root: string;
-  readonly #staging: string;
+  readonly #store: Store;
   readonly #alike: AlikeLayers;
   readonly #stages = new WeakMap<LayerDraft, string>();
   readonly #records = new Map<string, LayerRecord>();
-  /** Whether processes that used this store have died without tidying up. */
-  readonly hadDead: boolean;
 
-  /** Makes the folders and sweeps what dead processes left. Fails with an `environment` failure. */
-  constructor(root: string) {
-    this.#root = root;
-    this.#alike = new AlikeLayers(root);
-    // A process may have several stores open.
-    this.#staging = `${root}/staging/${processTag()}-${this.newId()}`;
-    try {
-      for (const folder of ['layers', 'empty', 'staging']) makeFolders(`${root}/${folder}`);
-      checkVersion(root);
-      const dead = readdir(`${root}/staging`).filter((tag) => !isProcessAlive(tag));
-      for (const tag of dead) removeTree(`${root}/staging/${tag}`);
-      this.hadDead = dead.length > 0;
-      makeFolders(this.#staging);
-    } catch (error) {
-      throw unusable(root, error);
-    }
+  constructor(store: Store) {
+    this.#store = store;
+    this.#alike = new AlikeLayers(store.root);
+    for (const folder of ['layers', 'empty']) makeFolders(`${store.root}/${folder}`);
   }
 
   /** A fresh id for a layer or ref. */
   newId(): string {
-    return randomBytes(12).toString('hex');
+    return this.#store.newId();
   }
 
   has(id: string): boolean {
-    return this.#records.has(id) || fs.existsSync(`${this.#folder(id)}/layer.json`);
+    return this.#known(id) !== undefined;
   }
 
-  /** Fails with an `ENOENT` error when there is no such layer. */
+  /** Fails when there is no such layer. */
   record(id: string): LayerRecord {
+    const record = this.#known(id);
+    if (!record) throw new Error(`Internal error: there is no layer ${id} in the store`);
+    return record;
+  }
+
+  #known(id: string): LayerRecord | undefined {
     let record = this.#records.get(id);
     if (!record) {
-      record = JSON.parse(fs.readFileSync(`${this.#folder(id)}/layer.json`, 'utf8')) as LayerRecord;
-      this.#records.set(id, record);
+      record = this.#read(id);
+      if (record) this.#records.set(id, record);
     }
     return record;
+  }
+
+  #read(id: string): LayerRecord | undefined {
+    const folder = this.#folder(id);
+    const record = this.#store.records.read(`${folder}/layer.json`, parseRecord);
+    if (record?.id !== id || lstat(`${folder}/own`)?.type !== 'dir') return undefined;
+    return record.hasMovable && lstat(`${folder}/movable`)?.type !== 'dir' ? undefined : record;
+  }
+
+  /** The file that keeps what is known of the content of a layer's files; it goes when the layer goes. */
+  digestsFile(id: string): string {
+    return `${this.#folder(id)}/digests`;
   }
 
   /** The folder of a layer in one of its forms. */
@@ -95,14 +97,12 @@ export class LayerStore {
 
   /** An empty folder: the tree of scratch, and the lower folder where the kernel wants a second one. */
   get emptyPath(): string {
-    return `${this.#root}/empty`;
+    return `${this.#store.root}/empty`;
   }
 
   /** A new folder of this process for work in progress, on the filesystem of the layers. */
   stage(): string {
-    const folder = `${this.#staging}/${this.newId()}`;
-    fs.mkdirSync(folder);
-    return folder;
+    return this.#store.stage();
   }
 
   /** A staged layer whose `folder` is to be filled by other means than a draft, in normal form. */
@@ -128,7 +128,7 @@ export class LayerStore {
   /** Makes a draft of this store the layer `id`, in normal form; if there is one of this name, the draft is dropped. */
   async commit(draft: LayerDraft, id: string): Promise<void> {
     const stage = this.#stageOf(draft);
-    this.#store(draft, id, await normalise(draft, `${stage}/movable`));
+    this.#keep(draft, id, await normalise(draft, `${stage}/movable`));
   }
 
   /**
@@ -147,13 +147,12 @@ export class LayerStore {
       }
       this.#alike.add(draft, id);
     }
-    this.#store(draft, id, hasMovable);
+    this.#keep(draft, id, hasMovable);
     return id;
   }
 
-  #store(draft: LayerDraft, id: string, hasMovable: boolean): void {
+  #keep(draft: LayerDraft, id: string, hasMovable: boolean): void {
     this.#place(this.#stageOf(draft), {
-      version: 1,
       id,
       bytes: draft.bytes,
       hasMovable,
@@ -185,7 +184,7 @@ export class LayerStore {
 
   /** Makes a staged layer, in normal form already, the layer `id`. */
   adopt({ stage }: StagedLayer, id: string, layer: AdoptedLayer): void {
-    this.#place(stage, { version: 1, id, hasMovable: false, sharedWith: [], ...layer });
+    this.#place(stage, { id, hasMovable: false, sharedWith: [], ...layer });
   }
 
   discard(draft: LayerDraft): void {
@@ -196,11 +195,6 @@ export class LayerStore {
 
   drop({ stage }: StagedLayer): void {
     removeTree(stage);
-  }
-
-  /** Removes this process's staging folder. */
-  close(): void {
-    removeTree(this.#staging);
   }
 
   /** An inode that comes from a layer may come from where that layer has it. */
@@ -220,19 +214,14 @@ export class LayerStore {
   }
 
   #place(stage: string, record: LayerRecord): void {
-    fs.writeFileSync(`${stage}/layer.json`, `${JSON.stringify(record)}\n`);
-    try {
-      fs.renameSync(stage, this.#folder(record.id));
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-      removeTree(stage);
-    }
-    this.#records.set(record.id, record);
+    const { id } = record;
+    this.#store.records.writeNew(`${stage}/layer.json`, record);
+    this.#store.place(stage, this.#folder(id), () => this.#read(id) !== undefined);
+    this.#records.delete(id);
   }
 
   #folder(id: string): string {
-    return `${this.#root}/layers/${id}`;
+    return `${this.#store.root}/layers/${id}`;
   }
 }
 
@@ -249,53 +238,14 @@ export interface AdoptedLayer {
   readonly linkedFrom: readonly string[];
 }
 
-const STORE_VERSION = 1;
-
-function checkVersion(root: string): void {
-  const file = `${root}/store.json`;
-  if (!fs.existsSync(file)) {
-    // Linked into place: another process that starts now must not read it half written.
-    const written = `${root}/store.json.${randomBytes(6).toString('hex')}`;
-    fs.writeFileSync(written, `${JSON.stringify({ version: STORE_VERSION })}\n`);
-    try {
-      fs.linkSync(written, file);
-      return;
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    } finally {
-      fs.unlinkSync(written);
-    }
-  }
-  let version: unknown;
-  try {
-    version = (JSON.parse(fs.readFileSync(file, 'utf8')) as { version?: unknown }).version;
-  } catch {
-    version = 'unreadable';
-  }
-  if (version !== STORE_VERSION) {
-    throw environmentFailure(
-      `the state directory ${root} is of version ${version}, this program needs ${STORE_VERSION}`,
-      {
-        hint: 'name another directory with --state-dir, or remove this one: it holds nothing but results that can be built again',
-      },
-    );
-  }
-}
-
-function unusable(root: string, error: unknown): unknown {
-  const reasons: Readonly<Record<string, string>> = {
-    EACCES: 'permission denied',
-    EPERM: 'permission denied',
-    EROFS: 'the filesystem is read-only',
-    ENOENT: 'it cannot be made there',
-    ENOTDIR: 'a part of the path is not a directory',
-    EEXIST: 'a part of the path is not a directory',
-    ENOSPC: 'no space left on device',
-  };
-  const reason = reasons[errnoOf(error) ?? ''];
-  if (!reason) return error;
-  return environmentFailure(`cannot use the state directory ${root}: ${reason}`, {
-    cause: error,
-    hint: 'name a directory that you may write with --state-dir or LLB_TS_STATE_DIR',
-  });
+function parseRecord(fields: Fields): LayerRecord | undefined {
+  const { id, bytes, hasMovable, whiteoutHolders, sharedWith, linkedFrom } = fields;
+  const isRecord =
+    typeof id === 'string' &&
+    isCount(bytes) &&
+    typeof hasMovable === 'boolean' &&
+    isTexts(whiteoutHolders) &&
+    isTexts(sharedWith) &&
+    isTexts(linkedFrom);
+  return isRecord ? { id, bytes, hasMovable, whiteoutHolders, sharedWith, linkedFrom } : undefined;
 }

@@ -4,17 +4,19 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlobStore } from '../blob/blob-store.ts';
 import { LayerBlobs } from '../blob/layer-blobs.ts';
+import type { Store } from '../store/store.ts';
 import type { LayerStore } from './layer-store.ts';
 import { LayerPacks, type PackWish, type PackWork } from './pack-blobs.ts';
 import { PackVariants } from './pack-variants.ts';
 import type { LayerRef } from './ref.ts';
 import { layer, temporaryStore } from './testing.ts';
-import { Views } from './views.ts';
+import { NO_PROVIDER, Views } from './views.ts';
 
 const gzip: PackWish = { compression: 'gzip', force: false };
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 let store: LayerStore;
+let at: Store;
 let root: string;
 let dispose: () => void;
 let blobs: BlobStore;
@@ -22,12 +24,10 @@ let layerBlobs: LayerBlobs;
 let work: PackWork;
 
 beforeEach(async () => {
-  ({ store, root, dispose } = temporaryStore());
+  ({ store, at, root, dispose } = temporaryStore());
   blobs = new BlobStore(root, () => store.stage());
-  layerBlobs = new LayerBlobs(root);
-  const views = new Views(store, async () => {
-    throw new Error('nothing is pulled here');
-  });
+  layerBlobs = new LayerBlobs(at);
+  const views = new Views(store, NO_PROVIDER);
   work = { views, pause: async () => {}, fetchBlob: async () => false };
   await layer(store, 'one', [], (draft) => {
     draft.writeFile('/f', Buffer.from('content'), 0o644);
@@ -37,7 +37,7 @@ beforeEach(async () => {
 afterEach(() => dispose());
 
 const ref: LayerRef = { kind: 'layer', id: 'ref-one', layer: 'one', description: 'mkfile /f', createdAt: 0 };
-const packs = () => new LayerPacks({ layers: store, blobs, layerBlobs, variants: new PackVariants(root) });
+const packs = () => new LayerPacks({ layers: store, blobs, layerBlobs, variants: new PackVariants(at) });
 
 function plain(digest: string): Buffer {
   const bytes = blobs.read(digest)!;
@@ -136,7 +136,7 @@ describe('LayerPacks', () => {
 });
 
 function stoppedViews(): Views {
-  const views = new Views(store, async () => {});
+  const views = new Views(store, NO_PROVIDER);
   views.preparePiece = () => Promise.reject(new Error('stopped'));
   return views;
 }

@@ -5,6 +5,7 @@ import { rewriteTarTimes } from '../archive/tar-writer-rewrite.ts';
 import type { ByteSink } from '../archive/tar-writer-stream.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { LayerBlobs } from '../blob/layer-blobs.ts';
+import { stepFailure } from '../error.ts';
 import type { LayerStore } from './layer-store.ts';
 import { packLayer } from './pack.ts';
 import { compressInto, LAYER_MEDIA_TYPES, type PackCompression } from './pack-compression.ts';
@@ -59,7 +60,7 @@ export class LayerPacks {
     const form = formOf(wish, main);
     if (form === undefined) return main ?? this.#once(piece, 'main', () => this.#packMain(piece, wish, work));
     const known = variants.get(piece.id, form);
-    if (known && blobs.size(known.digest) === known.size) return known;
+    if (known && (await blobs.isSound(known))) return known;
     return this.#once(piece, form, async () => {
       const made = main ? await this.#convert(piece, main, wish, work) : await this.#pack(piece, wish, work);
       variants.put(piece.id, form, made);
@@ -67,14 +68,27 @@ export class LayerPacks {
     });
   }
 
-  /** Makes sure that the bytes of a layer's blob are in the blob store. */
+  /**
+   * Makes sure that the bytes of a layer's blob are in the blob store, and right. Fails where they are lost and cannot be made
+   * again to the byte; the layer gets another blob then, so that the next try succeeds.
+   */
   async ensure(piece: LayerPiece, layer: PackedLayer, work: PackWork): Promise<void> {
-    const { blobs } = this.#options;
-    if (blobs.size(layer.digest) === layer.size || (await work.fetchBlob(piece.id))) return;
+    const { blobs, layerBlobs } = this.#options;
+    if (await blobs.isSound(layer)) return;
+    if ((await work.fetchBlob(piece.id)) && (await blobs.isSound(layer))) return;
     const compression = compressionOf(layer.mediaType);
-    const again = await this.#pack(piece, { compression, force: false }, work);
+    const { level } = layer;
+    const again = await this.#pack(
+      piece,
+      { compression, ...(level !== undefined && { level }), force: false },
+      work,
+    );
     if (again.digest === layer.digest) return;
-    throw new Error(`Internal error: layer ${layerIdOf(piece)} was packed as ${layer.digest} before`);
+    layerBlobs.replace(piece.id, again);
+    throw stepFailure(
+      `blob ${layer.digest} of a layer is lost, and packing the layer again gave ${again.digest}`,
+      { hint: 'solve again: the layer has its new blob now' },
+    );
   }
 
   async #packMain(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
@@ -121,6 +135,7 @@ export class LayerPacks {
         size,
         mediaType: LAYER_MEDIA_TYPES[wish.compression],
         diffId: `sha256:${hash.digest('hex')}`,
+        ...(wish.level !== undefined && { level: wish.level }),
         ...(wish.epoch !== undefined && { rewrittenTo: String(wish.epoch) }),
       };
     } finally {

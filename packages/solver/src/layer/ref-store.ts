@@ -1,6 +1,6 @@
-import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
 import { makeFolders } from '../host/files.ts';
+import { type Fields, isText, isTexts } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import type { Ref } from './ref.ts';
 
 type StoredRef =
@@ -9,7 +9,6 @@ type StoredRef =
   | { readonly kind: 'diff'; readonly lower: string; readonly upper?: string };
 
 interface RefRecord {
-  readonly version: 1;
   readonly description: string;
   readonly createdAt: number;
 }
@@ -19,11 +18,13 @@ interface RefRecord {
  * Loading gives one object per id, so that refs can be compared and remembered by identity within a process.
  */
 export class RefStore {
+  readonly #store: Store;
   readonly #folder: string;
   readonly #loaded = new Map<string, Ref>();
 
-  constructor(root: string) {
-    this.#folder = `${root}/refs`;
+  constructor(store: Store) {
+    this.#store = store;
+    this.#folder = `${store.root}/refs`;
     makeFolders(this.#folder);
   }
 
@@ -32,15 +33,11 @@ export class RefStore {
     const known = this.#loaded.get(ref.id);
     if (known) return known;
     const record: RefRecord & StoredRef = {
-      version: 1,
       description: ref.description,
       createdAt: ref.createdAt,
       ...stored(ref),
     };
-    const file = this.#file(ref.id);
-    const draft = `${file}.${process.pid}.tmp`;
-    fs.writeFileSync(draft, `${JSON.stringify(record)}\n`);
-    fs.renameSync(draft, file);
+    this.#store.records.write(this.#file(ref.id), record);
     this.#loaded.set(ref.id, ref);
     return ref;
   }
@@ -96,13 +93,7 @@ export class RefStore {
   }
 
   #read(id: string): (RefRecord & StoredRef) | undefined {
-    try {
-      const record = JSON.parse(fs.readFileSync(this.#file(id), 'utf8')) as RefRecord & StoredRef;
-      return record.version === 1 ? record : undefined;
-    } catch (error) {
-      if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+    return this.#store.records.read(this.#file(id), parseRecord);
   }
 
   #file(id: string): string {
@@ -130,4 +121,18 @@ function parentsOf(record: StoredRef): readonly string[] {
     case 'diff':
       return record.upper === undefined ? [record.lower] : [record.lower, record.upper];
   }
+}
+
+function parseRecord(fields: Fields): (RefRecord & StoredRef) | undefined {
+  const { description, createdAt, kind, layer, parent, parents, lower, upper } = fields;
+  if (!isText(description) || typeof createdAt !== 'number') return undefined;
+  const common = { description, createdAt };
+  if (kind === 'layer' && isText(layer) && (parent === undefined || isText(parent))) {
+    return { ...common, kind, layer, ...(parent !== undefined && { parent }) };
+  }
+  if (kind === 'merge' && isTexts(parents) && parents.length > 0) return { ...common, kind, parents };
+  if (kind === 'diff' && isText(lower) && (upper === undefined || isText(upper))) {
+    return { ...common, kind, lower, ...(upper !== undefined && { upper }) };
+  }
+  return undefined;
 }

@@ -4,16 +4,20 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { readlink } from '../host/files.ts';
+import { Store } from '../store/store.ts';
 import { fsPath, join } from '../tree/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
 import { ChainTree } from './chain-tree.ts';
 import type { LayerDraft } from './layer-draft.ts';
 import { LayerStore } from './layer-store.ts';
 
-export function temporaryStore(): { store: LayerStore; root: string; dispose: () => void } {
+/** `at` is the state directory; a further store on it is as another process would have it. */
+export function temporaryStore(): { store: LayerStore; at: Store; root: string; dispose: () => void } {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-layers-'));
+  const at = new Store(root);
   return {
-    store: new LayerStore(root),
+    store: new LayerStore(at),
+    at,
     root,
     dispose: () => fs.rmSync(root, { recursive: true, force: true }),
   };

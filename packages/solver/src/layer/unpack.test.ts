@@ -53,7 +53,9 @@ async function tree(...layers: readonly (readonly MadeEntry[])[]): Promise<strin
 
 /** Everything in the store's folder besides the layers: nothing may be written elsewhere. */
 function outside(): string[] {
-  return fs.readdirSync(root).filter((name) => !['layers', 'empty', 'staging', 'store.json'].includes(name));
+  return fs
+    .readdirSync(root)
+    .filter((name) => !['layers', 'empty', 'staging', 'store.json', 'lock'].includes(name));
 }
 
 const dir = (name: string, more: Partial<MadeEntry> = {}): MadeEntry => ({ name, type: 'dir', ...more });

@@ -1,19 +1,18 @@
+import fs from 'node:fs';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { afterAll, describe, expect, it } from 'vitest';
 import { composeMerge } from '../operation/compose.ts';
+import { LayerStore } from './layer-store.ts';
 import { distinctLayersOf, type LayerRef, layersOf, type Ref, viewOf } from './ref.ts';
 import { RefStore } from './ref-store.ts';
 import { layer, temporaryStore } from './testing.ts';
-import { Views } from './views.ts';
+import { NO_PROVIDER, Views } from './views.ts';
 
-const { store, root, dispose } = temporaryStore();
+const { store, at, root, dispose } = temporaryStore();
 afterAll(dispose);
 const pause = async () => {};
-const views = () =>
-  new Views(store, async ({ id }) => {
-    throw new Error(`no layer ${id}`);
-  });
+const views = () => new Views(store, NO_PROVIDER);
 
 v8.setFlagsFromString('--expose-gc');
 const collectGarbage = vm.runInNewContext('gc') as () => void;
@@ -47,11 +46,12 @@ describe('Views', () => {
   });
 
   it('see a state that was merged with itself forty times', async () => {
-    const keeper = new RefStore(root);
+    const keeper = new RefStore(at);
     let ref: Ref = keeper.save(await layerRef('self'));
     for (let i = 0; i < 40; i++) ref = merge([ref, ref], keeper);
     const all = views();
     await all.prepare(ref, pause);
+    expect(all.isAvailable(ref)).toBe(true);
     expect(all.foldersOf(ref).map(({ id }) => id)).toEqual(['self']);
     expect(all.exportTreeOf(ref).list('/')).toEqual(['f']);
     expect(distinctLayersOf(ref).map(({ id }) => id)).toEqual(['self']);
@@ -59,9 +59,24 @@ describe('Views', () => {
   });
 });
 
+describe('a result that was made before', () => {
+  it('is there only with all its layers, or with an image that has them', async () => {
+    const keeper = new RefStore(at);
+    const lower = keeper.save(await layerRef('kept-lower'));
+    const upper = keeper.save(await layerRef('lost', lower));
+    const ref = merge([lower, upper], keeper);
+    expect(views().isAvailable(ref)).toBe(true);
+    fs.rmSync(`${root}/layers/lost/own`, { recursive: true });
+    const others = new LayerStore(at);
+    const has = ({ id }: LayerRef) => id === 'lost';
+    expect(new Views(others, NO_PROVIDER).isAvailable(ref)).toBe(false);
+    expect(new Views(others, { ...NO_PROVIDER, has }).isAvailable(ref)).toBe(true);
+  });
+});
+
 describe('a chain of merges', () => {
   it('is kept by what each adds, and seen as one flat merge', async () => {
-    const keeper = new RefStore(root);
+    const keeper = new RefStore(at);
     const parts: Ref[] = [];
     for (let i = 0; i < 6; i++) parts.push(keeper.save(await layerRef(`part-${i}`)));
     let ref = merge(parts.slice(0, 2), keeper);
@@ -74,7 +89,7 @@ describe('a chain of merges', () => {
   });
 
   it('shows a layer that is merged twice where it is applied last', async () => {
-    const keeper = new RefStore(root);
+    const keeper = new RefStore(at);
     const [a, b] = [keeper.save(await layerRef('twice-a')), keeper.save(await layerRef('twice-b'))];
     const ref = merge([merge([a, b], keeper), merge([b, a], keeper)], keeper);
     expect(layersOf(ref).map(({ id }) => id)).toEqual(['twice-a', 'twice-b', 'twice-b', 'twice-a']);

@@ -11,8 +11,20 @@ import type { KnownDigest } from './sameness.ts';
 /** Trees that are kept with what was read of them. */
 const KEPT_TREES = 64;
 
-/** Makes a layer that is known but not here yet: pulls and unpacks a layer of an image. */
-export type LayerProvider = (ref: LayerRef) => Promise<void>;
+/** Makes layers that are known but not here yet: pulls and unpacks layers of images. */
+export interface LayerProvider {
+  /** Whether it can make this one. */
+  has(ref: LayerRef): boolean;
+  /** Its parents are here. */
+  provide(ref: LayerRef): Promise<void>;
+}
+
+/** For where every layer is here. */
+export const NO_PROVIDER: LayerProvider = {
+  has: () => false,
+  provide: ({ id, layer }) =>
+    Promise.reject(new Error(`Internal error: layer ${layer} of ref ${id} is not in the store`)),
+};
 
 /**
  * From refs to trees. Merges and known-chain diffs cost nothing; other diffs are computed, and image layers pulled, when
@@ -25,15 +37,31 @@ export class Views {
   readonly #folders = { own: new Map<string, ChainFolder>(), movable: new Map<string, ChainFolder>() };
   readonly #prepared = new WeakSet<Ref>();
   readonly #ghosts = new WeakMap<Ref, Ghosts>();
+  readonly #available = new WeakSet<Ref>();
   readonly #preparing = new Map<string, Promise<void>>();
-  readonly #provide: LayerProvider;
+  readonly #provider: LayerProvider;
   readonly #digestOf: KnownDigest;
 
   /** @param digestOf what is known of the content of files. Default: nothing */
-  constructor(store: LayerStore, provide: LayerProvider, digestOf: KnownDigest = () => undefined) {
+  constructor(store: LayerStore, provider: LayerProvider, digestOf: KnownDigest = () => undefined) {
     this.#store = store;
-    this.#provide = provide;
+    this.#provider = provider;
     this.#digestOf = digestOf;
+  }
+
+  /** Whether all layers of a ref are on disk, or can be pulled or computed. */
+  isAvailable(ref: Ref | undefined): boolean {
+    // Not recursive: chains may be thousands of refs deep.
+    const found = new Set<Ref>();
+    const pending = ref ? [ref] : [];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      if (this.#available.has(next) || found.has(next)) continue;
+      if (next.kind === 'layer' && !this.#store.has(next.layer) && !this.#provider.has(next)) return false;
+      found.add(next);
+      pending.push(...parentsOf(next));
+    }
+    for (const one of found) this.#available.add(one);
+    return true;
   }
 
   /** Makes sure that every layer of the ref's tree is on disk. */
@@ -136,7 +164,7 @@ export class Views {
 
   async #provideLayer(ref: LayerRef, pause: () => Promise<void>): Promise<void> {
     await this.prepare(ref.parent, pause);
-    await this.#provide(ref);
+    await this.#provider.provide(ref);
   }
 
   async #computeDiff(diff: DiffRef, pause: () => Promise<void>): Promise<void> {
@@ -151,5 +179,16 @@ export class Views {
       this.#store.drop(draft);
       throw error;
     }
+  }
+}
+
+function parentsOf(ref: Ref): readonly Ref[] {
+  switch (ref.kind) {
+    case 'layer':
+      return ref.parent ? [ref.parent] : [];
+    case 'merge':
+      return ref.parents;
+    case 'diff':
+      return ref.upper ? [ref.lower, ref.upper] : [ref.lower];
   }
 }

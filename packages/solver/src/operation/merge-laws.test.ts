@@ -3,15 +3,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Ref } from '../layer/ref.ts';
 import { layerSteps, type Step, write } from '../layer/testing/random-layers.ts';
 import { dump, temporaryStore } from '../layer/testing.ts';
-import { Views } from '../layer/views.ts';
+import { NO_PROVIDER, Views } from '../layer/views.ts';
 import { composeDiff, composeMerge } from './compose.ts';
 
 const { store, dispose } = temporaryStore();
 afterAll(dispose);
 const pause = async () => {};
-const views = new Views(store, async () => {
-  throw new Error('every layer is here');
-});
+const views = new Views(store, NO_PROVIDER);
 
 const kept = new Map<string, Ref>();
 const keeper = {

@@ -1,7 +1,7 @@
 import type { Capabilities, FolderSource } from '@llb-ts/backend';
 import type { LayerBlobRecord } from '../blob/layer-blobs.ts';
 import { stepFailure } from '../error.ts';
-import type { LayerRef } from '../layer/ref.ts';
+import type { LayerProvider } from '../layer/views.ts';
 import type { Reference } from '../registry/reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { gitSource } from './git/git-source.ts';
@@ -21,8 +21,8 @@ export interface SolveSources {
   readonly sources: readonly Source[];
   /** With the credentials of whoever asks. */
   readonly registries: RegistryClient;
-  /** Unpacks a layer of an image that this solve knows; its parents are in the store. */
-  readonly provideLayer: (ref: LayerRef) => Promise<void>;
+  /** Unpacks layers of the images that this solve knows. */
+  readonly layers: LayerProvider;
   /** The blob that a ref came from, in the store; undefined for a ref that came from no image. */
   readonly blobOf: (refId: string) => Promise<LayerBlobRecord | undefined>;
   /** Stops what still transfers. To be called when the solve has ended, however it ended. */
@@ -53,7 +53,7 @@ export function createSources(capabilities: Capabilities, stores: SourceStores):
   return {
     sources,
     registries,
-    provideLayer: (ref) => imageLayers.provide(ref),
+    layers: imageLayers,
     blobOf: (refId) => imageLayers.blobOf(refId),
     close: async () => {
       await imageLayers.close();

@@ -10,12 +10,13 @@ import { hostPlatform, type OciPlatform } from '../registry/platform.ts';
 import { parseReference } from '../registry/reference.ts';
 import { RegistryClient } from '../registry/registry-client.ts';
 import type { RegistryConfig } from '../registry/registry-hosts.ts';
+import type { Store } from '../store/store.ts';
 import { HttpRecords } from './http/http-records.ts';
 import { registryOrigin } from './image/registry-origin.ts';
 import { resolveImage } from './image/resolve-image.ts';
 
 export interface SourceStoresOptions {
-  readonly stateDir: string;
+  readonly store: Store;
   readonly layers: LayerStore;
   readonly refs: RefStore;
   /** Told of what a local folder holds, so that a step that copies from it need not read it again. */
@@ -28,7 +29,7 @@ export interface SourceStoresOptions {
 
 /** Shared by the sources of all solves of a backend: blobs, the records about them, connections of http sources. */
 export class SourceStores {
-  readonly stateDir: string;
+  readonly store: Store;
   readonly layers: LayerStore;
   readonly refs: RefStore;
   readonly digests: StoredDigests;
@@ -41,16 +42,16 @@ export class SourceStores {
   readonly registriesFor: (credentials: CredentialSource) => RegistryClient;
 
   constructor(options: SourceStoresOptions) {
-    const { stateDir, layers, refs, digests, registries = {}, retryDelays } = options;
-    this.stateDir = stateDir;
+    const { store, layers, refs, digests, registries = {}, retryDelays } = options;
+    this.store = store;
     this.layers = layers;
     this.refs = refs;
     this.digests = digests;
-    this.blobs = new BlobStore(stateDir, () => layers.stage());
-    this.places = new FileBlobPlaces(stateDir);
-    this.layerBlobs = new LayerBlobs(stateDir);
+    this.blobs = new BlobStore(store.root, () => store.stage());
+    this.places = new FileBlobPlaces(store.root);
+    this.layerBlobs = new LayerBlobs(store);
     this.http = new HttpClient();
-    this.httpRecords = new HttpRecords(stateDir);
+    this.httpRecords = new HttpRecords(store);
     this.registriesFor = (credentials) =>
       new RegistryClient({ config: registries, credentials, ...(retryDelays && { retryDelays }) });
   }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { redactUrls } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
+import type { Records } from '../../store/records.ts';
 import { type GitWish, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';
 import { withoutPassword } from './git-url.ts';
@@ -16,19 +17,28 @@ export interface FetchPlan {
   readonly from?: string | undefined;
 }
 
+export interface RepositoryOptions {
+  readonly records: Records;
+  readonly remote: string;
+  /** Whether its objects are named by SHA-256. */
+  readonly sha256: boolean;
+}
+
 /** A bare repository that is kept for a remote, so that what was fetched once is not fetched again. */
 export class GitRepository {
   readonly dir: string;
   readonly #git: Git;
   readonly #remote: string;
   readonly #sha256: boolean;
+  readonly #records: Records;
 
   /** @param dir made if it is missing */
-  constructor(dir: string, git: Git, remote: string, sha256: boolean) {
+  constructor(dir: string, git: Git, { records, remote, sha256 }: RepositoryOptions) {
     this.dir = dir;
     this.#git = git.with({ gitDir: dir });
     this.#remote = remote;
     this.#sha256 = sha256;
+    this.#records = records;
   }
 
   get git(): Git {
@@ -53,15 +63,22 @@ export class GitRepository {
   }
 
   async #initialise(): Promise<void> {
-    // Of another name than it once had: the remotes of repositories from then hold passwords.
-    const marker = `${this.dir}/llb-ts-initialised`;
-    if (fs.existsSync(marker)) return;
+    if (this.#records.read(this.#marker, () => true)) return;
     fs.rmSync(this.dir, { recursive: true, force: true });
     fs.mkdirSync(this.dir, { recursive: true });
     const format = this.#sha256 ? ['--object-format=sha256'] : [];
     await this.#git.run('-c', 'init.defaultBranch=master', 'init', '--bare', ...format);
     await this.#git.run('remote', 'add', 'origin', withoutPassword(this.#remote));
-    fs.writeFileSync(marker, '');
+    this.#records.write(this.#marker, {});
+  }
+
+  /**
+   * Says that the repository is whole. Git does not bring all that it writes to the disk, so before each fetch the record is
+   * written again, and is on the disk: of a repository that was about to change when the machine went down nothing is believed.
+   */
+  get #marker(): string {
+    // Of another name than it once had: the remotes of repositories from then hold passwords.
+    return `${this.dir}/llb-ts-initialised`;
   }
 
   async #tryFetch({ wish, ref, object, from = 'origin' }: FetchPlan): Promise<void> {
@@ -72,6 +89,7 @@ export class GitRepository {
     fs.rmSync(`${this.dir}/shallow.lock`, { force: true });
     // Local refs are needed so that they are advertised on the next fetch; a branch may have moved anywhere.
     const target = ref.startsWith('refs/tags/') ? ref : `tags/${ref}`;
+    this.#records.write(this.#marker, {}, { flush: true });
     const named = wish.fetchByCommit || !isCommit(wanted);
     // A bundle cannot be made of a history that is cut off.
     const depth = wish.checkoutBundle ? this.#unshallow() : ['--depth=1'];

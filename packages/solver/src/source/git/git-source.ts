@@ -7,6 +7,7 @@ import type { Ref } from '../../layer/ref.ts';
 import type { RefStore } from '../../layer/ref-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import type { HttpClient } from '../../registry/http-client.ts';
+import type { Store } from '../../store/store.ts';
 import type { Source, SourceInstance } from '../source.ts';
 import { type GitSignatureWish, type GitWish, isCommit, parseGitWish } from './git-attributes.ts';
 import { type BundleBlobs, importBundle, writeBundle } from './git-bundle.ts';
@@ -20,7 +21,7 @@ import { checkCommit, pinnedCommit, type ResolvedCommit, resolveRef } from './re
 import { verifyCommit } from './verify-commit.ts';
 
 export interface GitSourceOptions extends BundleBlobs {
-  readonly stateDir: string;
+  readonly store: Store;
   readonly layers: LayerStore;
   readonly refs: RefStore;
   readonly http: HttpClient;
@@ -92,10 +93,15 @@ class GitInstance implements SourceInstance {
   ): Promise<T> {
     return this.#staged(work, async (git, stage) => {
       const { wish, ref, from, sha256 } = await this.#plan(commit, git, stage, work);
+      const { records } = this.#options.store;
       const folder = this.#folder();
       fs.mkdirSync(folder, { recursive: true });
       return withLock(`${folder}/lock`, work.signal, async () => {
-        const repository = new GitRepository(`${folder}/repo.git`, git, wish.remote, sha256);
+        const repository = new GitRepository(`${folder}/repo.git`, git, {
+          records,
+          remote: wish.remote,
+          sha256,
+        });
         await repository.fetch({ wish, ref, object: commit.object, from });
         return use(repository, ref, stage);
       });
@@ -198,6 +204,6 @@ class GitInstance implements SourceInstance {
 
   #folder(): string {
     const name = createHash('sha256').update(this.#wish.remote).digest('hex').slice(0, 40);
-    return `${this.#options.stateDir}/git/${name}`;
+    return `${this.#options.store.root}/git/${name}`;
   }
 }

@@ -83,7 +83,7 @@ function answerAsCgi(folder: string, request: http.IncomingMessage, response: ht
 export function gitSourceOn(bench: SourceBench, more: Partial<GitSourceOptions> = {}): Source {
   return gitSource({
     ...bench,
-    stateDir: bench.root,
+    store: bench.store,
     http: new HttpClient(),
     capabilities: { secrets: async () => undefined, agents: undefined },
     blobs: new BlobStore(bench.root, () => bench.layers.stage()),

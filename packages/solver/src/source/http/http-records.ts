@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import { errnoOf } from '../../error.ts';
+import { makeFolders } from '../../host/files.ts';
+import { type Fields, isText } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
 import type { HttpWish } from './http-attributes.ts';
 
 /** A download that can be asked about again. */
@@ -17,34 +18,23 @@ export interface HttpRecord {
 
 /** What was downloaded from where, one plain file for each kind of request. */
 export class HttpRecords {
+  readonly #store: Store;
   readonly #folder: string;
 
-  /** @param stateDir the store's folder */
-  constructor(stateDir: string) {
-    this.#folder = `${stateDir}/http`;
+  constructor(store: Store) {
+    this.#store = store;
+    this.#folder = `${store.root}/http`;
   }
 
   get(wish: HttpWish): readonly HttpRecord[] {
-    try {
-      const { version, records } = JSON.parse(fs.readFileSync(this.#file(wish), 'utf8')) as {
-        version: number;
-        records: HttpRecord[];
-      };
-      return version === 1 ? records : [];
-    } catch (error) {
-      if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return [];
-      throw error;
-    }
+    return this.#store.records.read(this.#file(wish), parseRecords) ?? [];
   }
 
   /** Keeps a record, in place of one with the same tag. */
   put(wish: HttpWish, record: HttpRecord): void {
     const records = [...this.get(wish).filter(({ etag }) => etag !== record.etag), record];
-    fs.mkdirSync(this.#folder, { recursive: true });
-    const file = this.#file(wish);
-    const draft = `${file}.${process.pid}.tmp`;
-    fs.writeFileSync(draft, `${JSON.stringify({ version: 1, url: redacted(wish.url), records })}\n`);
-    fs.renameSync(draft, file);
+    makeFolders(this.#folder);
+    this.#store.records.write(this.#file(wish), { url: redacted(wish.url), records });
   }
 
   /** The name is a hash of everything that shapes the answer and what is made of it. */
@@ -60,4 +50,11 @@ function redacted(url: string): string {
   shown.username = '';
   shown.password = '';
   return shown.href;
+}
+
+function parseRecords({ records }: Fields): readonly HttpRecord[] | undefined {
+  if (!Array.isArray(records)) return undefined;
+  return records.filter((one: Partial<HttpRecord> | null): one is HttpRecord =>
+    [one?.etag, one?.digest, one?.lastModified, one?.ref].every(isText),
+  );
 }

@@ -36,7 +36,7 @@ function open(
 ) {
   const source = httpSource({
     ...bench,
-    records: new HttpRecords(bench.root),
+    records: new HttpRecords(bench.store),
     http,
     secrets: async (id) => (secrets[id] === undefined ? undefined : Buffer.from(secrets[id])),
   });

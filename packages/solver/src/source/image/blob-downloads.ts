@@ -58,7 +58,7 @@ export class BlobDownloads {
   }
 
   async #fetch(blob: Descriptor): Promise<void> {
-    if (this.#blobs.size(blob.digest) === blob.size) return;
+    if (await this.#blobs.isSound(blob)) return;
     const signal = AbortSignal.any([this.#abort.signal, this.#work.signal]);
     const progress = new TransferProgress(
       { id: blob.digest, name: 'downloading', total: blob.size },

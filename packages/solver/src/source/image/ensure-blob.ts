@@ -21,7 +21,7 @@ export async function ensureBlob(
   { blobs, places }: BlobSourceOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  if (places.has(digest, origin.place) && blobs.size(digest) !== undefined) return;
+  if (places.has(digest, origin.place) && (await blobs.isSound({ digest }))) return;
   const writer = blobs.writer(digest);
   try {
     for await (const chunk of origin.read(digest, signal)) writer.write(chunk);

@@ -85,9 +85,14 @@ export class ImageLayers {
     return image.steps.at(-1)?.ref;
   }
 
+  /** Whether an image of this solve has the layer. */
+  has(ref: LayerRef): boolean {
+    return this.#stepOf(ref) !== undefined;
+  }
+
   /** Unpacks a layer whose parents are in the store already. Fails where no image of this solve has it. */
   async provide(ref: LayerRef): Promise<void> {
-    const step = this.#byRef.get(ref.id) ?? this.#byLayer.get(ref.layer);
+    const step = this.#stepOf(ref);
     if (!step) throw new Error(`Internal error: layer ${ref.layer} of ref ${ref.id} is not in the store`);
     const { layers } = this.#options;
     // Who looks into one layer soon looks into those above it: let their blobs come meanwhile.
@@ -104,7 +109,7 @@ export class ImageLayers {
    */
   async blobOf(refId: string): Promise<LayerBlobRecord | undefined> {
     const record = this.#options.layerBlobs.get(refId);
-    if (!record || this.#options.blobs.size(record.digest) === record.size) return record;
+    if (!record || (await this.#options.blobs.isSound(record))) return record;
     const step = this.#byRef.get(refId);
     if (!step) return undefined;
     step.image.downloads.start(step.layer.blob);
@@ -116,6 +121,10 @@ export class ImageLayers {
   async close(): Promise<void> {
     const images = new Set([...this.#byRef.values()].map(({ image }) => image));
     await Promise.all([...images].map(({ downloads }) => downloads.stop()));
+  }
+
+  #stepOf(ref: LayerRef): Step | undefined {
+    return this.#byRef.get(ref.id) ?? this.#byLayer.get(ref.layer);
   }
 
   /** What is known of a ref from before stays: its time, and which image brought it first. */

@@ -27,8 +27,8 @@ beforeEach(async () => {
   server.answer = content.serve;
   stores = new SourceStores({
     ...bench,
-    stateDir: bench.root,
-    digests: new StoredDigests(bench.root, bench.layers),
+    store: bench.store,
+    digests: new StoredDigests(bench.layers),
     retryDelays: [10, 20],
   });
 });
@@ -63,7 +63,7 @@ async function solve(
   return {
     ref,
     key: recipe.source,
-    shown: async () => dump(await bench.treeOf(ref, sources.provideLayer)),
+    shown: async () => dump(await bench.treeOf(ref, sources.layers)),
     sources,
   };
 }

@@ -5,6 +5,8 @@ import { plainFileDigest } from '../../cache/entry-digest.ts';
 import type { LayerDraft } from '../../layer/layer-draft.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
+import type { Records } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
 import { nameOf, parentOf } from '../../tree/bytes.ts';
 import { TransferProgress } from '../transfer-progress.ts';
 import { includeFollowed } from './follow-paths.ts';
@@ -20,7 +22,7 @@ import { type ScannedFolder, type Transferred, transferredOf } from './transferr
 import { type KnownEntry, treeDigest } from './tree-digest.ts';
 
 export interface TransferOptions {
-  readonly stateDir: string;
+  readonly store: Store;
   readonly layers: LayerStore;
   readonly digests: StoredDigests;
   readonly work: Workbench;
@@ -33,7 +35,7 @@ export interface TransferOptions {
 export async function transferFolder(
   root: string,
   wish: LocalWish,
-  { stateDir, layers, digests, work }: TransferOptions,
+  { store, layers, digests, work }: TransferOptions,
 ): Promise<Transferred> {
   const progress = new TransferProgress(
     { id: `transferring ${wish.name}:`, name: 'transferring', total: 0 },
@@ -45,6 +47,7 @@ export async function transferFolder(
   const folder = {
     entries,
     scannedNs,
+    records: store.records,
     layers,
     digests,
     pause: work.pause,
@@ -52,15 +55,15 @@ export async function transferFolder(
   };
   const found = wish.metadataOnly
     ? await bringMetadata(folder, wish.metadataOnly.exceptions)
-    : await bringIndexed(folder, indexFile(stateDir, root, wish), wish.differ === 'metadata');
+    : await bringIndexed(folder, indexFile(store.root, root, wish), wish.differ === 'metadata');
   progress.done();
   return found;
 }
 
 /** @param trustIndex whether what the index says of entries with equal metadata may be believed */
 async function bringIndexed(folder: ScannedFolder, file: string, trustIndex: boolean): Promise<Transferred> {
-  const { entries, layers, scannedNs, pause } = folder;
-  const index = trustIndex ? readIndex(file) : undefined;
+  const { entries, records, layers, scannedNs, pause } = folder;
+  const index = trustIndex ? readIndex(records, file) : undefined;
   if (!index || !layers.has(index.layer)) return importInto(folder, file, undefined);
   const changed = countChanged(entries, index);
   if (changed === 0) return index;
@@ -70,7 +73,7 @@ async function bringIndexed(folder: ScannedFolder, file: string, trustIndex: boo
     // Reading what changed before it is known whether it must be brought pays where that is little.
     const known = await hashFolder(entries, index.rows, scannedNs, pause);
     const found = transferredOf(treeDigest(known));
-    if (layers.has(found.layer)) return keepIndex(file, found, known);
+    if (layers.has(found.layer)) return keepIndex(records, file, found, known);
     return await importInto(folder, file, index, await replica?.take());
   } finally {
     await replica?.drop();
@@ -102,14 +105,13 @@ function beginReplica(layers: LayerStore, layer: string) {
 
 /** @param replica a draft that has all that the index's layer has */
 async function importInto(
-  { entries, scannedNs, layers, digests, pause, onBytes }: ScannedFolder,
+  { entries, scannedNs, records, layers, digests, pause, onBytes }: ScannedFolder,
   file: string,
   index: LocalIndex | undefined,
   replica?: LayerDraft,
 ): Promise<Transferred> {
   const draft = replica ?? layers.edit(undefined, { uid: 0, gid: 0 });
   try {
-    if (index) layers.record(index.layer);
     const earlier = index && {
       rows: index.rows,
       layer: index.layer,
@@ -128,7 +130,7 @@ async function importInto(
       layers,
       digests,
     );
-    return keepIndex(file, found, known);
+    return keepIndex(records, file, found, known);
   } catch (error) {
     layers.discard(draft);
     throw error;
@@ -163,9 +165,14 @@ function countChanged(entries: readonly ScannedEntry[], { rows }: LocalIndex): n
   return entries.length - unchanged + Math.max(0, rows.size - entries.length);
 }
 
-function keepIndex(file: string, found: Transferred, known: readonly KnownEntry[]): Transferred {
+function keepIndex(
+  records: Records,
+  file: string,
+  found: Transferred,
+  known: readonly KnownEntry[],
+): Transferred {
   const rows = new Map(known.map(({ entry, row }) => [entry.path, row]));
-  writeIndex(file, { ...found, rows });
+  writeIndex(records, file, { ...found, rows });
   return found;
 }
 

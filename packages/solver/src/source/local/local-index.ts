@@ -1,5 +1,4 @@
-import fs from 'node:fs';
-import { errnoOf } from '../../error.ts';
+import { type Fields, isText, isTexts, type Records } from '../../store/records.ts';
 import type { ScannedEntry } from './scan.ts';
 
 /** What was found at one path when a folder was last brought. */
@@ -41,33 +40,19 @@ type StoredRow = readonly [
 ];
 
 interface StoredIndex {
-  readonly version: 1;
   readonly digest: string;
   readonly layer: string;
   readonly rows: readonly StoredRow[];
 }
 
 /** Reads an index; undefined if there is none that can be used. */
-export function readIndex(file: string): LocalIndex | undefined {
-  let stored: StoredIndex;
-  try {
-    stored = JSON.parse(fs.readFileSync(file, 'latin1')) as StoredIndex;
-  } catch (error) {
-    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  if (stored.version !== 1) return undefined;
-  const rows = new Map<string, IndexRow>();
-  for (const [path, signature, content, racy, target = '', xattrs = []] of stored.rows) {
-    rows.set(path, { signature, content, target, xattrs, racy: racy === 1 });
-  }
-  return { rows, digest: stored.digest, layer: stored.layer };
+export function readIndex(records: Records, file: string): LocalIndex | undefined {
+  return records.read(file, parseIndex, BYTE_STRINGS);
 }
 
 /** Writes an index; a reader sees the old one or the new one. */
-export function writeIndex(file: string, { rows, digest, layer }: LocalIndex): void {
+export function writeIndex(records: Records, file: string, { rows, digest, layer }: LocalIndex): void {
   const stored: StoredIndex = {
-    version: 1,
     digest,
     layer,
     rows: [...rows].map(([path, { signature, content, target, xattrs, racy }]): StoredRow => {
@@ -76,8 +61,27 @@ export function writeIndex(file: string, { rows, digest, layer }: LocalIndex): v
       return target === '' ? start : [...start, target];
     }),
   };
-  const draft = `${file}.${process.pid}.tmp`;
-  // Byte strings: one byte a character.
-  fs.writeFileSync(draft, JSON.stringify(stored), 'latin1');
-  fs.renameSync(draft, file);
+  records.write(file, stored, BYTE_STRINGS);
+}
+
+const BYTE_STRINGS = { encoding: 'latin1' } as const;
+
+function parseIndex({ digest, layer, rows: stored }: Fields): LocalIndex | undefined {
+  if (!isText(digest) || !isText(layer) || !Array.isArray(stored) || !stored.every(isRow)) return undefined;
+  const rows = new Map<string, IndexRow>();
+  for (const [path, signature, content, racy, target = '', xattrs = []] of stored) {
+    rows.set(path, { signature, content, target, xattrs, racy: racy === 1 });
+  }
+  return { rows, digest, layer };
+}
+
+function isRow(row: unknown): row is StoredRow {
+  if (!Array.isArray(row)) return false;
+  const [path, signature, content, racy, target = '', xattrs = []] = row as unknown[];
+  return (
+    isTexts([path, signature, content, target]) &&
+    (racy === 0 || racy === 1) &&
+    Array.isArray(xattrs) &&
+    xattrs.every(isTexts)
+  );
 }

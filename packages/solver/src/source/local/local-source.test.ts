@@ -33,8 +33,7 @@ function write(name: string, content = name): void {
 
 async function bring(attrs: Record<string, string> = {}, name = 'ctx') {
   const source = localSource({
-    stateDir: bench.root,
-    digests: new StoredDigests(bench.root, bench.layers),
+    digests: new StoredDigests(bench.layers),
     ...bench,
     folders: directories({ ctx: folder, other: folder }),
   });
@@ -110,8 +109,7 @@ describe('what is brought', () => {
     fs.symlinkSync(folder, link);
     try {
       const source = localSource({
-        stateDir: bench.root,
-        digests: new StoredDigests(bench.root, bench.layers),
+        digests: new StoredDigests(bench.layers),
         ...bench,
         folders: directories({ ctx: link }),
       });
@@ -279,12 +277,12 @@ describe('what is known from before', () => {
     const first = await bring();
     const shown = dump(first.tree);
     fs.rmSync(path.join(bench.root, 'layers', first.ref.layer), { recursive: true });
-    const { layers } = bench;
+    const { store } = bench;
     // What another process sees of the same store.
     bench = { ...bench, ...sourceBenchAt(bench.root) };
     const again = await bring();
     expect(dump(again.tree)).toEqual(shown);
-    layers.close();
+    await store.close();
   });
 });
 

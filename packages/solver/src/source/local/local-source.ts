@@ -7,12 +7,13 @@ import type { LayerStore } from '../../layer/layer-store.ts';
 import type { LayerRef, Ref } from '../../layer/ref.ts';
 import type { RefStore } from '../../layer/ref-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
+import type { Store } from '../../store/store.ts';
 import type { Source, SourceInstance } from '../source.ts';
 import { transferFolder } from './folder-transfer.ts';
 import { type LocalWish, parseLocalWish } from './local-attributes.ts';
 
 export interface LocalSourceOptions {
-  readonly stateDir: string;
+  readonly store: Store;
   readonly layers: LayerStore;
   readonly refs: RefStore;
   readonly digests: StoredDigests;

@@ -1,5 +1,6 @@
 import type { StoredDigests } from '../../cache/digest-memo.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
+import type { Records } from '../../store/records.ts';
 import type { ScannedEntry } from './scan.ts';
 
 /** A folder that was scanned, and where it is to go. */
@@ -7,6 +8,7 @@ export interface ScannedFolder {
   readonly entries: readonly ScannedEntry[];
   /** When the scan began, ns since 1970. */
   readonly scannedNs: bigint;
+  readonly records: Records;
   readonly layers: LayerStore;
   readonly digests: StoredDigests;
   readonly pause: () => Promise<void>;

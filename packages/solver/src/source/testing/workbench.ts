@@ -5,21 +5,20 @@ import type { LayerDraft } from '../../layer/layer-draft.ts';
 import { LayerStore } from '../../layer/layer-store.ts';
 import type { LayerRef, Ref } from '../../layer/ref.ts';
 import { RefStore } from '../../layer/ref-store.ts';
-import { Views } from '../../layer/views.ts';
+import { type LayerProvider, NO_PROVIDER, Views } from '../../layer/views.ts';
 import type { Workbench, WorkReport } from '../../operation/operation.ts';
+import { Store } from '../../store/store.ts';
 
 /** A store and a workbench on it, as a source sees them in a solve. */
 export interface SourceBench {
   readonly root: string;
+  readonly store: Store;
   readonly layers: LayerStore;
   readonly refs: RefStore;
   readonly work: Workbench;
   readonly reports: WorkReport[];
-  /** The tree of a ref; image layers come from `provide`. */
-  readonly treeOf: (
-    ref: Ref | undefined,
-    provide?: (ref: LayerRef) => Promise<void>,
-  ) => Promise<ReturnType<Views['treeOf']>>;
+  /** The tree of a ref; image layers come from `provider`. */
+  readonly treeOf: (ref: Ref | undefined, provider?: LayerProvider) => Promise<ReturnType<Views['treeOf']>>;
   readonly dispose: () => void;
 }
 
@@ -29,16 +28,15 @@ export function sourceBench(signal?: AbortSignal): SourceBench {
 }
 
 export function sourceBenchAt(root: string, signal: AbortSignal = new AbortController().signal): SourceBench {
-  const layers = new LayerStore(root);
-  const refs = new RefStore(root);
+  const store = new Store(root);
+  const layers = new LayerStore(store);
+  const refs = new RefStore(store);
   const reports: WorkReport[] = [];
-  const views = (provide: (ref: LayerRef) => Promise<void>) => new Views(layers, provide);
-  const plain = views(async ({ id }) => {
-    throw new Error(`layer of ${id} is not in the store`);
-  });
+  const plain = new Views(layers, NO_PROVIDER);
   const pause = async () => signal.throwIfAborted();
   return {
     root,
+    store,
     layers,
     refs,
     reports,
@@ -55,8 +53,8 @@ export function sourceBenchAt(root: string, signal: AbortSignal = new AbortContr
       discard: (draft) => layers.discard(draft as LayerDraft),
       report: (event) => reports.push(event),
     },
-    async treeOf(ref, provide) {
-      const trees = provide ? views(provide) : plain;
+    async treeOf(ref, provider) {
+      const trees = provider ? new Views(layers, provider) : plain;
       await trees.prepare(ref, pause);
       return trees.treeOf(ref);
     },
