@@ -1,7 +1,12 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // Packages resolve to their source (see `exports` in each package.json), so no build is needed before a test.
-const resolve = { conditions: ['llb-ts-source'] };
+const resolve = {
+  conditions: ['llb-ts-source'],
+  // The package that is published names only what is in it.
+  alias: [{ find: /^llb-ts$/, replacement: join(import.meta.dirname, 'packages/cli/src/index.ts') }],
+};
 const ssr = {
   resolve: { conditions: ['llb-ts-source', 'node'], externalConditions: ['llb-ts-source', 'node'] },
 };

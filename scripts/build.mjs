@@ -1,9 +1,19 @@
 // Builds everything that is published: each package's dist with tsc, and the CLI, bundled with esbuild.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { noticesOf } from './notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // In the order of the floors: declarations of a package are read by those above it.
@@ -39,19 +49,21 @@ async function buildCli() {
     conditions: ['llb-ts-source'],
     charset: 'utf8',
     legalComments: 'none',
+    sourcemap: true,
+    metafile: true,
     logLevel: 'warning',
   };
   try {
     // The language is a module of its own: build files and the CLI must see the same one, whoever loads it first.
     // Messages name the function that was called, so names are kept where bundling renames what they belong to.
-    await build({
+    const language = await build({
       ...common,
       entryPoints: [join(root, 'packages/llb/src/index.ts')],
       outfile: join(draft, 'language.js'),
       keepNames: true,
     });
     // The face and the program; what they share, and what a command needs only when it runs, becomes chunks.
-    await build({
+    const program = await build({
       ...common,
       entryPoints: [join(folder, 'src/index.ts'), join(folder, 'src/main.ts')],
       outdir: draft,
@@ -72,6 +84,8 @@ async function buildCli() {
       ],
     });
     writeTypes(draft, folder);
+    writeNotices(draft, [language, program]);
+    writePapers(folder);
     const old = `${draft}.old`;
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(draft, dist);
@@ -79,6 +93,21 @@ async function buildCli() {
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
+}
+
+/** What the licenses of bundled packages ask to be handed on. */
+function writeNotices(draft, results) {
+  const files = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  writeFileSync(join(draft, 'THIRD-PARTY-NOTICES.txt'), noticesOf(files, root));
+}
+
+/** README and license beside the manifest, where npm looks for them; links lead to the repository. */
+function writePapers(folder) {
+  const { repository } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const home = `${repository.url.replace(/^git\+|\.git$/g, '')}/blob/main/`;
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  writeFileSync(join(folder, 'README.md'), readme.replace(/\]\((?!https?:|#)/g, `](${home}`));
+  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
 }
 
 /** The declarations of the packages behind the face, side by side, and the face itself. */
