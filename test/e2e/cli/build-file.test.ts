@@ -67,7 +67,7 @@ describe('what a build file may contain', () => {
         "export const esm = () => '/esm';\nexport const where = import.meta.url;",
       'node_modules/cjs-package/package.json': '{"name":"cjs-package","main":"main.js"}',
       'node_modules/cjs-package/main.js':
-        "const { join } = require('path');\nmodule.exports = () => join('/', require('./' + 'part'));",
+        "const { join } = require('path');\nmodule.exports = () => join('/', require('.//' + 'part'));",
       'node_modules/cjs-package/part.js': "module.exports = 'cjs';",
     };
     await withRig(files, async (rig) => {

@@ -45,7 +45,7 @@ function missingFile(file: string, listFolder: (folder: string) => readonly stri
   const isTarget = !/[./]/.test(file) && existsSync(DEFAULT_FILE);
   const help =
     close !== undefined
-      ? `did you mean ${folder === '.' && !file.startsWith('./') ? close : join(folder, close)}?`
+      ? `did you mean ${folder === '.' && !file.startsWith('.//') ? close : join(folder, close)}?`
       : isTarget
         ? `for a target of ${DEFAULT_FILE}: llb-ts solve ${DEFAULT_FILE} ${file}`
         : undefined;

@@ -1,10 +1,11 @@
-import type { ExportPlan, ExportWork } from '../exporter/exporter.ts';
-import { exportImage } from '../exporter/image.ts';
-import type { ImageServices } from '../exporter/image-commit.ts';
-import { exportLocal } from '../exporter/local.ts';
-import { exportArchive } from '../exporter/oci.ts';
-import { contentsOf, type ExportResult, mapResult } from '../exporter/result.ts';
-import { exportTar } from '../exporter/tar.ts';
+import type { ExportWork } from '../exporter/base/export-work.ts';
+import { contentsOf, type ExportResult, mapResult } from '../exporter/base/result.ts';
+import { exportImage } from '../exporter/image/image.ts';
+import type { ImageServices } from '../exporter/image/image-commit.ts';
+import { exportArchive } from '../exporter/image/oci.ts';
+import type { ExportPlan } from '../exporter/plan.ts';
+import { exportLocal } from '../exporter/tree/local.ts';
+import { exportTar } from '../exporter/tree/tar.ts';
 import type { Ref } from '../layer/ref.ts';
 import type { Views } from '../layer/views.ts';
 

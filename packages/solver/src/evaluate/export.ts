@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Output, type ProgressEvent, SolveFailure } from '@llb-ts/backend';
 import { digestOf } from '@llb-ts/pb';
 import { asFailure } from '../error.ts';
-import { EXPORT_NAMES, type ExportWork } from '../exporter/exporter.ts';
+import type { ExportWork } from '../exporter/base/export-work.ts';
+import { EXPORT_NAMES } from '../exporter/plan.ts';
 import { pacer } from './pacer.ts';
 
 /** Runs one export as a step of its own in the progress, with a digest that no op has. */

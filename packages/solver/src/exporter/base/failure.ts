@@ -1,0 +1,45 @@
+import { type FailureDetails, SolveFailure } from '@llb-ts/backend';
+import { asFailure, environmentFailure, errnoOf } from '../../error.ts';
+
+/** The result could not be put where it should go. */
+export function exportFailure(message: string, details: FailureDetails = {}): SolveFailure {
+  return new SolveFailure('export', message, details);
+}
+
+/** Go's words for the kernel's errors. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'read-only file system',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'not a directory',
+  EISDIR: 'is a directory',
+  EEXIST: 'file exists',
+  EBUSY: 'device or resource busy',
+  ENAMETOOLONG: 'file name too long',
+  ELOOP: 'too many levels of symbolic links',
+  ETXTBSY: 'text file busy',
+  ENOSPC: 'no space left on device',
+  EDQUOT: 'disk quota exceeded',
+  EFBIG: 'file too large',
+};
+/** The thing that the machine lacks, and what helps. */
+const LACKING: Readonly<Record<string, string>> = {
+  EACCES: 'export to a place that you may write',
+  EPERM: 'export to a place that you may write',
+  EROFS: 'export to a place that you may write',
+  ENOSPC: 'free some space there, or export to another place',
+  EDQUOT: 'free some space there, or export to another place',
+};
+
+/** A failed system call on something that the user named, as a failure; anything else as what it is. */
+export function destinationFailure(error: unknown, doing: string): SolveFailure {
+  const code = errnoOf(error) ?? '';
+  const reason = REASONS[code];
+  if (!reason || error instanceof SolveFailure) return asFailure(error, code === '' ? undefined : 'export');
+  const message = `${doing}: ${reason}`;
+  const hint = LACKING[code];
+  return hint
+    ? environmentFailure(message, { cause: error, hint })
+    : exportFailure(message, { cause: error });
+}
