@@ -63,6 +63,12 @@ async function objectIdLength(git: Git, file: string): Promise<number> {
   return object.length;
 }
 
+/** The one commit of a bundle, and the ref that it has in it. */
+export interface BundledCommit {
+  readonly name: string;
+  readonly commit: string;
+}
+
 /**
  * Writes one commit and its history as a bundle.
  *
@@ -71,8 +77,7 @@ async function objectIdLength(git: Git, file: string): Promise<number> {
  */
 export async function writeBundle(
   { git, dir }: GitRepository,
-  ref: string,
-  commit: string,
+  { name, commit }: BundledCommit,
   folder: string,
   target: string,
 ): Promise<void> {
@@ -86,7 +91,6 @@ export async function writeBundle(
   } catch (error) {
     throw prefixed(`failed to fetch commit ${commit} from shared repo for bundle creation`, error);
   }
-  const name = bundleRef(ref);
   await staged.run('update-ref', name, commit);
   try {
     await staged.run('bundle', 'create', target, name);
@@ -96,7 +100,7 @@ export async function writeBundle(
 }
 
 /** The name of the one ref in a bundle. Whoever asks for a commit does not see it. */
-function bundleRef(ref: string): string {
+export function bundleRef(ref: string): string {
   if (ref === '' || isCommit(ref)) return 'refs/heads/main';
   if (ref.startsWith('refs/tags/')) return ref;
   return `refs/heads/${ref.replace(/^refs\//, '').replace(/^heads\//, '')}`;

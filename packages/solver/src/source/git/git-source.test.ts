@@ -125,7 +125,8 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
     );
     expect(git(dir, ['-c', 'safe.directory=*', 'tag'])).toBe('v1');
     const tag = git(work, ['rev-parse', 'v1']);
-    expect(key).toEqual({ kind: 'git', commit: tag, gitDir: 'refs/tags/v1' });
+    const remote = `http://${server.host}/repo.git`;
+    expect(key).toEqual({ kind: 'git', commit: tag, gitDir: 'refs/tags/v1', remote });
   });
 
   it('gives everything the time of the commit when asked to', async () => {
@@ -214,7 +215,11 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
   it('makes a bundle, and takes one as a remote', async () => {
     const { shown, tree, key } = await bring('main', { 'git.checkoutbundle': 'true' });
     expect(shown).toHaveLength(1);
-    expect(key).toMatchObject({ bundle: true });
+    expect(key).toMatchObject({ bundle: { name: 'refs/heads/main', commit: second } });
+    // Another ref of the same commit has another name in its bundle.
+    git(work, ['branch', 'same', second]);
+    publish();
+    expect((await bring('same', { 'git.checkoutbundle': 'true' })).key).not.toEqual(key);
     const bytes = fs.readFileSync(tree.lookup('/bundle')!.hostPath);
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     const attrs = { 'git.bundle': `oci-layout+blob://x/y@${digest}`, 'git.checksum': second };

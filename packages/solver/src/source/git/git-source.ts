@@ -10,7 +10,7 @@ import type { HttpClient } from '../../registry/http-client.ts';
 import type { Store } from '../../store/store.ts';
 import type { Source, SourceInstance } from '../source.ts';
 import { type GitSignatureWish, type GitWish, isCommit, parseGitWish } from './git-attributes.ts';
-import { type BundleBlobs, importBundle, writeBundle } from './git-bundle.ts';
+import { type BundleBlobs, type BundledCommit, bundleRef, importBundle, writeBundle } from './git-bundle.ts';
 import { checkOut } from './git-checkout.ts';
 import { type GitLogin, gitLogin } from './git-login.ts';
 import { Git } from './git-program.ts';
@@ -54,7 +54,7 @@ class GitInstance implements SourceInstance {
   }
 
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
-    const { keepGitDir, subdir, skipSubmodules, mtime, checkoutBundle } = this.#wish;
+    const { keepGitDir, subdir, skipSubmodules, mtime, checkoutBundle, remote } = this.#wish;
     const commit = await this.#resolve(work);
     this.#commit = commit;
     if (this.#wish.signature) await this.#verify(commit, this.#wish.signature, work);
@@ -63,11 +63,12 @@ class GitInstance implements SourceInstance {
     return {
       kind: 'git',
       commit: object,
-      ...(keepGitDir && { gitDir: commit.ref }),
+      // The repository's configuration names the remote.
+      ...(keepGitDir && { gitDir: commit.ref, remote: redactUrl(remote) }),
       ...(subdir !== '' && { subdir }),
       ...(skipSubmodules && { skipSubmodules }),
       ...(mtime === 'commit' && { mtime }),
-      ...(checkoutBundle && { bundle: true }),
+      ...(checkoutBundle && { bundle: this.#bundled(commit) }),
     };
   }
 
@@ -146,6 +147,12 @@ class GitInstance implements SourceInstance {
     return importBundle(bundle!, checksum, git, this.#options, folder, work.signal);
   }
 
+  /** What a bundle of the commit holds. */
+  #bundled({ object }: ResolvedCommit): BundledCommit {
+    const { ref, checksum } = this.#wish;
+    return { name: bundleRef(ref), commit: checksum === '' ? object : checksum };
+  }
+
   async #layer(
     repository: GitRepository,
     wish: GitWish,
@@ -157,8 +164,7 @@ class GitInstance implements SourceInstance {
     const staged = layers.stageLayer();
     try {
       if (wish.checkoutBundle) {
-        const commit = wish.checksum === '' ? this.#commit!.object : wish.checksum;
-        await writeBundle(repository, wish.ref, commit, stage(), `${staged.folder}/bundle`);
+        await writeBundle(repository, this.#bundled(this.#commit!), stage(), `${staged.folder}/bundle`);
       } else {
         await checkOut(repository, { wish, ref, folder: staged.folder });
       }

@@ -8,6 +8,8 @@ import type { HttpWish } from './http-attributes.ts';
 export interface HttpRecord {
   /** Without the mark of a weak one. */
   readonly etag: string;
+  /** Name of the file; an answer that nothing has changed does not say it again. */
+  readonly name: string;
   /** Digest of the content. */
   readonly digest: string;
   /** `Last-Modified` as it came; empty without. */
@@ -55,6 +57,6 @@ function redacted(url: string): string {
 function parseRecords({ records }: Fields): readonly HttpRecord[] | undefined {
   if (!Array.isArray(records)) return undefined;
   return records.filter((one: Partial<HttpRecord> | null): one is HttpRecord =>
-    [one?.etag, one?.digest, one?.lastModified, one?.ref].every(isText),
+    [one?.etag, one?.name, one?.digest, one?.lastModified, one?.ref].every(isText),
   );
 }

@@ -109,6 +109,24 @@ describe('a file from the web', () => {
     expect((await bring('/old')).shown).toEqual(['/old file 600 0:0 "moved" @0']);
   });
 
+  it('keeps its name when the server says only that nothing has changed', async () => {
+    const name = { 'content-disposition': 'attachment; filename=first' };
+    server.answer = ({ headers }, response) => {
+      if (headers['if-none-match']) return void response.writeHead(304, { etag: '"1"' }).end();
+      response.writeHead(200, { etag: '"1"', ...name }).end('x');
+    };
+    const before = await bring('/named');
+    const again = await bring('/named');
+    expect(again.key).toEqual(before.key);
+    expect(again.shown).toEqual(before.shown);
+    name['content-disposition'] = 'attachment; filename=second';
+    serve('x', { etag: '"1"', ...name });
+    expect(await bring('/named')).toMatchObject({
+      key: { filename: 'second' },
+      shown: ['/second file 600 0:0 "x" @0'],
+    });
+  });
+
   it.each([404, 500])('fails for status %d', async (status) => {
     server.answer = (_, response) => void response.writeHead(status).end();
     await expect(bring('/x')).rejects.toThrow(`invalid response status ${status}`);

@@ -16,7 +16,7 @@ import type { Source, SourceInstance } from '../source.ts';
 import { TransferProgress } from '../transfer-progress.ts';
 import { type HttpSignatureWish, type HttpWish, parseHttpWish } from './http-attributes.ts';
 import { decodedBody, HttpFetcher } from './http-fetcher.ts';
-import type { HttpRecord, HttpRecords } from './http-records.ts';
+import type { HttpRecords } from './http-records.ts';
 import { responseName } from './response-name.ts';
 
 export interface HttpSourceOptions {
@@ -71,7 +71,6 @@ class HttpInstance implements SourceInstance {
 
   async #byChecksum(work: Workbench): Promise<Downloaded> {
     const response = await this.#fetcher(work).send('GET', []);
-    await checkStatus(response);
     return this.#download(response, this.#wish.checksum, work);
   }
 
@@ -116,7 +115,7 @@ class HttpInstance implements SourceInstance {
       await head?.drop();
       const same =
         head && (head.status === 200 || head.status === 304) ? known.get(tagOf(head, tags)) : undefined;
-      if (head && same) return this.#again(same.record, same.ref, head);
+      if (head && same && this.#isStillNamed(same, head)) return same;
     }
     const response = await fetcher.send('GET', tags);
     if (response.status === 304) {
@@ -124,36 +123,33 @@ class HttpInstance implements SourceInstance {
       const tag = tagOf(response, tags);
       const same = known.get(tag);
       if (!same) throw stepFailure(`invalid not-modified ETag: ${tag}`);
-      return this.#again(same.record, same.ref, response);
+      if (this.#isStillNamed(same, response)) return same;
+      return this.#download(await fetcher.send('GET', []), '', work);
     }
-    await checkStatus(response);
     return this.#download(response, '', work);
   }
 
+  /** That nothing has changed may be said without the name. */
+  #isStillNamed({ name }: Downloaded, { status, headers }: HttpResponse): boolean {
+    const disposition = headers['content-disposition'];
+    if (status === 304 && disposition === undefined) return true;
+    return responseName(this.#wish.file.filename, this.#wish.url, disposition) === name;
+  }
+
   /** Earlier downloads whose content is still here, by tag. */
-  #known(): ReadonlyMap<string, { readonly record: HttpRecord; readonly ref: Ref }> {
+  #known(): ReadonlyMap<string, Downloaded> {
     const { records, refs, layers } = this.#options;
-    const known = new Map<string, { record: HttpRecord; ref: Ref }>();
+    const known = new Map<string, Downloaded>();
     for (const record of records.get(this.#wish)) {
       const ref = refs.load(record.ref);
-      if (ref?.kind === 'layer' && layers.has(ref.layer)) known.set(record.etag, { record, ref });
+      if (ref?.kind === 'layer' && layers.has(ref.layer)) known.set(record.etag, { ...record, ref });
     }
     return known;
   }
 
-  #again(record: HttpRecord, ref: Ref, { headers }: HttpResponse): Downloaded {
-    const { digest, lastModified } = record;
-    const { file, url } = this.#wish;
-    return {
-      name: responseName(file.filename, url, headers['content-disposition']),
-      digest,
-      lastModified,
-      ref,
-    };
-  }
-
   /** @param checksum what the content must be; empty for anything */
   async #download(response: HttpResponse, checksum: string, work: Workbench): Promise<Downloaded> {
+    await checkStatus(response);
     const { url, file } = this.#wish;
     const { headers } = response;
     const name = responseName(
@@ -176,7 +172,7 @@ class HttpInstance implements SourceInstance {
       const ref = await singleFile(name, content, file, mtimeNs, `http url ${redactUrls(url)}`, work);
       const etag = tagOf(response, []);
       if (etag !== '' && checksum === '') {
-        this.#options.records.put(this.#wish, { etag, digest, lastModified, ref: ref.id });
+        this.#options.records.put(this.#wish, { etag, name, digest, lastModified, ref: ref.id });
       }
       return { name, digest, lastModified, ref };
     } finally {
