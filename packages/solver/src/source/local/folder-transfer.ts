@@ -176,10 +176,13 @@ function keepIndex(
   return found;
 }
 
+/** Changes when patterns come to mean something else. */
+const FILTERS = 2;
+
 /** One index per folder and filter. */
 function indexFile(stateDir: string, root: string, wish: LocalWish): string {
   const { includePatterns, excludePatterns, followPaths } = wish;
-  const filter = JSON.stringify([root, includePatterns, excludePatterns, followPaths]);
+  const filter = JSON.stringify([FILTERS, root, includePatterns, excludePatterns, followPaths]);
   const folder = `${stateDir}/local`;
   fs.mkdirSync(folder, { recursive: true });
   return `${folder}/${createHash('sha256').update(filter).digest('hex').slice(0, 40)}.json`;

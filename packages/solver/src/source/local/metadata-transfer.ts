@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { stepFailure } from '../../error.ts';
 import { PatternMatcher } from '../../pattern/pattern-matcher.ts';
-import { parentOf } from '../../tree/bytes.ts';
+import { parentOf, textOf } from '../../tree/bytes.ts';
 import { describeEntry } from './describe.ts';
 import { encodeMetadata, METADATA_FILE } from './fsutil-metadata.ts';
 import { importFolder } from './import-folder.ts';
@@ -50,7 +51,10 @@ function* describeAll(entries: readonly ScannedEntry[]): Generator<KnownEntry> {
   }
 }
 
-/** The entries whose content is wanted, with the directories they are in. */
+/**
+ * The entries whose content is wanted, with the directories they are in. Fails where a further name of a file is wanted
+ * without the first.
+ */
 function withParents(entries: readonly ScannedEntry[], exceptions: readonly string[]): ScannedEntry[] {
   const matcher = new PatternMatcher(exceptions);
   const wanted = new Set<string>();
@@ -58,5 +62,12 @@ function withParents(entries: readonly ScannedEntry[], exceptions: readonly stri
     if (!matcher.match(path).matched) continue;
     for (let at = `/${path}`; at !== '/' && !wanted.has(at); at = parentOf(at)) wanted.add(at);
   }
-  return entries.filter(({ path }) => wanted.has(`/${path}`));
+  const kept = entries.filter(({ path }) => wanted.has(`/${path}`));
+  for (const { path, linkTo } of kept) {
+    if (linkTo === undefined || wanted.has(`/${linkTo}`)) continue;
+    throw stepFailure(`failed to link ${textOf(path)} to ${textOf(linkTo)}: no such file or directory`, {
+      hint: `they are one file, of which only the first name has content: except ${textOf(linkTo)} too`,
+    });
+  }
+  return kept;
 }

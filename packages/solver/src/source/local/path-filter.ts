@@ -51,6 +51,19 @@ export class PathFilter {
       state: { include: included?.info, exclude: excluded?.info },
     };
   }
+
+  /**
+   * Whether the content of a file that is taken comes with it. It is asked for by its whole path, so that an exception
+   * which takes a directory back also takes back what is in it, though the walk went on from there; such a file arrives
+   * empty (`filterFS.Open`).
+   */
+  opens(path: string): boolean {
+    if (!this.#include?.hasExceptions && !this.#exclude?.hasExceptions) return true;
+    return (
+      (this.#include?.match(path, undefined).matched ?? true) &&
+      !this.#exclude?.match(path, undefined).matched
+    );
+  }
 }
 
 const NO_STATE: FilterState = { include: undefined, exclude: undefined };
@@ -76,6 +89,10 @@ class PatternSet {
     };
   }
 
+  get hasExceptions(): boolean {
+    return this.#matcher.hasExceptions;
+  }
+
   match(path: string, parent: MatchInfo | undefined): ReturnType<PatternMatcher['match']> {
     try {
       return this.#matcher.match(path, parent);
@@ -97,6 +114,6 @@ type Prefixes = 'any' | readonly string[];
 
 function prefixesOf(patterns: readonly string[]): Prefixes {
   const plain = patterns.map((pattern) => pattern.replace(/\/\*\*$/, '').replace(/\/\*$/, ''));
-  if (plain.some((pattern) => /[*[\]?^\\|{}]|[^\0-\x7f]/.test(pattern))) return 'any';
+  if (plain.some((pattern) => /[*[\]?^\\]/.test(pattern))) return 'any';
   return plain.map((pattern) => `${pattern}/`);
 }

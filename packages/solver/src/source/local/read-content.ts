@@ -16,9 +16,9 @@ const buffer = Buffer.allocUnsafe(SMALL + 1);
  * Opens a file to be brought. A small one comes with its bytes, which are only good until the next call; of a large one
  * the descriptor is the caller's to close. Undefined if it has vanished.
  */
-export function openContent({ hostPath, stat, path }: ScannedEntry): Content | undefined {
+export function openContent({ hostPath, stat, path, isEmptied }: ScannedEntry): Content | undefined {
   // Nobody can open a socket; it arrives as an empty file.
-  if (stat.type === 'socket') return { kind: 'small', bytes: Buffer.alloc(0), digest: EMPTY };
+  if (isEmptied || stat.type === 'socket') return { kind: 'small', bytes: Buffer.alloc(0), digest: EMPTY };
   let fd: number;
   try {
     fd = fs.openSync(fsPath(hostPath), OPEN_FLAGS);

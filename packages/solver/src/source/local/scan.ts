@@ -13,6 +13,8 @@ export interface ScannedEntry {
   readonly stat: EntryStat;
   /** For a further name of a file that came before: that one's path. */
   readonly linkTo: string | undefined;
+  /** A file that arrives without its content. */
+  readonly isEmptied: boolean;
   /** Changes whenever content or metadata may have changed. */
   readonly signature: string;
 }
@@ -81,6 +83,7 @@ class Scan {
       hostPath,
       stat,
       linkTo: this.#linkTo(path, stat),
+      isEmptied: stat.type === 'file' && !this.#filter.opens(path),
       signature: signatureOf(stats),
     });
     return true;

@@ -23,7 +23,7 @@ export function treeDigest(entries: Iterable<KnownEntry>): string {
       `${path}\0${type}\0${mode}\0${size}\0${mtimeNs}\0${major}:${minor}\0${linkTo}\0${row.content}\0${row.target}\0`,
       'latin1',
     );
-    for (const [name, value] of row.xattrs) hash.update(`${name}=${value}\0`, 'latin1');
+    for (const [name, value] of row.xattrs) hash.update(`${name}\0${value}\0`, 'latin1');
     hash.update('\n');
   }
   return hash.digest('hex');
