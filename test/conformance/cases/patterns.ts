@@ -1,8 +1,8 @@
 /** Wildcards and include/exclude patterns of Copy, and those of Local. */
-import { type CopyInfo, Local, type LocalInfo } from 'llb-ts';
+import { type CopyInfo, Diff, Local, type LocalInfo } from 'llb-ts';
 import type { CaseGroup, CaseSource } from '../case.ts';
 import { ARCHIVES, source, TREE } from '../fixtures.ts';
-import { copy, dir, file, layer } from '../vocabulary.ts';
+import { copy, dir, file, layer, link, on, type Step } from '../vocabulary.ts';
 
 function take(about: string, src: string, options: CopyInfo, dest = '/t/'): CaseSource {
   return { about, locals: ARCHIVES, build: () => layer(dir('/t'), copy(source(), src, dest, options)) };
@@ -15,6 +15,52 @@ function local(about: string, options: LocalInfo): CaseSource {
     locals: TREE,
     build: () => Local('tree', { ...options, sharedKeyHint: JSON.stringify(options) }),
   };
+}
+
+/** Not compared: a daemon sends a file that came empty again, which moves the time of its directory. */
+const TODAY = 2_000_000_000;
+
+/** What patterns can tell apart. */
+const NESTED = {
+  nested: [
+    { path: 'a', type: 'dir', mtime: TODAY },
+    { path: 'b', type: 'dir', mtime: TODAY },
+    { path: 'a/c', content: 'a/c' },
+    { path: 'b/c', content: 'b/c' },
+    { path: 'b/d', content: 'b/d' },
+    { path: 'd/b/x', content: 'd/b/x' },
+    { path: 'b/h', type: 'hardlink', target: 'a/c' },
+  ],
+} as const;
+
+function filtered(about: string, options: LocalInfo): CaseSource {
+  return {
+    about,
+    locals: NESTED,
+    build: () => Local('nested', { ...options, sharedKeyHint: `nested ${JSON.stringify(options)}` }),
+  };
+}
+
+/** A destination that has something else where the source has a directory that the patterns pass over. */
+function passing(about: string, inTheWay: Step, options: CopyInfo = {}): CaseSource {
+  return {
+    about,
+    build: () =>
+      on(
+        layer(dir('/t'), file('/t/f', 'f'), inTheWay),
+        copy(layer(dir('/s/a/b'), file('/s/a/x', 'x'), file('/s/y', 'y')), '/s', '/t', {
+          copyDirContentsOnly: true,
+          includePatterns: ['y'],
+          ...options,
+        }),
+      ),
+  };
+}
+
+/** What comes of a copy from nothing at all. */
+function fromNothing(about: string, src: string, options: CopyInfo = {}): CaseSource {
+  const nothing = () => Diff(layer(file('/x', 'x')), layer(file('/x', 'x')));
+  return { about, build: () => layer(file('/y', 'y'), copy(nothing(), src, '/t', options)) };
 }
 
 function unpack(about: string, src: string, dest: string, options: CopyInfo = {}): CaseSource {
@@ -73,6 +119,29 @@ export const patterns: CaseGroup = {
   'required-there': take('is satisfied', '/', { includePatterns: ['dir'], requiredPaths: ['/dir/c.txt'] }),
   'required-missing': take('is an error', '/', { includePatterns: ['dir'], requiredPaths: ['/nothing'] }),
 
+  'pass-over-file': passing('a file is an error', file('/t/a', 'a')),
+  'pass-over-file-excluded': passing('also where it is excluded, but for an exception', file('/t/a', 'a'), {
+    includePatterns: [],
+    excludePatterns: ['a', '!nothing'],
+  }),
+  'pass-over-file-not-looked-at': passing('what is excluded at once is not looked at', file('/t/a', 'a'), {
+    includePatterns: [],
+    excludePatterns: ['a'],
+  }),
+  'pass-over-loop': passing('a circle of links is an error', link('a', '/t/a')),
+  'pass-over-dangling': passing('a link that leads nowhere is none', link('nowhere', '/t/a')),
+  'pass-over-link-to-file': passing('a link to a file is an error', link('f', '/t/a')),
+  'pass-over-link-to-directory': passing('a link to a directory is none', link('.', '/t/a')),
+
+  'nothing-root': fromNothing('the root is empty', '/'),
+  'nothing-path': fromNothing('has no path', '/d'),
+  'nothing-wildcard': fromNothing('is an error while the key is made', '/d*', wild),
+  'nothing-wildcard-allowed': fromNothing('even where no match is allowed', '/d*', {
+    ...wild,
+    allowEmptyWildcard: true,
+  }),
+  'nothing-include': fromNothing('patterns of the root', '/', { includePatterns: ['a'] }),
+
   'local-whole': local('as it is', {}),
   'local-include': local('only these, with their parents', { includePatterns: ['**/*.md'] }),
   'local-exclude': local('all but these', { excludePatterns: ['dir', '*.md'] }),
@@ -81,6 +150,23 @@ export const patterns: CaseGroup = {
   'local-follow': local('a link brings what it leads to', { followPaths: ['link-chain'] }),
   'local-follow-glob': local('patterns too', { followPaths: ['link-*'] }),
   'local-follow-out': local('never out of the folder', { followPaths: ['link-out'] }),
+  'local-include-exception': filtered('an exception takes back what is asked for by its whole path', {
+    includePatterns: ['*/c', '!b'],
+  }),
+  'local-exclude-exception-parent': filtered('and of excludes', { excludePatterns: ['*/c', '!b', '*/d'] }),
+  'local-exception-of-linked': filtered('a hard link to what comes empty', {
+    includePatterns: ['*/c', '!a', '*/h'],
+  }),
+  'local-include-bars': filtered('bars have a meaning in a pattern, but not where the walk may end', {
+    includePatterns: ['d/a|b/*'],
+  }),
+  'local-metadata-linked': filtered('a further name without the first is an error', {
+    metadataOnlyTransfer: ['b/h'],
+  }),
+  'local-metadata-exception': filtered('content that is asked for may come empty too', {
+    includePatterns: ['*/c', '!b'],
+    metadataOnlyTransfer: ['*/c'],
+  }),
   'local-missing': { about: 'a folder that nobody gave is an error', build: () => Local('nobody') },
 
   'unpack-tar': unpack('into a directory', '/plain.tar', '/t/new'),

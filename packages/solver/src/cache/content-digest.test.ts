@@ -121,11 +121,56 @@ describe('contentDigest', () => {
     expect(await digest(new FolderTree(folder), selector('/d'))).not.toBe(before);
   });
 
-  it('takes several selectors together, whatever their order', async () => {
+  it('takes several selectors one after the other', async () => {
     const [a, b] = [selector('/d/a.txt'), selector('/other')];
-    expect(await digest(treeOf(BASE), a, b)).toBe(await digest(treeOf(BASE), b, a));
+    expect(await digest(treeOf(BASE), a, b)).not.toBe(await digest(treeOf(BASE), b, a));
     expect(await digest(treeOf(BASE), a)).not.toBe(await digest(treeOf(BASE), a, b));
-    expect(await digest(treeOf(BASE), selector('/d'), a)).toBe(await digest(treeOf(BASE), selector('/d')));
+  });
+
+  it('tells apart what is selected within another selected path', async () => {
+    const inside = (name: string) => digest(treeOf(BASE), selector('/d'), selector(`/d/${name}`));
+    expect(await inside('a.txt')).not.toBe(await inside('b.md'));
+    // BuildKit looks for the outer path only.
+    await expect(inside('none')).resolves.toMatch(/^sha256:/);
+    const linked = { ...BASE, '/d/out': 'link ../e', '/e/f': 'file 644 f' };
+    const changed = { ...linked, '/e/f': 'file 644 F' };
+    const behind = [selector('/d'), selector('/d/out/f')];
+    expect(await digest(treeOf(linked), ...behind)).not.toBe(await digest(treeOf(changed), ...behind));
+  });
+
+  it('counts what is read where a link leads by its text', async () => {
+    const told = (content: string): Told => ({
+      '/x/y/f': 'link ../t',
+      '/x/t': 'file 644 t',
+      '/d': 'link x/y',
+      '/l': 'link d',
+      '/t': `file 644 ${content}`,
+    });
+    expect(await same(told('a'), told('b'), selector('/l/f', { followLinks: true }))).toBe(false);
+  });
+
+  it('counts which files are one', async () => {
+    const two = with_({ '/d/z': 'file 644 a' });
+    const one = with_({ '/d/z': 'hard /d/a.txt' });
+    expect(await same(two, one, selector('/d'))).toBe(false);
+    expect(await same(two, one, selector('/d/z'))).toBe(true);
+    expect(await same(one, one, selector('/d', { includePatterns: ['z', '*.txt'] }))).toBe(true);
+  });
+
+  it('counts what a copy begins with, whatever the patterns say', async () => {
+    const nothing = { includePatterns: ['nothing'] };
+    expect(await same(BASE, with_({ '/other': 'file 644 O' }), selector('/other', nothing))).toBe(false);
+    expect(await same(BASE, with_({ '/d': 'dir 700' }), selector('/d', nothing))).toBe(false);
+    expect(await same(BASE, with_({ '/d/a.txt': 'file 644 A' }), selector('/d', nothing))).toBe(true);
+  });
+
+  it('of no filesystem knows the root only', async () => {
+    const nothing = (path: string, more = {}) =>
+      contentDigest(undefined, [selector(path, more)], { pause: async () => {}, name: 'R' });
+    await expect(nothing('/')).resolves.toMatch(/^sha256:/);
+    const prefix = 'failed to compute cache key: failed to calculate checksum of ref R: ';
+    await expect(nothing('/d')).rejects.toThrow(`${prefix}/d: no such file or directory`);
+    await expect(nothing('/d*')).rejects.toThrow(`${prefix}/d*: no such file or directory`);
   });
 
   it.each<[ContentSelector, string]>([

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../error.ts';
-import { type MatchInfo, matcherFor, type PatternMatcher } from '../pattern/pattern-matcher.ts';
+import { EVERYTHING, Selection, type Verdict } from '../pattern/selection.ts';
 import { findMatches, splitWildcards } from '../pattern/wildcards.ts';
 import { nameOf, textOf } from '../tree/bytes.ts';
+import type { Entry } from '../tree/entry.ts';
 import { locate } from '../tree/locate.ts';
+import { resolve, resolveParent } from '../tree/resolve.ts';
 import type { Tree } from '../tree/tree.ts';
 import { type WalkedEntry, walkBelow } from '../tree/walk.ts';
 import { type DigestMemo, EntryDigester } from './entry-digest.ts';
@@ -39,20 +41,26 @@ export interface ContentDigestOptions {
 const MAX_LINKS = 255;
 
 /**
- * A digest of what a tree holds at the selected paths: names below them, types, owners, modes, sizes, link targets,
- * xattrs and content; neither times nor the name of the selected path itself (`cache/contenthash/checksum.go`).
+ * A digest of what a tree holds at the selected paths, one after the other: names below them, types, owners, modes, sizes,
+ * link targets, xattrs, content, and which files are one; neither times nor the name of a selected path itself
+ * (`cache/contenthash/checksum.go`). What would come out the same for two trees that an operation can tell apart is no
+ * digest: where BuildKit passes something over that is read all the same, it counts here.
  *
  * Fails with `failed to compute cache key: failed to calculate checksum of ref NAME: "/x": not found` and its like.
+ *
+ * @param tree undefined: there is no filesystem at all, and so no path but the root
  */
 export async function contentDigest(
-  tree: Tree,
+  tree: Tree | undefined,
   selectors: readonly ContentSelector[],
   { pause, name, memo }: ContentDigestOptions,
 ): Promise<string> {
-  const digester = new EntryDigester(pause, memo);
   const hash = createHash('sha256');
   try {
-    for (const selector of withoutNested(selectors)) hash.update(await digestOne(tree, selector, digester));
+    for (const selector of selectors) {
+      const digester = new EntryDigester(pause, memo);
+      hash.update(tree ? await digestOne(tree, selector, digester, selectors) : digestNothing(selector));
+    }
   } catch (error) {
     if (!(error instanceof SolveFailure) || error.code !== 'step') throw error;
     const prefix = `failed to compute cache key: failed to calculate checksum of ref ${name}`;
@@ -61,36 +69,89 @@ export async function contentDigest(
   return `sha256:${hash.digest('hex')}`;
 }
 
-function digestOne(tree: Tree, selector: ContentSelector, digester: EntryDigester): Promise<string> {
-  return isFiltered(selector)
-    ? digestChosen(tree, selector, digester)
-    : digestWhole(tree, selector, digester);
+function digestNothing({ path }: ContentSelector): string {
+  if (path !== '/') throw stepFailure(`${textOf(path)}: no such file or directory`);
+  return 'nothing\n';
+}
+
+async function digestOne(
+  tree: Tree,
+  selector: ContentSelector,
+  digester: EntryDigester,
+  all: readonly ContentSelector[],
+): Promise<string> {
+  const digest = isFiltered(selector)
+    ? await digestChosen(tree, selector, digester)
+    : await digestWhole(tree, selector, digester, all);
+  const elsewhere = await digestElsewhere(
+    tree,
+    selector.wildcard ? prefixOf(selector) : selector.path,
+    selector,
+    digester,
+  );
+  return `${digest}${elsewhere}\n`;
 }
 
 function isFiltered({ wildcard, includePatterns, excludePatterns }: ContentSelector): boolean {
   return wildcard || includePatterns.length > 0 || excludePatterns.length > 0;
 }
 
-/** Sorted by path; a plain path inside another one that is followed alike adds nothing. */
-function withoutNested(selectors: readonly ContentSelector[]): readonly ContentSelector[] {
-  const plain = selectors.filter((selector) => !isFiltered(selector));
-  const isNested = (selector: ContentSelector, at: number) =>
-    plain.some((outer, other) => {
-      if (outer.followLinks !== selector.followLinks) return false;
-      if (outer.path === selector.path) return other < at;
-      return outer.path === '/' || selector.path.startsWith(`${outer.path}/`);
-    });
-  const kept = [...plain.filter((selector, at) => !isNested(selector, at)), ...selectors.filter(isFiltered)];
-  return kept.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+/** What comes before the first wildcard. */
+function prefixOf({ path }: ContentSelector): string {
+  return splitWildcards(path).prefix;
+}
+
+/**
+ * What an operation reads may be elsewhere than what BuildKit counts: it takes a `..` in a link's target off the text
+ * (`resolve`), as the key does not. Then that counts too.
+ */
+async function digestElsewhere(
+  tree: Tree,
+  path: string,
+  { followLinks }: ContentSelector,
+  digester: EntryDigester,
+): Promise<string> {
+  const there = find(tree, path, followLinks)?.path;
+  const read = placeRead(tree, path, followLinks);
+  const entry = read === undefined || read === there ? undefined : tree.lookup(read);
+  return read !== undefined && entry ? ` ${await digestTree(tree, { path: read, entry }, digester)}` : '';
+}
+
+function placeRead(tree: Tree, path: string, follow: boolean): string | undefined {
+  try {
+    return follow ? resolve(tree, path) : resolveParent(tree, path);
+  } catch (error) {
+    // Then the operation fails too.
+    if (error instanceof SolveFailure && error.code === 'step') return undefined;
+    throw error;
+  }
 }
 
 /** The digest of a file, or of a directory with everything in it. */
-async function digestWhole(tree: Tree, selector: ContentSelector, digester: EntryDigester): Promise<string> {
+async function digestWhole(
+  tree: Tree,
+  selector: ContentSelector,
+  digester: EntryDigester,
+  all: readonly ContentSelector[],
+): Promise<string> {
   const found = find(tree, selector.path, selector.followLinks);
-  if (!found) throw notFound(selector.path);
+  if (!found) {
+    if (isWithinAnother(selector, all)) return 'nothing';
+    throw notFound(selector.path);
+  }
   const target = unpackable(tree, found, selector);
   const own = await digestTree(tree, found, digester);
   return target ? own + (await digestTree(tree, target, digester)) : own;
+}
+
+/** Whether another plain path that is followed alike leads to it: BuildKit does not look for it on its own. */
+function isWithinAnother({ path, followLinks }: ContentSelector, all: readonly ContentSelector[]): boolean {
+  return all.some(
+    (outer) =>
+      !isFiltered(outer) &&
+      outer.followLinks === followLinks &&
+      (outer.path === '/' ? path !== '/' : path.startsWith(`${outer.path}/`)),
+  );
 }
 
 /** What may be unpacked from behind a link. */
@@ -135,38 +196,40 @@ interface Chosen {
 /** The digest of the entries that wildcard and patterns choose, each with its path, directories without what they hold. */
 async function digestChosen(tree: Tree, selector: ContentSelector, digester: EntryDigester): Promise<string> {
   const chosen: Chosen[] = [];
-  const include = matcherFor('includepatterns', selector.includePatterns);
-  const exclude = matcherFor('excludepatterns', selector.excludePatterns);
-  const prefix = selector.wildcard ? splitWildcards(selector.path).prefix : selector.path;
+  const starts: Entry[] = [];
+  const selection = new Selection(selector.includePatterns, selector.excludePatterns);
+  const prefix = selector.wildcard ? prefixOf(selector) : selector.path;
   for (const { path, shown } of startsOf(tree, selector, prefix)) {
     const start = find(tree, path, selector.followLinks);
     // A link counts as what it leads to; where patterns choose by name, one that leads nowhere is not even looked at.
-    if (!start && selector.followLinks && !include && find(tree, path, false)) throw notFound(shown);
-    const target = start && unpackable(tree, start, selector);
+    if (!start && selector.followLinks && selector.includePatterns.length === 0 && find(tree, path, false)) {
+      throw notFound(shown);
+    }
+    if (!start) continue;
+    starts.push(start.entry);
+    const target = unpackable(tree, start, selector);
     if (target) chosen.push({ path: shown, digest: () => digestTree(tree, target, digester) });
-    if (start && !include && !exclude && start.path !== path) {
+    if (selection.isEverything && start.path !== path) {
       // A link that was followed counts with all it leads to.
       chosen.push({ path: shown, digest: () => digestTree(tree, start, digester) });
-    } else if (start) {
-      for (const next of choose(
-        tree,
-        start,
-        shown,
-        { include, exclude, followLinks: selector.followLinks },
-        digester,
-      )) {
-        chosen.push(next);
-      }
+    } else {
+      const chosenHere = choose(tree, start, shown, selection, selector.followLinks, digester);
+      for (const next of chosenHere) chosen.push(next);
     }
   }
   for (const required of selector.requiredPaths) {
     if (!chosen.some(({ path }) => textOf(path).startsWith(required))) throw notFound(required);
   }
-  if (chosen.length === 1 && nameOf(chosen[0]!.path) === nameOf(selector.path)) return chosen[0]!.digest();
+  const [only] = chosen;
+  if (only && chosen.length === 1 && selection.isEverything && nameOf(only.path) === nameOf(selector.path)) {
+    return only.digest();
+  }
   const hash = createHash('sha256').update('list\0');
   for (const { path, digest } of chosen) {
     hash.update(`${path.slice(prefix === '/' ? 0 : prefix.length)}\0${await digest()}`, 'latin1');
   }
+  // It is copied whatever the patterns say.
+  for (const start of starts) hash.update(`\0${await digester.digest(start)}`);
   return hash.digest('hex');
 }
 
@@ -191,15 +254,8 @@ function startsOf(
 interface OpenDirectory {
   readonly path: string;
   readonly header: Chosen;
-  readonly include: MatchInfo | undefined;
-  readonly exclude: MatchInfo | undefined;
+  readonly verdict: Verdict;
   chosen: boolean;
-}
-
-interface Choice {
-  readonly include: PatternMatcher | undefined;
-  readonly exclude: PatternMatcher | undefined;
-  readonly followLinks: boolean;
 }
 
 /** What the patterns choose at and below one path, with the directories that lead there. */
@@ -207,29 +263,36 @@ function* choose(
   tree: Tree,
   start: WalkedEntry,
   shown: string,
-  { include, exclude, followLinks }: Choice,
+  selection: Selection,
+  followLinks: boolean,
   digester: EntryDigester,
 ): Generator<Chosen> {
   const open: OpenDirectory[] = [];
   const isRoot = shown === '/';
-  for (const { path, entry } of withStart(tree, start, isRoot)) {
+  let enters = true;
+  for (const { path, entry } of withStart(tree, start, isRoot, () => enters)) {
     while (open.length > 0 && !path.startsWith(`${open.at(-1)!.path}/`)) open.pop();
     const parent = open.at(-1);
+    const isStart = path === start.path;
     const below = path.slice(start.path === '/' ? 0 : start.path.length);
-    const verdict = judge(below.slice(1), include, exclude, parent);
+    const verdict = selection.judge(below.slice(1), parent?.verdict ?? EVERYTHING);
     const isFollowed = followLinks && !parent && entry.stat.type === 'symlink';
     const header: Chosen = {
       path: (isRoot ? '' : shown) + below,
       digest: () => (isFollowed ? digestLinked(tree, path, digester) : digester.digest(entry)),
     };
-    if (verdict.chosen) {
+    if (verdict?.included) {
       for (const directory of open) {
         if (!directory.chosen) yield directory.header;
         directory.chosen = true;
       }
       yield header;
     }
-    if (entry.stat.type === 'dir') open.push({ path, header, ...verdict });
+    if (entry.stat.type !== 'dir') continue;
+    // What a copy begins with is opened whatever the patterns say.
+    const inside = isStart ? EVERYTHING : verdict;
+    enters = inside !== undefined && selection.enters(inside);
+    if (enters) open.push({ path, header, verdict: inside!, chosen: verdict?.included ?? false });
   }
 }
 
@@ -241,19 +304,12 @@ function digestLinked(tree: Tree, path: string, digester: EntryDigester): Promis
 }
 
 /** The root of a tree has no header of its own in a list. */
-function* withStart(tree: Tree, start: WalkedEntry, isRoot: boolean): Generator<WalkedEntry> {
+function* withStart(
+  tree: Tree,
+  start: WalkedEntry,
+  isRoot: boolean,
+  enter: () => boolean,
+): Generator<WalkedEntry> {
   if (!isRoot) yield start;
-  if (start.entry.stat.type === 'dir') yield* walkBelow(tree, start.path);
-}
-
-function judge(
-  candidate: string,
-  include: PatternMatcher | undefined,
-  exclude: PatternMatcher | undefined,
-  parent: OpenDirectory | undefined,
-): { chosen: boolean; include: MatchInfo | undefined; exclude: MatchInfo | undefined } {
-  const included = include?.match(candidate, parent?.include);
-  if (included && !included.matched) return { chosen: false, include: included.info, exclude: undefined };
-  const excluded = exclude?.match(candidate, parent?.exclude);
-  return { chosen: !excluded?.matched, include: included?.info, exclude: excluded?.info };
+  if (start.entry.stat.type === 'dir') yield* walkBelow(tree, start.path, enter);
 }

@@ -15,10 +15,16 @@ export interface DigestMemo {
 /** Files above this are read in pieces, with pauses. */
 const PIECE = 4 << 20;
 
-/** Digests of single entries: what they are, and the content of files. */
+/**
+ * Digests of single entries: what they are, and the content of files. Of a file that was digested before under another
+ * name, which of them it was counts too: a copy of both keeps them one file.
+ */
 export class EntryDigester {
   readonly #pause: () => Promise<void>;
   readonly #memo: DigestMemo | undefined;
+  /** The first names of files that may have several, with how many entries came before. */
+  readonly #firstNames = new Map<string, { readonly hostPath: string; readonly place: number }>();
+  #place = 0;
 
   constructor(pause: () => Promise<void>, memo?: DigestMemo) {
     this.#pause = pause;
@@ -27,8 +33,22 @@ export class EntryDigester {
 
   async digest(entry: Entry): Promise<string> {
     await this.#pause();
-    const { type } = entry.stat;
-    if (type !== 'file') return digestOf(headerOf(entry), '');
+    const first = this.#firstPlace(entry);
+    const digest = await this.#digestAlone(entry);
+    return first === undefined ? digest : `${digest} is ${first}`;
+  }
+
+  #firstPlace({ stat, hostPath, source }: Entry): number | undefined {
+    const place = this.#place++;
+    if (stat.type !== 'file' || stat.nlink < 2) return undefined;
+    const identity = `${source}\0${stat.dev}:${stat.ino}`;
+    const first = this.#firstNames.get(identity);
+    if (!first) this.#firstNames.set(identity, { hostPath, place });
+    return first && first.hostPath !== hostPath ? first.place : undefined;
+  }
+
+  async #digestAlone(entry: Entry): Promise<string> {
+    if (entry.stat.type !== 'file') return digestOf(headerOf(entry), '');
     const known = this.#memo?.get(entry);
     if (known !== undefined) return known;
     const digest = digestOf(headerOf(entry), await this.#contentDigest(entry));
@@ -96,8 +116,7 @@ function xattrsOf(hostPath: string): readonly string[] {
   return counted.map((name) => `${name}=${getXattr(hostPath, name)?.toString('hex') ?? ''}`);
 }
 
-/** Labels of the machine and marks of overlayfs say nothing about the content. */
+/** Labels of the machine and marks of overlayfs say nothing about the content. Lists of access are copied, and so count. */
 function counts(name: string): boolean {
-  if (name === 'security.capability') return true;
-  return !name.startsWith('security.') && !name.startsWith('system.') && !isOverlayXattr(name);
+  return name === 'security.capability' || !(name.startsWith('security.') || isOverlayXattr(name));
 }

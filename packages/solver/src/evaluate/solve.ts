@@ -128,7 +128,7 @@ function createEvaluator(
     contentOf: async (ref, { selectors }, { pause }) => {
       try {
         const options = { pause, name: ref?.id ?? 'scratch', memo: digests };
-        return await contentDigest(views.treeOf(ref), selectors, options);
+        return await contentDigest(ref && views.treeOf(ref), selectors, options);
       } finally {
         digests.flush();
       }

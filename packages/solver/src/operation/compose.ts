@@ -27,7 +27,7 @@ export interface Composed {
 export function composeMerge(_op: MergeOp, inputs: Inputs, name: string, keeper: RefKeeper): Composed {
   const refs = inputs.filter((ref) => ref !== undefined);
   if (refs.length === 0) return { outputs: [], known: true };
-  return kept(keeper, idOf('merge', name, refs), (id) =>
+  return kept(keeper, idOf('merge', refs), (id) =>
     mergeOf(refs, { id, description: name, createdAt: Date.now() }),
   );
 }
@@ -45,7 +45,7 @@ export function composeDiff(op: DiffOp, inputs: Inputs, name: string, keeper: Re
   if (!lower) return { outputs: [upper], known: true };
   if (lower.id === upper?.id) return { outputs: [undefined], known: true };
   const refs = upper ? [lower, upper] : [lower];
-  return kept(keeper, idOf('diff', name, refs), (id) =>
+  return kept(keeper, idOf('diff', refs), (id) =>
     diffOf(lower, upper, { id, description: name, createdAt: Date.now() }, keeper),
   );
 }
@@ -66,7 +66,7 @@ function diffOf(
   const parents = beyond.map((piece): Ref => {
     if (piece.kind !== 'layer' || !piece.parent) return piece;
     const description = `diff ${piece.parent.id} -> ${piece.id}`;
-    const id = idOf('diff', description, [piece.parent, piece]);
+    const id = idOf('diff', [piece.parent, piece]);
     const { createdAt } = common;
     return keeper.save({ kind: 'diff', id, description, createdAt, lower: piece.parent, upper: piece });
   });
@@ -90,8 +90,9 @@ export function composePassthrough(op: PassthroughOp, inputs: Inputs): Composed 
   return { outputs, known: true };
 }
 
-function idOf(kind: string, name: string, refs: readonly Ref[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([kind, name, refs.map((ref) => ref.id)]));
+/** The name of the vertex is not in it: what stands on the ref is known however its inputs are called. */
+function idOf(kind: string, refs: readonly Ref[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([kind, refs.map((ref) => ref.id)]));
   return `${kind}-${hash.digest('hex').slice(0, 32)}`;
 }
 

@@ -50,6 +50,12 @@ describe('execKey', () => {
     ['the usual name of a cache', with_(cacheMount('/m', 0)), with_(cacheMount('other', 0))],
     ['destinations', with_({ dest: '/m' }), with_({ dest: '/n' })],
     ['selectors', with_({ selector: '/x' }), with_({ selector: '/y' })],
+    ['the way of a selector that leads back', with_({ selector: 'a/../x' }), with_({ selector: '/x' })],
+    [
+      'whether a plain root has an output',
+      script('a'),
+      script('a', { mounts: [{ ...plainMount, output: -1 }] }),
+    ],
     ['a secret mount', script('a'), script('a', { secretenv: [{ id: 'x', name: 'X', optional: false }] })],
   ])('counts %s', (_, one, other) => {
     expect(key(one)).not.toEqual(key(other));
@@ -73,6 +79,8 @@ describe('execKey', () => {
     };
     expect(selected('/b', 'a', '/b/')).toEqual(['/a', '/b']);
     expect(selected('/b', '')).toEqual(['/']);
+    // A link on the way may lead anywhere.
+    expect(selected('/a/../b')).toEqual(['/']);
   });
 
   it('lets the last mount of an input decide', () => {

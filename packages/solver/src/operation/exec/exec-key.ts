@@ -5,6 +5,7 @@ import {
   MountContentCache,
   MountType,
   type Platform,
+  SKIP_OUTPUT,
 } from '@llb-ts/pb';
 import type { ContentSelector } from '../../cache/content-digest.ts';
 import { stepFailure } from '../../error.ts';
@@ -44,17 +45,26 @@ export function execKey(op: ExecOp, inputCount: number, platform: Platform | und
 
 /** A mount as it counts: its selector with its input, the name of a cache only where it is the usual one. */
 function keyOfMount(mount: Mount): object {
-  const { cacheOpt: cache, ...rest } = mount;
+  const { cacheOpt: cache, selector, ...rest } = mount;
   const isUsual =
     cache?.sharing === 0 && (cache.id === mount.dest || cache.id.replace(/^[^/]*\//, '') === mount.dest);
-  return { ...rest, selector: '', cacheOpt: cache && (isUsual ? cache : { id: '', sharing: 0 }) };
+  return {
+    ...rest,
+    ...(leadsBack(selector) && { selector }),
+    cacheOpt: cache && (isUsual ? cache : { id: '', sharing: 0 }),
+  };
+}
+
+/** Where a `..` leads depends on the links before it, so that a selector with one is more than its clean form. */
+function leadsBack(selector: string): boolean {
+  return selector.split('/').includes('..');
 }
 
 /** The mounts of a plain step do not count, for compatibility with old caches of BuildKit. */
 function isPlainRoot(mounts: readonly Mount[]): boolean {
   const [root] = mounts;
   if (mounts.length !== 1 || !root) return false;
-  const { dest, readonly, mountType, cacheOpt, sshOpt, secretOpt, resultID } = root;
+  const { dest, readonly, mountType, cacheOpt, sshOpt, secretOpt, resultID, output } = root;
   return (
     dest === '/' &&
     !readonly &&
@@ -62,7 +72,9 @@ function isPlainRoot(mounts: readonly Mount[]): boolean {
     !cacheOpt &&
     !sshOpt &&
     !secretOpt &&
-    resultID === ''
+    resultID === '' &&
+    // Without one there is no result at all.
+    output !== SKIP_OUTPUT
   );
 }
 
@@ -86,7 +98,8 @@ function inputsOf(mounts: readonly Mount[], count: number): readonly KeyedInput[
     if (!known) throw stepFailure(`failed to load cache key: invalid mountinput ${mount.dest}`);
     const selector = clean(mount.selector);
     inputs[input] = {
-      selectors: [...known.selectors, selector],
+      // What is selected by way of a link may be anywhere.
+      selectors: [...known.selectors, leadsBack(mount.selector) ? '/' : selector],
       isContentKeyed: isContentKeyed(mount, selector),
     };
   }
@@ -95,7 +108,7 @@ function inputsOf(mounts: readonly Mount[], count: number): readonly KeyedInput[
 
 /** Only where nothing outside the selected part can become part of a result. */
 function isContentKeyed(mount: Mount, selector: string): boolean {
-  const isSafe = mount.output === -1 || mount.readonly || selector === '/';
+  const isSafe = mount.output === SKIP_OUTPUT || mount.readonly || selector === '/';
   switch (mount.contentCache) {
     case MountContentCache.off:
       return false;

@@ -1,45 +1,22 @@
 import type { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../../error.ts';
-import { type MatchInfo, matcherFor, type PatternMatcher } from '../../pattern/pattern-matcher.ts';
+import { EVERYTHING, type Selection, type Verdict } from '../../pattern/selection.ts';
 import { join, textOf } from '../../tree/bytes.ts';
 import type { Entry } from '../../tree/entry.ts';
+import { locate } from '../../tree/locate.ts';
 import type { ModeChange } from './chmod.ts';
 import { EntryCopier } from './copy-entry.ts';
 import type { CopyJob } from './copy-job.ts';
+import { pathFailure } from './failure.ts';
 import type { Timestamp } from './timestamp.ts';
-
-export interface Patterns {
-  readonly include: PatternMatcher | undefined;
-  readonly exclude: PatternMatcher | undefined;
-}
-
-/** Reads both lists; fails with `invalid includepatterns: [a [b]: syntax error in pattern`. */
-export function patternsOf(include: readonly string[], exclude: readonly string[]): Patterns {
-  return { include: matcherFor('includepatterns', include), exclude: matcherFor('excludepatterns', exclude) };
-}
 
 export interface CopyOptions {
   readonly mode: ModeChange | undefined;
   readonly timestamp: Timestamp;
-  readonly patterns: Patterns;
+  readonly patterns: Selection;
   /** What is at a path that is copied to goes away first, unless both are directories. */
   readonly replace: boolean;
 }
-
-/** What the patterns say about an entry, and what they said on the way, for what is in it. */
-interface Verdict {
-  readonly included: boolean;
-  readonly excluded: boolean;
-  readonly includeInfo: MatchInfo | undefined;
-  readonly excludeInfo: MatchInfo | undefined;
-}
-
-const EVERYTHING: Verdict = {
-  included: true,
-  excluded: false,
-  includeInfo: undefined,
-  excludeInfo: undefined,
-};
 
 /** A directory on the way to what is being copied. It is made only when something in it turns out to be wanted. */
 interface OpenDirectory {
@@ -88,17 +65,21 @@ export class TreeCopier {
     const { draft } = this.#job;
     const isTop = below === '';
     let there = place.vacant ? undefined : draft.lookup(target);
+    let vacant = !there;
     if (verdict.included) {
       there = this.#makeRoom(there, entry, target);
       if (there && there.stat.type !== 'dir') throw notADirectory(target);
       if (!there) draft.makeDirectory(target, entry.stat.mode & 0o777);
+      vacant = !there;
+    } else if (vacant && !place.vacant) {
+      vacant = this.#isVacant(target);
     }
     this.#open.push({ entry, target, made: verdict.included });
-    if (!verdict.excluded || this.#options.patterns.exclude?.hasExceptions) {
+    if (this.#options.patterns.enters(verdict)) {
       for (const name of this.#job.source.list(path)) {
         const child = below === '' ? name : `${below}/${name}`;
         await this.#copyChild(
-          { path: join(path, name), target: join(target, name), below: child, vacant: !there },
+          { path: join(path, name), target: join(target, name), below: child, vacant },
           verdict,
         );
       }
@@ -109,29 +90,24 @@ export class TreeCopier {
     else this.#entries.copyAttributes(entry, target);
   }
 
+  /**
+   * Whether nothing is where a directory would go that the patterns pass over. It is looked at all the same, by way of what
+   * is in the target, so that a file or a circle of links there is an error.
+   */
+  #isVacant(target: string): boolean {
+    const location = locate(this.#job.draft, target, { follow: false });
+    if (location.kind === 'failed' && location.code !== 'ENOENT')
+      throw pathFailure('lstat', target, location.code);
+    return location.kind !== 'found';
+  }
+
   async #copyChild(place: Place, parent: Verdict): Promise<void> {
-    const verdict = this.#judge(place.below, parent);
+    const verdict = this.#options.patterns.judge(place.below, parent);
     if (!verdict) return;
     await this.#job.pause();
     const entry = this.#job.source.lookup(place.path);
     if (entry?.stat.type === 'dir') await this.#copyDirectory(entry, place, verdict);
     else if (entry && verdict.included) this.#copyOther(entry, place);
-  }
-
-  /** Undefined if neither the entry nor anything in it can be wanted. */
-  #judge(below: string, parent: Verdict): Verdict | undefined {
-    const { include, exclude } = this.#options.patterns;
-    if (!include && !exclude) return EVERYTHING;
-    const included = include?.match(below, parent.includeInfo);
-    const excluded = exclude?.match(below, parent.excludeInfo);
-    const isExcluded = excluded?.matched ?? false;
-    if (isExcluded && !include && !exclude?.hasExceptions) return undefined;
-    return {
-      included: (included?.matched ?? true) && !isExcluded,
-      excluded: isExcluded,
-      includeInfo: included?.info,
-      excludeInfo: excluded?.info,
-    };
   }
 
   /** A file, link, device, fifo or socket. */

@@ -1,10 +1,12 @@
 import type { FileActionCopy } from '@llb-ts/pb';
 import { stepFailure } from '../../error.ts';
+import { Selection } from '../../pattern/selection.ts';
 import { bytesOf, clean, nameOf, parentOf, textOf } from '../../tree/bytes.ts';
 import { resolve, resolveParent } from '../../tree/resolve.ts';
 import { type ModeChange, parseModeChange } from './chmod.ts';
 import type { CopyJob } from './copy-job.ts';
-import { patternsOf, TreeCopier } from './copy-tree.ts';
+import { copyPath, nameOfSource } from './copy-path.ts';
+import { TreeCopier } from './copy-tree.ts';
 import { missingFailure } from './failure.ts';
 import { type DirectoryOptions, makeDirectories } from './make-directories.ts';
 import { resolveWildcards } from './resolve-wildcards.ts';
@@ -14,8 +16,8 @@ import { unpackIfArchive } from './unpack-archive.ts';
 /** Copies what `src` names, or each of the matches of its wildcards, one after the other (S B.3). */
 export async function copy(job: CopyJob, action: FileActionCopy): Promise<void> {
   const { source, draft } = job;
-  const src = cleanKeepingEnd(bytesOf(action.src));
-  const dest = cleanKeepingEnd(bytesOf(action.dest));
+  const src = copyPath(bytesOf(action.src));
+  const dest = copyPath(bytesOf(action.dest));
   if (!action.createDestPath) {
     const parent = parentOf(resolve(draft, clean(dest)));
     if (!draft.lookup(parent)) {
@@ -32,13 +34,6 @@ export async function copy(job: CopyJob, action: FileActionCopy): Promise<void> 
   }
 }
 
-/** Clean and absolute, but `/` or `/.` at the end stays: it says that a directory is meant. */
-function cleanKeepingEnd(path: string): string {
-  const plain = clean(path);
-  if (path.endsWith('/.')) return plain === '/' ? '/.' : `${plain}/.`;
-  return path.endsWith('/') && plain !== '/' ? `${plain}/` : plain;
-}
-
 async function copyOne(job: CopyJob, path: string, dest: string, action: FileActionCopy): Promise<void> {
   const { source, draft, owner } = job;
   const timestamp = timestampOf(action.timestamp);
@@ -46,7 +41,7 @@ async function copyOne(job: CopyJob, path: string, dest: string, action: FileAct
   const parents: DirectoryOptions = { mode: (numericMode ?? 0o755) & 0o777, owner, timestamp };
   const created = [...makeDirectories(draft, resolve(draft, directoryPartOf(dest)), parents)];
   const mode = modeChangeOf(action.modeStr, numericMode);
-  const patterns = patternsOf(action.includePatterns, action.excludePatterns);
+  const patterns = new Selection(action.includePatterns, action.excludePatterns);
   const from = action.followSymlink ? resolve(source, clean(path)) : resolveParent(source, clean(path));
   const entry = source.lookup(from);
   if (!entry) throw missingFailure('lstat', source, from);
@@ -56,7 +51,7 @@ async function copyOne(job: CopyJob, path: string, dest: string, action: FileAct
   const isDirectory = entry.stat.type === 'dir';
   const contentsOnly = isDirectory && action.dirCopyContents;
   if (there && !contentsOnly && (isDirectory || there.stat.type === 'dir')) {
-    target = clean(`${target}/${lastNameOf(path)}`);
+    target = clean(`${target}/${nameOfSource(path)}`);
   }
   created.push(...makeDirectories(draft, contentsOnly && !there ? target : parentOf(target), parents));
 
@@ -70,11 +65,6 @@ async function copyOne(job: CopyJob, path: string, dest: string, action: FileAct
 function directoryPartOf(dest: string): string {
   const name = nameOf(dest);
   return name === '' || name === '.' ? clean(dest) : parentOf(dest);
-}
-
-/** The name of a source in a directory: what was asked for, not where links led. */
-function lastNameOf(path: string): string {
-  return nameOf(path.endsWith('/') ? path.slice(0, -1) : path);
 }
 
 function modeChangeOf(text: string, numeric: number | undefined): ModeChange | undefined {

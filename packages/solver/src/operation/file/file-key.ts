@@ -9,14 +9,15 @@ import {
 import type { ContentSelector } from '../../cache/content-digest.ts';
 import { stepFailure } from '../../error.ts';
 import { hasWildcards } from '../../pattern/wildcards.ts';
-import { bytesOf, clean, nameOf } from '../../tree/bytes.ts';
+import { bytesOf, clean } from '../../tree/bytes.ts';
 import type { InputKey, OperationKey } from '../operation.ts';
+import { copyPath, nameOfSource } from './copy-path.ts';
 
 /**
  * What the result of a FileOp depends on (S B.8.3): the actions and how they hang together; of an input that is only
  * copied from or asked for owners, what the actions read of it, and of any other, which it is.
  *
- * Of a copied path only the last name counts, as its content is known by what it holds.
+ * Of a copied path only the end counts (the last name, or that it is `/.`), as its content is known by what it holds.
  */
 export function fileKey(op: FileOp, inputCount: number): OperationKey {
   const selectors = new Map<number, ContentSelector[]>();
@@ -35,7 +36,7 @@ export function fileKey(op: FileOp, inputCount: number): OperationKey {
     const { secondaryInput: from, action: kind } = action;
     if (kind?.kind !== 'copy' || from === EMPTY_INPUT || from >= inputCount) return payloadOf(kind);
     select(from, copySelector(kind));
-    return { ...payloadOf(kind), src: nameOf(clean(bytesOf(kind.src))) || '/' };
+    return { ...payloadOf(kind), src: nameOfSource(copyPath(bytesOf(kind.src))) || '/' };
   });
   for (const input of selectors.keys()) {
     if (input < 0 || input >= inputCount) {

@@ -171,6 +171,14 @@ describe('the key', () => {
   const keyOf = (op: FileOp, inputs: number) => fileOperation(op, inputs, 'n').key([], new Bench());
   const byName = (input: number): ChownOpt => ({ user: { user: { kind: 'byName', name: 'u', input } } });
 
+  it('knows the contents of a directory from the directory', async () => {
+    const recipe = async (src: string) =>
+      (await keyOf({ actions: [at(-1, 0, 0, { kind: 'copy', ...copyOf(src, '/t') })] }, 1)).recipe;
+    expect(await recipe('/a/.')).not.toEqual(await recipe('/a'));
+    expect(await recipe('/x/../a/')).toEqual(await recipe('/a'));
+    expect(await recipe('/b/a')).toEqual(await recipe('/a'));
+  });
+
   it('takes what is copied from by content, what is written to as what it is', async () => {
     const { recipe, inputs } = await keyOf(
       {

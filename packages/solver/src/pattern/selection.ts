@@ -1,0 +1,59 @@
+import { type MatchInfo, matcherFor, type PatternMatcher } from './pattern-matcher.ts';
+
+/** What the patterns say about an entry, and what they said on the way, for what is in it. */
+export interface Verdict {
+  readonly included: boolean;
+  readonly excluded: boolean;
+  readonly includeInfo: MatchInfo | undefined;
+  readonly excludeInfo: MatchInfo | undefined;
+}
+
+/** What a copy begins with is always taken, whatever the patterns say. */
+export const EVERYTHING: Verdict = {
+  included: true,
+  excluded: false,
+  includeInfo: undefined,
+  excludeInfo: undefined,
+};
+
+/** The include and exclude patterns of a copy, applied from directories to what is in them (fsutil `copy/copy.go`). */
+export class Selection {
+  readonly #include: PatternMatcher | undefined;
+  readonly #exclude: PatternMatcher | undefined;
+
+  /** Fails with `invalid includepatterns: [a [b]: syntax error in pattern`. */
+  constructor(include: readonly string[], exclude: readonly string[]) {
+    this.#include = matcherFor('includepatterns', include);
+    this.#exclude = matcherFor('excludepatterns', exclude);
+  }
+
+  /** Whether there is no pattern at all. */
+  get isEverything(): boolean {
+    return !this.#include && !this.#exclude;
+  }
+
+  /**
+   * Undefined if neither the entry nor anything in it can be wanted.
+   *
+   * @param below path below what the copy began with, a byte string
+   * @param parent of the directory it is in
+   */
+  judge(below: string, parent: Verdict): Verdict | undefined {
+    if (this.isEverything) return EVERYTHING;
+    const included = this.#include?.match(below, parent.includeInfo);
+    const excluded = this.#exclude?.match(below, parent.excludeInfo);
+    const isExcluded = excluded?.matched ?? false;
+    if (isExcluded && !this.#include && !this.#exclude?.hasExceptions) return undefined;
+    return {
+      included: (included?.matched ?? true) && !isExcluded,
+      excluded: isExcluded,
+      includeInfo: included?.info,
+      excludeInfo: excluded?.info,
+    };
+  }
+
+  /** Whether anything in a directory can be wanted. */
+  enters({ excluded }: Verdict): boolean {
+    return !excluded || (this.#exclude?.hasExceptions ?? false);
+  }
+}
