@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Backend, defaultRequest, SolveFailure } from '@llb-ts/backend';
+import { type Backend, defaultRequest, directories, SolveFailure } from '@llb-ts/backend';
 import { marshal } from '@llb-ts/marshal';
 import { createLocalBackend } from '@llb-ts/solver';
 import fc from 'fast-check';
@@ -20,12 +20,13 @@ requires('root')('what is nearly the same', () => {
       let serial = 0;
       const solve = async (backend: Backend, near: NearDefinition, place: string): Promise<Outcome> => {
         const path = join(place, `${serial++}.tar`);
-        const request = { ...defaultRequest, definition: await marshal(stateOf(near)) };
+        const definition = await marshal(stateOf(near));
         try {
           await backend.solve({
-            ...request,
-            locals: { folder: join(place, 'folder') },
-            exports: [{ type: 'tar', attrs: {}, destination: { kind: 'file', path } }],
+            ...defaultRequest,
+            target: { kind: 'one', definition },
+            folders: directories({ folder: join(place, 'folder') }),
+            outputs: [{ type: 'tar', attrs: {}, sink: { kind: 'file', path } }],
           });
         } catch (error) {
           if (error instanceof SolveFailure && error.code === 'step') return { error: error.message };

@@ -64,7 +64,7 @@ class GitInstance implements SourceInstance {
       kind: 'git',
       commit: object,
       // The repository's configuration names the remote.
-      ...(keepGitDir && { gitDir: commit.ref, remote: redactUrl(remote) }),
+      ...(keepGitDir && { gitDir: commit.ref, remote: redactUrls(remote) }),
       ...(subdir !== '' && { subdir }),
       ...(skipSubmodules && { skipSubmodules }),
       ...(mtime === 'commit' && { mtime }),
