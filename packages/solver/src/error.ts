@@ -34,6 +34,14 @@ export function unmappedOwnerFailure(path: string, cause: unknown): SolveFailure
   });
 }
 
+/** What the kernel, or Node in its stead, says of a name or path that a definition holds and no filesystem could. */
+const UNUSABLE_NAMES: Readonly<Record<string, string>> = {
+  E2BIG: 'argument list too long',
+  ELOOP: 'too many levels of symbolic links',
+  ENAMETOOLONG: 'file name too long',
+  ERR_INVALID_ARG_VALUE: 'invalid argument',
+};
+
 /** Anything thrown, as a failure: what is no `SolveFailure` and no full disk is a bug of ours. */
 export function asFailure(error: unknown, code?: FailureCode): SolveFailure {
   if (error instanceof SolveFailure) return error;
@@ -46,6 +54,14 @@ export function asFailure(error: unknown, code?: FailureCode): SolveFailure {
     });
   }
   if (isUnmappedOwner(error)) return unmappedOwnerFailure((error as NodeJS.ErrnoException).path ?? '', error);
+  const unusable = UNUSABLE_NAMES[errno ?? ''];
+  if (unusable) {
+    const { syscall = 'open' } = error as NodeJS.ErrnoException;
+    return stepFailure(`${syscall}: ${unusable}`, {
+      cause: error,
+      hint: 'look for it in the paths of this step',
+    });
+  }
   if (errno === 'EROFS') return environmentFailure(`read-only file system: ${text}`, { cause: error });
   return new SolveFailure(code ?? 'internal', code ? text : `Internal error: ${text}`, { cause: error });
 }

@@ -34,6 +34,9 @@ function parseNumber(text: string | undefined): number {
   return sign === '-' ? -value : value;
 }
 
+/** Bytes of a file name. */
+const LONGEST_NAME = 255;
+
 /** A ref that holds one file, copied from `content`. */
 export async function singleFile(
   name: string,
@@ -43,8 +46,14 @@ export async function singleFile(
   description: string,
   work: Workbench,
 ): Promise<Ref> {
-  const draft = work.edit(undefined);
   const path = `/${bytesOf(name)}`;
+  // A server may have chosen it.
+  if (path.length > LONGEST_NAME + 1) {
+    throw stepFailure(`open ${path.slice(0, 40)}…: file name too long`, {
+      hint: 'choose a name for the file: Filename(…)',
+    });
+  }
+  const draft = work.edit(undefined);
   try {
     // Other bits are not set on a new file.
     draft.copyFile(path, content, (perm === 0 ? 0o600 : perm) & 0o777);

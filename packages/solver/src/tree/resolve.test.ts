@@ -54,6 +54,24 @@ describe('resolve', () => {
     expect(resolve(odd, '/l/f')).toBe('/t');
   });
 
+  it('looks once at each of thousands of components, and refuses what the kernel would', () => {
+    let looks = 0;
+    const counted = {
+      lookup: (path: string) => {
+        looks++;
+        return tree.lookup(path);
+      },
+      list: (path: string) => tree.list(path),
+    };
+    const deep = (start: string, count: number) => start + '/d'.repeat(count);
+    expect(resolve(counted, deep('/a', 2_000))).toBe(deep('/a', 2_000));
+    expect(resolve(counted, deep('/rel', 2_000))).toBe(deep('/a/b', 2_000));
+    expect(looks).toBeLessThan(100);
+    expect(() => resolve(tree, deep('/a', 2_100))).toThrow(/^lstat \/a\/d.*: file name too long$/);
+    expect(() => resolve(tree, `/a/${'x'.repeat(300)}`)).toThrow(/^lstat \/a\/x+: file name too long$/);
+    expect(() => resolve(tree, '/a/x\0')).toThrow('invalid argument');
+  });
+
   it('keeps the last component if asked', () => {
     expect(resolveParent(tree, '/rel')).toBe('/rel');
     expect(resolveParent(tree, '/abs/back')).toBe('/a/back');

@@ -1,10 +1,14 @@
-import { stepFailure } from '../error.ts';
+import type { SolveFailure } from '@llb-ts/backend';
+import { errnoOf, stepFailure } from '../error.ts';
 import { readlink } from '../host/files.ts';
 import { clean, join, nameOf, parentOf, textOf } from './bytes.ts';
+import type { Entry } from './entry.ts';
 import { locate } from './locate.ts';
 import type { Tree } from './tree.ts';
 
 const MAX_LINKS = 255;
+/** Bytes that the kernel takes, without the closing NUL. */
+const LONGEST_PATH = 4095;
 
 /**
  * The path that `path` means inside a tree, every link followed, the last one too: absolute targets start again at the
@@ -13,7 +17,8 @@ const MAX_LINKS = 255;
  * It goes through the path again and again, putting one link's target in place of its name at each component, until a
  * round finds no link. That matters: a `..` in a target is taken off the text of the round, not off where links led.
  *
- * Fails with `lstat P: not a directory` where a file is on the way, `too many links` on a circle.
+ * Fails with `lstat P: not a directory` where a file is on the way, `file name too long` beyond what the kernel takes,
+ * `too many links` on a circle.
  */
 export function resolve(tree: Tree, path: string): string {
   let current = path;
@@ -33,33 +38,71 @@ export function resolveParent(tree: Tree, path: string): string {
   return plain === '/' ? '/' : join(resolve(tree, parentOf(plain)), nameOf(plain));
 }
 
+interface Found {
+  readonly path: string;
+  readonly entry: Entry;
+}
+
+/** Nothing is there, nor can be below. */
+const MISSING = Symbol('missing');
+
 function replaceLinks(tree: Tree, path: string, linksBefore: number): { path: string; links: number } {
   let at = '/';
   let links = linksBefore;
+  // The directory that `at` leads to, where that is known: what is in it is found with one look, however deep it is.
+  let place: string | typeof MISSING | undefined = '/';
   for (const name of path.split('/')) {
     if (name === '') continue;
     if (links > MAX_LINKS) throw stepFailure('too many links');
-    const next = clean(`${at}/${name}`);
-    const target = next === '/' ? undefined : linkTarget(tree, next);
-    if (target === undefined) {
+    const isStep: boolean = place !== undefined && name !== '.' && name !== '..';
+    const next: string = isStep ? join(at, name) : clean(`${at}/${name}`);
+    if (next.length > LONGEST_PATH) throw lookFailure(next, 'file name too long');
+    if (isStep && place === MISSING) {
       at = next;
       continue;
     }
+    const found: Found | undefined =
+      next === '/' ? undefined : look(tree, next, isStep ? join(place as string, name) : undefined);
+    if (found?.entry.stat.type !== 'symlink') {
+      at = next;
+      if (next === '/') place = '/';
+      else place = !found ? MISSING : found.entry.stat.type === 'dir' ? found.path : undefined;
+      continue;
+    }
+    const target = readlink(found.entry.hostPath);
     links++;
     at = target.startsWith('/') ? target : clean(`${clean(at)}/${target}`);
+    place = undefined;
   }
   return { path: at, links };
 }
 
-/** The target of the link at `path`, undefined if it is none or missing. Links on the way are followed. */
-function linkTarget(tree: Tree, path: string): string | undefined {
-  const location = locate(tree, path, { follow: false });
-  if (location.kind === 'found') {
-    return location.entry.stat.type === 'symlink' ? readlink(location.entry.hostPath) : undefined;
+/**
+ * What is at `path`, undefined if nothing is. Links on the way are followed.
+ * @param known where it is, if its directory is known
+ */
+function look(tree: Tree, path: string, known: string | undefined): Found | undefined {
+  try {
+    if (known !== undefined) {
+      const entry = tree.lookup(known);
+      return entry && { path: known, entry };
+    }
+    const location = locate(tree, path, { follow: false });
+    if (location.kind === 'found') return location;
+    if (location.kind === 'failed' && location.code !== 'ENOENT') {
+      throw lookFailure(
+        path,
+        location.code === 'ENOTDIR' ? 'not a directory' : 'too many levels of symbolic links',
+      );
+    }
+    return undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENAMETOOLONG') throw lookFailure(path, 'file name too long', error);
+    if (errnoOf(error) === 'ERR_INVALID_ARG_VALUE') throw lookFailure(path, 'invalid argument', error);
+    throw error;
   }
-  if (location.kind === 'failed' && location.code !== 'ENOENT') {
-    const why = location.code === 'ENOTDIR' ? 'not a directory' : 'too many levels of symbolic links';
-    throw stepFailure(`lstat ${textOf(path)}: ${why}`);
-  }
-  return undefined;
+}
+
+function lookFailure(path: string, why: string, cause?: unknown): SolveFailure {
+  return stepFailure(`lstat ${textOf(path)}: ${why}`, { cause });
 }

@@ -1,5 +1,5 @@
 import type { Draft } from '../../layer/draft.ts';
-import { parentOf } from '../../tree/bytes.ts';
+import { componentsOf, join } from '../../tree/bytes.ts';
 import { pathFailure } from './failure.ts';
 import type { Owner } from './owner.ts';
 import type { Timestamp } from './timestamp.ts';
@@ -20,13 +20,14 @@ export interface DirectoryOptions {
  */
 export function makeDirectories(draft: Draft, path: string, options: DirectoryOptions): readonly string[] {
   const missing: string[] = [];
-  for (let at = path; ; at = parentOf(at)) {
-    const entry = draft.lookup(at);
-    if (entry?.stat.type === 'dir') break;
-    if (entry) throw pathFailure('mkdir', at, 'ENOTDIR');
-    missing.push(at);
+  // From the top: below what is missing nothing needs to be looked for.
+  let at = '/';
+  for (const name of componentsOf(path)) {
+    at = join(at, name);
+    const entry = missing.length === 0 ? draft.lookup(at) : undefined;
+    if (entry && entry.stat.type !== 'dir') throw pathFailure('mkdir', at, 'ENOTDIR');
+    if (!entry) missing.push(at);
   }
-  missing.reverse();
   for (const directory of missing) makeDirectory(draft, directory, options);
   return missing;
 }

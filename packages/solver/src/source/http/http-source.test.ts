@@ -83,6 +83,15 @@ describe('a file from the web', () => {
     expect((await bring(path)).key).toMatchObject({ filename: name });
   });
 
+  it('refuses a name of the server that no file can have', async () => {
+    serve('x', { 'content-disposition': `attachment; filename="${'n'.repeat(300)}"` });
+    await expect(bring('/x')).rejects.toMatchObject({
+      code: 'step',
+      message: expect.stringMatching(/^open \/n+…: file name too long$/),
+    });
+    expect((await bring('/x', { 'http.filename': 'mine' })).key).toMatchObject({ filename: 'mine' });
+  });
+
   it('takes name, mode, owner and time as told', async () => {
     serve('x', { 'last-modified': 'Sun, 09 Sep 2001 01:46:40 GMT' });
     const attrs = {
