@@ -1,14 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { errnoOf } from '../error.ts';
 import { MS, mount, unmount } from '../host/kernel.ts';
-import { isProcessAlive } from '../host/process-tag.ts';
+import { isLeased, type Lease, takeLease } from '../host/lease.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const PARENT = 'buildkit';
 /** Inside a step's group of version 2, so that what happened in it can be read when the runtime has removed its own. */
 export const INNER = 'step';
-const ID = /^llb-(\d+-\d+)-(\d+|devices)$/;
+const ID = /^llb-(.+)-(?:\d+|devices|lease)$/;
+/**
+ * A name for the groups of this process. A process id would do on one machine, but not where containers with pid namespaces
+ * of their own see the same groups.
+ */
+const TAG = randomBytes(8).toString('hex');
+const MOST_TRIES = 10;
 
 /** How this machine arranges control groups, and whether we may make some. */
 export interface ControlGroups {
@@ -74,14 +81,61 @@ export function hiddenHierarchies(): string | undefined {
   return allHierarchies;
 }
 
+/** The name of a group of this process. */
+export function groupName(part: number | 'devices'): string {
+  return `llb-${TAG}-${part}`;
+}
+
+let lease: { readonly group: string; readonly lease: Lease; users: number } | undefined;
+
+/**
+ * Shows other processes, for as long as this one lives, that its groups are in use, even those in which nobody is at the
+ * moment: by an empty group of which it has a lease. Each call is undone by one of {@link releaseControlGroups}.
+ */
+export function leaseControlGroups(): void {
+  if (lease) lease.users++;
+  const place = allPlaces().find(isPlace);
+  if (lease || place === undefined) return;
+  const group = leaseGroupOf(place, TAG);
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    try {
+      fs.mkdirSync(group, { recursive: true });
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      // What cannot be made here cannot be swept by others either.
+      return;
+    }
+    const taken = takeLease(group);
+    if (taken && fs.existsSync(group)) {
+      lease = { group, lease: taken, users: 1 };
+      return;
+    }
+    // Another process has swept it before it was leased.
+    taken?.release();
+  }
+}
+
+export function releaseControlGroups(): void {
+  if (!lease || --lease.users > 0) return;
+  removeIfEmpty(lease.group);
+  lease.lease.release();
+  lease = undefined;
+}
+
 /** Removes the groups of processes that are gone. */
 export function sweepControlGroups(): void {
-  for (const place of allPlaces()) {
+  const places = allPlaces();
+  const isInUse = (tag: string) => places.some((place) => isLeased(leaseGroupOf(place, tag)));
+  for (const place of places) {
     for (const name of namesIn(`${place}/${PARENT}`)) {
       const tag = ID.exec(name)?.[1];
-      if (tag !== undefined && !isProcessAlive(tag)) removeGroup(`/${PARENT}/${name}`);
+      if (tag !== undefined && !isInUse(tag)) removeGroup(`/${PARENT}/${name}`);
     }
   }
+}
+
+function leaseGroupOf(place: string, tag: string): string {
+  return `${place}/${PARENT}/llb-${tag}-lease`;
 }
 
 /**
@@ -120,9 +174,11 @@ function hierarchies(folder = ROOT): readonly string[] {
   if (fs.existsSync(`${folder}/cgroup.controllers`)) return [];
   return namesIn(folder)
     .map((name) => `${folder}/${name}`)
-    .filter(
-      (place) => fs.existsSync(`${place}/cgroup.procs`) && !fs.existsSync(`${place}/cgroup.controllers`),
-    );
+    .filter((place) => isPlace(place) && !fs.existsSync(`${place}/cgroup.controllers`));
+}
+
+function isPlace(folder: string): boolean {
+  return fs.existsSync(`${folder}/cgroup.procs`);
 }
 
 function namesIn(folder: string): readonly string[] {

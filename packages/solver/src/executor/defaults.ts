@@ -1,5 +1,6 @@
 /** What every process gets unless a step says otherwise (S B.6.2; containerd `pkg/oci/spec.go`, `executor/oci`). */
 import fs from 'node:fs';
+import { hasGroupId } from '../host/mount.ts';
 
 export const DEFAULT_HOSTNAME = 'buildkitsandbox';
 
@@ -78,8 +79,10 @@ export interface KernelMount {
   readonly options: readonly string[];
 }
 
-/** Lowest first. `/run` is not among them (moby/buildkit#429). */
-export const KERNEL_MOUNTS: readonly KernelMount[] = [
+/** The group of terminals, by convention. */
+const TTY_OPTION = 'gid=5';
+
+const KERNEL_MOUNTS: readonly KernelMount[] = [
   { dest: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
   {
     dest: '/dev',
@@ -91,7 +94,7 @@ export const KERNEL_MOUNTS: readonly KernelMount[] = [
     dest: '/dev/pts',
     type: 'devpts',
     source: 'devpts',
-    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', TTY_OPTION],
   },
   {
     dest: '/dev/shm',
@@ -102,6 +105,22 @@ export const KERNEL_MOUNTS: readonly KernelMount[] = [
   { dest: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
   { dest: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
 ];
+
+let kernel: readonly KernelMount[] | undefined;
+
+/**
+ * Lowest first. `/run` is not among them (moby/buildkit#429). Terminals belong to the process's group where this user
+ * namespace has no other to give.
+ */
+export function kernelMounts(): readonly KernelMount[] {
+  kernel ??= hasGroupId(5)
+    ? KERNEL_MOUNTS
+    : KERNEL_MOUNTS.map((mount) => ({
+        ...mount,
+        options: mount.options.filter((option) => option !== TTY_OPTION),
+      }));
+  return kernel;
+}
 
 export const CGROUP_MOUNT: KernelMount = {
   dest: '/sys/fs/cgroup',

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../error.ts';
-import { processTag } from '../host/process-tag.ts';
+import { groupName } from './control-groups.ts';
 
 const HIERARCHY = '/sys/fs/cgroup/devices';
 const GROUPS = `${HIERARCHY}/buildkit`;
@@ -32,7 +32,7 @@ export class DeviceGuard {
 
   /** Makes the group; undefined where there is no such hierarchy, or it may not be used. */
   static make(): DeviceGuard | undefined {
-    const group = `${GROUPS}/llb-${processTag()}-devices`;
+    const group = `${GROUPS}/${groupName('devices')}`;
     const own = /^\d+:devices:(.*)$/m.exec(fs.readFileSync('/proc/thread-self/cgroup', 'latin1'))?.[1];
     if (own === undefined) return undefined;
     try {

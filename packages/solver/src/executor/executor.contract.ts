@@ -52,6 +52,13 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
       return stdout.trimEnd().split('\n');
     };
 
+    function emptied(name: string): string {
+      const folder = `${dir}/${name}`;
+      fs.rmSync(folder, { recursive: true, force: true });
+      fs.mkdirSync(folder);
+      return folder;
+    }
+
     it('hands over arguments, output and exit code', async () => {
       expect(await run({ args: ['sh', '-c', 'echo "$@"; echo e >&2; exit 3', 'x', 'a b', '', "'"] })).toEqual(
         {
@@ -262,6 +269,122 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
       });
       expect(fs.readdirSync(`${dir}/outer`)).toEqual(['i']);
       expect(fs.statSync(`${dir}/outer/i`).mode & 0o7777).toBe(0o755);
+    });
+
+    it('makes mount points where the links of bound folders lead', async () => {
+      const folder = emptied('links');
+      for (const [name, target] of [
+        ['inside', 'gone/deep'],
+        ['absolute', '/links/elsewhere'],
+        ['root', '/etc'],
+      ] as const) {
+        fs.symlinkSync(target, `${folder}/${name}`);
+      }
+      const one = (dest: string) =>
+        ({ type: 'bind', dest, source: `${dir}/inner`, isReadonly: true }) as const;
+      fs.mkdirSync(`${dir}/inner`, { recursive: true });
+      fs.writeFileSync(`${dir}/inner/f`, 'in');
+      const mounts = [
+        { type: 'bind', dest: '/links', source: folder, isReadonly: false } as const,
+        one('/links/absolute/a'),
+        one('/links/inside'),
+        { type: 'tmpfs', dest: '/links/memory', size: 0, isReadonly: false } as const,
+        one('/links/memory/m'),
+        one('/links/root/r'),
+      ];
+      const script = `cat /links/elsewhere/a/f /links/gone/deep/f /links/memory/m/f /etc/r/f; echo
+        stat -c %a /links/gone /links/elsewhere/a /links/memory/m; echo x > /links/inside/f || echo read-only`;
+      expect((await sh(script, { mounts })).stdout.split('\n')).toEqual([
+        'inininin',
+        ...['755', '755', '755'],
+        'read-only',
+        '',
+      ]);
+      expect(fs.readdirSync(folder).sort()).toEqual([
+        'absolute',
+        'elsewhere',
+        'gone',
+        'inside',
+        'memory',
+        'root',
+      ]);
+      expect(fs.readdirSync(`${folder}/gone/deep`)).toEqual([]);
+    });
+
+    it.each([
+      ['a link to itself', '/bad/loop/x', /too many/],
+      ['below a file', '/bad/f/x', /not a directory/],
+      ['a link to the root', '/bad/root', /root/],
+      ['in /proc by a link', '/bad/proc/x', /proc/],
+    ])('is exit code 1 for a mount point that cannot be: %s', async (_, dest, why) => {
+      const folder = emptied('bad');
+      for (const [name, target] of [
+        ['loop', 'loop'],
+        ['root', '/'],
+        ['proc', '/proc'],
+      ] as const) {
+        fs.symlinkSync(target, `${folder}/${name}`);
+      }
+      fs.writeFileSync(`${folder}/f`, '');
+      const mounts = ['/bad', dest].map(
+        (at) => ({ type: 'bind', dest: at, source: folder, isReadonly: false }) as const,
+      );
+      const { code, stderr } = await run({ args: ['true'], mounts });
+      expect([code, stderr]).toEqual([1, expect.stringMatching(why)]);
+    });
+
+    it('makes no mount point in a read-only mount', async () => {
+      const folder = emptied('fixed');
+      const mounts = ['/fixed', '/fixed/new'].map(
+        (dest) => ({ type: 'bind', dest, source: folder, isReadonly: true }) as const,
+      );
+      const { code, stderr } = await run({ args: ['true'], mounts });
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/read-only/)]);
+      expect(fs.readdirSync(folder)).toEqual([]);
+    });
+
+    it('makes a working directory in a mount', async () => {
+      const mounts = [
+        { type: 'bind', dest: '/w', source: emptied('work'), isReadonly: false },
+        { type: 'tmpfs', dest: '/t', size: 0, isReadonly: false },
+      ] as const;
+      for (const cwd of ['/w/a/b', '/t/a/b']) expect(await lines('pwd', { cwd, mounts })).toEqual([cwd]);
+      expect(fs.statSync(`${dir}/work/a/b`).mode & 0o7777).toBe(0o755);
+    });
+
+    it.each(['/proc', '/sys'])('is exit code 1 where %s is no folder', async (place) => {
+      const [moved, there] = [`${dir}/moved`, `${root}${place}`];
+      fs.mkdirSync(there, { recursive: true });
+      fs.renameSync(there, moved);
+      try {
+        for (const target of ['etc', '/etc', 'gone']) {
+          fs.symlinkSync(target, there);
+          const { code, stderr } = await run({ args: ['true'] });
+          expect([target, code, stderr === '']).toEqual([target, 1, false]);
+          fs.unlinkSync(there);
+        }
+      } finally {
+        fs.renameSync(moved, there);
+      }
+    });
+
+    it('makes nothing on this machine when a shared folder becomes a link meanwhile', async () => {
+      const [shared, outside] = [emptied('shared'), emptied('outside')];
+      const bind = (dest: string, source: string) =>
+        ({ type: 'bind', dest, source, isReadonly: false }) as const;
+      const stop = new AbortController();
+      const attack = `while :; do
+        mkdir -p /s/a && rmdir /s/a/made/deep /s/a/made /s/a; ln -s ${outside} /s/a && rm /s/a; done 2>/dev/null`;
+      const attacker = sh(attack, { mounts: [bind('/s', shared)] }, stop.signal);
+      try {
+        for (let i = 0; i < 30; i++) {
+          await run({ args: ['true'], mounts: [bind('/s', shared), bind('/s/a/made/deep', `${dir}/run`)] });
+        }
+      } finally {
+        stop.abort();
+        await attacker;
+      }
+      expect(fs.readdirSync(outside)).toEqual([]);
     });
 
     it('keeps a read-only root as it is', async () => {

@@ -64,6 +64,8 @@ export interface Step {
   readonly removeStubParents: boolean;
 }
 
+export type MountRestriction = 'nodev' | 'nosuid' | 'noexec';
+
 export type StepMount = {
   /** Absolute path inside; made where it is missing. */
   readonly dest: string;
@@ -74,7 +76,7 @@ export type StepMount = {
       /** A folder or file of this machine (byte string). */
       readonly source: string;
       /** No devices, no setuid programs; and no programs at all. Default: none of these. */
-      readonly restrictions?: readonly ('nodev' | 'nosuid' | 'noexec')[];
+      readonly restrictions?: readonly MountRestriction[];
     }
   | {
       readonly type: 'tmpfs';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { stepFailure } from '../error.ts';
 import { lstat } from '../host/files.ts';
-import { resolveInRoot } from '../host/root-path.ts';
+import { resolvedOrUndefined } from '../host/root-path.ts';
 import { fsPath } from '../tree/bytes.ts';
 
 /** Who a process is, in numbers. */
@@ -93,9 +93,10 @@ function numberOf(text: string | undefined): number {
   return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : 0;
 }
 
-/** The fields of each line; none where the file is missing or no regular file. */
+/** The fields of each line; none where the file is missing or no regular file, or links to it go in circles. */
 function linesOf(root: string, path: string): readonly (readonly string[])[] {
-  const hostPath = resolveInRoot(root, path);
+  const hostPath = resolvedOrUndefined(root, path);
+  if (hostPath === undefined) return [];
   const stat = lstat(hostPath);
   if (stat?.type !== 'file') return [];
   if (stat.size > MOST_BYTES) throw stepFailure(`"${path}" exceeds ${MOST_BYTES} bytes`);

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { lstat, readdir } from '../host/files.ts';
-import { resolveInRoot } from '../host/root-path.ts';
+import { resolvedOrUndefined } from '../host/root-path.ts';
 import { setTimes } from '../host/syscalls.ts';
 import { bytesOf, fsPath, parentOf } from '../tree/bytes.ts';
 
@@ -38,12 +38,4 @@ function removeStub(root: string, noted: string): void {
   if (stat.type === 'dir') fs.rmdirSync(fsPath(path));
   else fs.unlinkSync(fsPath(path));
   setTimes(parent, before.atimeNs, before.mtimeNs);
-}
-
-function resolvedOrUndefined(root: string, path: string): string | undefined {
-  try {
-    return resolveInRoot(root, path);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,8 +6,8 @@ import {
   DEFAULT_CAPABILITIES,
   DEFAULT_HOSTNAME,
   type DeviceNode,
-  KERNEL_MOUNTS,
   type KernelMount,
+  kernelMounts,
   maskedPaths,
   READONLY_PATHS,
 } from './defaults.ts';
@@ -108,7 +108,7 @@ function mounts(
   { dev, isRootless }: OciSurroundings,
 ): readonly OciMount[] {
   const isInsecure = step.security === 'insecure';
-  const kernel = [...KERNEL_MOUNTS, CGROUP_MOUNT]
+  const kernel = [...kernelMounts(), CGROUP_MOUNT]
     .filter(({ dest }) => !(isRootless && dest.startsWith('/sys')))
     .map((mount) =>
       dev !== undefined && mount.dest === '/dev' ? boundDev(dev) : ofKernel(mount, isInsecure),

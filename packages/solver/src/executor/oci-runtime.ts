@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { sealedFile } from '../host/kernel.ts';
 import { isInUserNamespace } from '../host/mount.ts';
 import { runProcess } from '../host/process.ts';
-import { fsPath } from '../tree/bytes.ts';
+import { bytesOf, clean, fsPath } from '../tree/bytes.ts';
 import {
   type ControlGroups,
   cgroupsPathOf,
@@ -10,7 +10,9 @@ import {
   hiddenHierarchies,
   hideHierarchies,
   INNER,
+  leaseControlGroups,
   probeControlGroups,
+  releaseControlGroups,
   removeGroup,
   removeParentGroups,
   showHierarchies,
@@ -19,10 +21,12 @@ import {
 import { INSECURE_DEVICES } from './defaults.ts';
 import { type DevContent, type DevFolder, DevFolders } from './dev-folder.ts';
 import { DeviceGuard } from './device-guard.ts';
-import type { StepExit, StepUse } from './executor.ts';
+import type { StepExit, StepMount, StepUse } from './executor.ts';
+import { MountedTree } from './mounted-tree.ts';
 import { ociConfig } from './oci-config.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
 import { seccompFilter } from './seccomp-filter.ts';
+import { kindOf } from './step-mount.ts';
 import { type Command, supervised, type TiedCommand, Ties } from './ties.ts';
 
 const SHELL = '/bin/sh';
@@ -48,6 +52,7 @@ export class OciRuntime implements Runtime {
   readonly name: string;
   readonly hasLimits: boolean;
   readonly makesMountPoints: boolean;
+  readonly restrictions = [];
   readonly #options: OciRuntimeOptions;
   readonly #isRootless = isInUserNamespace();
   readonly #groups: ControlGroups | undefined;
@@ -68,6 +73,7 @@ export class OciRuntime implements Runtime {
     const groups = probeControlGroups();
     if (groups.isWritable && !this.#isRootless) {
       this.#groups = groups;
+      leaseControlGroups();
       sweepControlGroups();
     }
     this.hasLimits = this.#groups !== undefined;
@@ -91,6 +97,7 @@ export class OciRuntime implements Runtime {
         ? this.#takeDev({ further: devices, hasConsole: terminal }, group !== undefined)
         : undefined;
     try {
+      if (dev) makePlacesInDev(dev.path, prepared.mounts);
       const config = ociConfig(prepared, {
         ...(dev && { dev: dev.path }),
         devices: dev ? [] : devices,
@@ -122,7 +129,10 @@ export class OciRuntime implements Runtime {
     for (const devs of this.#devs.values()) devs.close();
     if (this.#sealed !== undefined) fs.closeSync(this.#sealed);
     this.#guard?.remove();
-    if (this.#groups) removeParentGroups();
+    if (this.#groups) {
+      removeParentGroups();
+      releaseControlGroups();
+    }
   }
 
   /** Both take the kernel or a program some milliseconds, during which this thread is free. */
@@ -185,6 +195,18 @@ export class OciRuntime implements Runtime {
     // The namespace of `supervised` keeps what this shows from others.
     const show = 'mount --rbind "$0" /sys/fs/cgroup && exec "$@"';
     return { program: SHELL, args: ['-c', show, hidden, program, ...args] };
+  }
+}
+
+/** crun makes what is missing in `/dev` for everybody to write; runc does not. */
+function makePlacesInDev(dev: string, mounts: readonly StepMount[]): void {
+  for (const mounted of mounts) {
+    const path = clean(bytesOf(mounted.dest));
+    if (!path.startsWith('/dev/')) continue;
+    new MountedTree(dev).at(path.slice('/dev'.length), (place) => {
+      // What a link leads to lies elsewhere.
+      if (`/dev${place.path}` === path) place.make(kindOf(mounted));
+    });
   }
 }
 

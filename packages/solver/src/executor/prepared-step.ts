@@ -1,13 +1,18 @@
 import fs from 'node:fs';
+import { errnoOf, stepFailure } from '../error.ts';
 import { removeTree } from '../host/files.ts';
 import { isInUserNamespace } from '../host/mount.ts';
-import { processTag } from '../host/process-tag.ts';
+import { resolveInRoot } from '../host/root-path.ts';
+import { systemError } from '../host/syscalls.ts';
+import { fsPath } from '../tree/bytes.ts';
+import { groupName } from './control-groups.ts';
 import { finalEnvironment } from './environment.ts';
-import type { Executor, Step, StepExit, StepMount, StepUse } from './executor.ts';
+import type { Executor, MountRestriction, Step, StepExit, StepMount, StepUse } from './executor.ts';
 import { hostsFile } from './hosts-file.ts';
 import { homeOf, type Identity, lookUpIdentity } from './identity.ts';
-import { makeMountPoints } from './mount-points.ts';
+import { ImpossibleMount, layMounts, makePlace } from './mount-points.ts';
 import { noteMountStubs } from './mount-stubs.ts';
+import { reasonOf } from './reason.ts';
 import { resolvConf } from './resolv-conf.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 
@@ -29,8 +34,10 @@ export interface PreparedStep {
 export interface Runtime {
   readonly name: string;
   readonly hasLimits: boolean;
-  /** Makes mount points as runc does; others find them made. */
+  /** Makes mount points in the root as runc does; others find them made. */
   readonly makesMountPoints: boolean;
+  /** What a step may not find in a mount, beyond what the step says. */
+  readonly restrictions: readonly MountRestriction[];
   launch(prepared: PreparedStep, use: StepUse): Promise<StepExit>;
   /** Takes back what it has changed on this machine. */
   close(): Promise<void>;
@@ -53,7 +60,7 @@ export class RuntimeExecutor implements Executor {
   }
 
   async run(step: Step, use: StepUse): Promise<StepExit> {
-    const id = `llb-${processTag()}-${this.#serial++}`;
+    const id = groupName(this.#serial++);
     const folder = `${this.#folder}/${id}`;
     fs.mkdirSync(folder, 0o711);
     try {
@@ -64,12 +71,27 @@ export class RuntimeExecutor implements Executor {
         const identity = lookUpIdentity(step.root, step.user);
         const env = finalEnvironment(step.env, homeOf(step.root, identity.uid));
         makeWorkingDirectory(step.root, step.cwd, identity);
-        const mounts = this.#runtime.makesMountPoints
-          ? wanted
-          : makeMountPoints(step.root, ['/proc', '/dev', '/sys'], wanted);
-        const exit = await this.#runtime.launch({ id, step, identity, env, mounts, folder }, use);
-        if (isInUserNamespace()) makeSysFolder(step.root);
-        return exit;
+        const { makesMountPoints, restrictions } = this.#runtime;
+        const { mounts, release } = layMounts({
+          root: step.root,
+          kernel: isInUserNamespace() ? ['/proc'] : ['/proc', '/sys'],
+          wanted,
+          cwd: step.cwd,
+          folder: `${folder}-mounts`,
+          makesInRoot: !makesMountPoints,
+          restrictions,
+        });
+        try {
+          const exit = await this.#runtime.launch({ id, step, identity, env, mounts, folder }, use);
+          if (isInUserNamespace()) makeSysFolder(step.root);
+          return exit;
+        } finally {
+          release();
+        }
+      } catch (error) {
+        if (!(error instanceof ImpossibleMount)) throw error;
+        use.onOutput?.('stderr', Buffer.from(`${error.message}\n`));
+        return { code: 1, isOutOfMemory: false };
       } finally {
         removeStubs();
       }
@@ -96,7 +118,18 @@ function fileMounts(step: Step, folder: string): readonly StepMount[] {
   });
 }
 
-/** Inside a user namespace `/sys` cannot be mounted, but layers should look as they do elsewhere (moby/buildkit#6686). */
+/**
+ * Inside a user namespace `/sys` cannot be mounted, but layers should look as they do elsewhere (moby/buildkit#6686). Made
+ * after the run, so that the process cannot write in it (`executor/stubs.go`).
+ */
 function makeSysFolder(root: string): void {
-  fs.mkdirSync(`${root}/sys`, { recursive: true, mode: 0o755 });
+  try {
+    const place = resolveInRoot(root, '/sys');
+    makePlace(place, 'dir');
+    if (!fs.statSync(fsPath(place)).isDirectory()) throw systemError(20, 'mkdir', '/sys'); // ENOTDIR
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined || code === 'ENOSPC') throw error;
+    throw stepFailure(`failed to create mount stub "/sys": ${reasonOf(error)}`, { cause: error });
+  }
 }

@@ -1,6 +1,5 @@
 import { environmentFailure } from '../error.ts';
-import { lstat } from '../host/files.ts';
-import { resolveInRoot } from '../host/root-path.ts';
+import { isFileInRoot } from '../host/root-path.ts';
 
 /** Variables by which the C library loads code or data: helpers with rights must not see a build's. */
 const LOADER = /^(LD_|GLIBC_TUNABLES$|GCONV_PATH$|LOCPATH$|MUSL_LOCPATH$|NLSPATH$|MALLOC_)/;
@@ -25,9 +24,7 @@ export function splitEnvironment(env: readonly string[]): SplitEnvironment {
 /** The root's own `env` to set variables with, when everything else is done. */
 export function withRootEnv(root: string, held: readonly string[]): readonly string[] {
   if (held.length === 0) return [];
-  const program = ['/usr/bin/env', '/bin/env'].find(
-    (path) => lstat(resolveInRoot(root, path))?.type === 'file',
-  );
+  const program = ['/usr/bin/env', '/bin/env'].find((path) => isFileInRoot(root, path));
   if (!program) {
     throw environmentFailure(
       `the sandbox cannot set ${held[0]?.split('=')[0]} in a root without an "env" program`,

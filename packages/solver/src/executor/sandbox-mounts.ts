@@ -3,16 +3,10 @@ import { bringLoopbackUp, MS, mount, setHostname } from '../host/kernel.ts';
 import { remount } from '../host/mount.ts';
 import { resolveInRoot } from '../host/root-path.ts';
 import { bytesOf, fsPath } from '../tree/bytes.ts';
-import {
-  DEFAULT_HOSTNAME,
-  KERNEL_MOUNTS,
-  type KernelMount,
-  maskedPaths,
-  READONLY_PATHS,
-} from './defaults.ts';
-import type { StepMount } from './executor.ts';
+import { DEFAULT_HOSTNAME, type KernelMount, maskedPaths, READONLY_PATHS } from './defaults.ts';
 import { makePlace } from './mount-points.ts';
 import type { PreparedStep } from './prepared-step.ts';
+import { kindOf, mountAt } from './step-mount.ts';
 
 export interface Furniture {
   /** Where the root is mounted. */
@@ -20,6 +14,8 @@ export interface Furniture {
   /** The folder that becomes `/dev`. */
   readonly dev: string;
   readonly isRootless: boolean;
+  /** The kernel's filesystems; what they are cannot be asked from within. */
+  readonly kernel: readonly KernelMount[];
 }
 
 /**
@@ -27,21 +23,22 @@ export interface Furniture {
  * `/` of the mount namespace. `/proc` is there already. Callers keep the old root as theirs, and nobody who enters the new
  * one finds the way back.
  */
-export function furnish({ step, mounts }: PreparedStep, { root, dev, isRootless }: Furniture): void {
+export function furnish({ step, mounts }: PreparedStep, { root, dev, isRootless, kernel }: Furniture): void {
   const isInsecure = step.security === 'insecure';
   setHostname(step.hostname || DEFAULT_HOSTNAME);
   if (step.network === 'none' && !isRootless) bringLoopbackUp();
 
   const own = new Map(mounts.map((mounted) => [mounted.dest, mounted]));
-  for (const kernel of KERNEL_MOUNTS) {
-    if (own.has(kernel.dest) || kernel.dest === '/proc') continue;
-    if (isRootless && kernel.dest.startsWith('/sys')) continue;
-    const target = placeFor(root, kernel.dest, 'dir');
-    if (kernel.dest === '/dev') mount(dev, target, 'none', MS.bind | MS.recursive);
-    else mountKernel(kernel, target, isInsecure);
+  for (const one of kernel) {
+    if (own.has(one.dest) || one.dest === '/proc') continue;
+    if (isRootless && one.dest.startsWith('/sys')) continue;
+    const target = placeFor(root, one.dest, 'dir');
+    if (one.dest === '/dev') mount(dev, target, 'none', MS.bind | MS.recursive);
+    else mountKernel(one, target, isInsecure);
   }
   if (!isInsecure) mask(root);
-  for (const mounted of own.values()) mountOwn(root, mounted);
+  for (const mounted of own.values())
+    mountAt(mounted, placeFor(root, mounted.dest, kindOf(mounted)), ['nodev']);
   if (step.isRootReadonly) remount(root, MS.readonly | MS.nodev);
   else remount(root, MS.nodev);
   mount(root, '/', 'none', MS.move);
@@ -83,21 +80,6 @@ function mask(root: string): void {
     mount(place, place, 'none', MS.bind | MS.recursive);
     remount(place, MS.readonly | MS.nosuid | MS.nodev | MS.noexec);
   }
-}
-
-function mountOwn(root: string, mounted: StepMount): void {
-  if (mounted.type === 'tmpfs') {
-    const target = placeFor(root, mounted.dest, 'dir');
-    const size = mounted.size > 0 ? `,size=${mounted.size}` : '';
-    const data = `mode=${(mounted.mode ?? 0o1777).toString(8)}${size}`;
-    mount('tmpfs', target, 'tmpfs', MS.nosuid | MS.nodev | (mounted.isReadonly ? MS.readonly : 0), data);
-    return;
-  }
-  const { source, restrictions = [], isReadonly, dest } = mounted;
-  const target = placeFor(root, dest, fs.statSync(fsPath(source)).isDirectory() ? 'dir' : 'file');
-  mount(source, target, 'none', MS.bind | MS.recursive);
-  const flags = restrictions.reduce((sum, name) => sum | MS[name], isReadonly ? MS.readonly : 0);
-  remount(target, flags | MS.nodev);
 }
 
 /** The place of a mount inside the root as it is now, made if it is missing. */

@@ -5,7 +5,7 @@ import { inNamespacesOf, type NamespaceKind } from '../host/namespace.ts';
 import { runProcess } from '../host/process.ts';
 import { findProgram } from '../host/programs.ts';
 import { fsPath, textOf } from '../tree/bytes.ts';
-import { type DeviceNode, INSECURE_DEVICES } from './defaults.ts';
+import { type DeviceNode, INSECURE_DEVICES, kernelMounts } from './defaults.ts';
 import { type DevFolder, DevFolders } from './dev-folder.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
@@ -37,7 +37,10 @@ export class Sandbox implements Runtime {
   readonly name = 'sandbox';
   readonly hasLimits = false;
   readonly makesMountPoints = false;
+  /** No control group keeps a process from the devices that it makes. */
+  readonly restrictions = ['nodev'] as const;
   readonly #isRootless = isInUserNamespace();
+  readonly #kernel = kernelMounts();
   readonly #folder: string;
   readonly #gates: Gates;
   readonly #programs = Object.fromEntries(
@@ -87,7 +90,12 @@ export class Sandbox implements Runtime {
             const first = await gate.reached(pid);
             if (first === undefined) return;
             inNamespacesOf(first, namespacesOf(prepared, this.#isRootless), () => {
-              furnish(prepared, { root, dev: dev.path, isRootless: this.#isRootless });
+              furnish(prepared, {
+                root,
+                dev: dev.path,
+                isRootless: this.#isRootless,
+                kernel: this.#kernel,
+              });
             });
             gate.open();
           },

@@ -3,6 +3,7 @@ import { errnoOf, stepFailure } from '../error.ts';
 import { lstat, undoUmask } from '../host/files.ts';
 import { resolveInRoot } from '../host/root-path.ts';
 import { bytesOf, fsPath, parentOf } from '../tree/bytes.ts';
+import { reasonOf } from './reason.ts';
 
 /**
  * Makes the working directory of a step where it is missing: 0755, and every part that was made belongs to the user.
@@ -14,7 +15,7 @@ export function makeWorkingDirectory(
   { uid, gid }: { readonly uid: number; readonly gid: number },
 ): void {
   const missing: string[] = [];
-  for (let path = resolveInRoot(root, bytesOf(cwd)); path !== root && !lstat(path); path = parentOf(path)) {
+  for (let path = targetOf(root, cwd); path !== root && !lstat(path); path = parentOf(path)) {
     missing.push(path);
   }
   for (const path of missing.reverse()) {
@@ -29,5 +30,15 @@ export function makeWorkingDirectory(
     }
     undoUmask(path, 0o755);
     fs.chownSync(fsPath(path), uid, gid);
+  }
+}
+
+function targetOf(root: string, cwd: string): string {
+  try {
+    return resolveInRoot(root, bytesOf(cwd));
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    // The name is left out, as BuildKit leaves it out.
+    throw stepFailure(`working dir  points to invalid target: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -191,6 +191,15 @@ export function isInUserNamespace(): boolean {
   }
 }
 
+/** Whether this process's user namespace knows a group; without a range of ids it knows one alone. */
+export function hasGroupId(gid: number): boolean {
+  const ranges = fs.readFileSync('/proc/self/gid_map', 'utf8').trim().split('\n');
+  return ranges.some((range) => {
+    const [first = 0, , count = 0] = range.trim().split(/\s+/).map(Number);
+    return gid >= first && gid < first + count;
+  });
+}
+
 /** What to tell somebody whose machine refuses a mount. */
 export function mountFailure(what: string, error: unknown) {
   const code = errnoOf(error) ?? String(error);

@@ -33,6 +33,21 @@ export function resolveInRoot(root: string, path: string): string {
   return resolved === '/' ? root : root + resolved;
 }
 
+/** The same, undefined where links go in circles or the path cannot be. */
+export function resolvedOrUndefined(root: string, path: string): string | undefined {
+  try {
+    return resolveInRoot(root, path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether `path` leads to a regular file when `root` is the root. */
+export function isFileInRoot(root: string, path: string): boolean {
+  const found = resolvedOrUndefined(root, path);
+  return found !== undefined && lstat(found)?.type === 'file';
+}
+
 function linkAt(hostPath: string): string | undefined {
   return lstat(hostPath)?.type === 'symlink' ? readlink(hostPath) : undefined;
 }

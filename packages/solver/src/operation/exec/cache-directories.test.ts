@@ -92,4 +92,46 @@ describe('CacheDirectories', () => {
     caches.prune('a', false);
     expect(left().sort()).toEqual([0, 0, 1]);
   });
+
+  it('leaves one that is in use where it is when another build prunes it', async () => {
+    const [used, kept] = [await acquire('a', 'shared'), await acquire('b', 'locked')];
+    fs.writeFileSync(`${used.path}/f`, 'mine');
+    const others = new CacheDirectories(root);
+    others.prune('a', false);
+    others.prune('b', false);
+    // Two steps of the same build may have it, one after the other.
+    expect(fs.readFileSync(`${used.path}/f`, 'utf8')).toBe('mine');
+    const fresh = await others.acquire({
+      key: 'b',
+      sharing: 'locked',
+      description: '',
+      signal: AbortSignal.timeout(60_000),
+    });
+    expect(fresh.path).not.toBe(kept.path);
+    for (const held of [used, kept, fresh]) held.release();
+    others.prune('b', false);
+    expect(fs.existsSync(kept.path)).toBe(false);
+  });
+
+  it('leaves what others are making or removing, until they die', async () => {
+    (await acquire('a', 'shared')).release();
+    const [folder = ''] = fs.readdirSync(root).map((name) => path.join(root, name));
+    const halves = ['.new-other', '.old-7'].map((name) => path.join(folder, name));
+    const holders = await Promise.all(
+      halves.map(async (half) => {
+        fs.mkdirSync(`${half}/data`, { recursive: true });
+        const holder = spawn('flock', ['-F', '-xn', half, 'sh', '-c', 'echo held; exec sleep 60']);
+        await once(holder.stdout, 'data');
+        return holder;
+      }),
+    );
+    (await acquire('a', 'shared')).release();
+    expect(halves.every((half) => fs.existsSync(half))).toBe(true);
+    for (const holder of holders) {
+      holder.kill();
+      await once(holder, 'exit');
+    }
+    (await acquire('a', 'shared')).release();
+    expect(halves.some((half) => fs.existsSync(half))).toBe(false);
+  });
 });

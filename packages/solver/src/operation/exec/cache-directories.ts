@@ -6,18 +6,21 @@
  * caches/<hash of the key>/<n>/data         the directory
  * caches/<hash of the key>/<n>/cache.json   what it is
  * caches/<hash of the key>/<n>/lock         held while it is mounted
+ * caches/<hash of the key>/<n>/pruned       nobody gets it any more
+ * caches/<hash of the key>/.new-…, .old-…   being made, being removed; the folder has a lease
  * ```
  *
- * There may be several directories of one key, since a private cache that is in use is left alone. Locks are the kernel's,
- * so they work between processes and are gone with the process that held them.
+ * There may be several directories of one key, since a private cache that is in use is left alone. One that is in use is
+ * never moved. Locks are the kernel's, so they work between processes, also of other pid namespaces, and are gone with the
+ * process that held them.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { errnoOf } from '../../error.ts';
 import { removeTree } from '../../host/files.ts';
 import { tryLock } from '../../host/kernel.ts';
-import { isProcessAlive, processTag } from '../../host/process-tag.ts';
+import { takeLease } from '../../host/lease.ts';
 
 export type CacheSharing = 'shared' | 'private' | 'locked';
 
@@ -61,7 +64,7 @@ export class CacheDirectories {
     sweep(folder);
     const kind = sharing === 'shared' ? 'shared' : 'exclusive';
     for (;;) {
-      const numbers = numbersIn(folder);
+      const numbers = numbersIn(folder).filter((number) => !isPruned(`${folder}/${number}`));
       for (const number of numbers) {
         const held = hold(`${folder}/${number}`, kind);
         if (held) return held;
@@ -85,7 +88,7 @@ export class CacheDirectories {
       for (const number of numbersIn(folder)) {
         const key = keyOf(`${folder}/${number}`);
         if (key === undefined || (withInputs ? !key.startsWith(`${id}:`) : key !== id)) continue;
-        fs.renameSync(`${folder}/${number}`, `${folder}/.old-${number}`);
+        markPruned(`${folder}/${number}`);
       }
       sweep(folder);
     }
@@ -109,51 +112,107 @@ async function makeNext(
   kind: 'shared' | 'exclusive',
   { key, description, fill }: CacheRequest,
 ): Promise<HeldCache | undefined> {
-  const staged = `${folder}/.new-${processTag()}-${serial++}`;
-  // A number that is in use, even if it has been pruned, is not given again.
-  const used = foldersIn(folder).map((name) => Number(/^(?:\.old-)?(\d+)$/.exec(name)?.[1] ?? 0));
-  const target = `${folder}/${Math.max(0, ...used) + 1}`;
+  const staged = `${folder}/.new-${randomUUID()}`;
+  fs.mkdirSync(staged);
+  const lease = takeLease(staged);
+  // Another process has swept it in this moment.
+  if (!lease) return undefined;
+  let held: HeldCache | undefined;
   try {
-    fs.mkdirSync(`${staged}/data`, { recursive: true });
+    fs.mkdirSync(`${staged}/data`);
     fs.chmodSync(`${staged}/data`, 0o755);
     await fill?.(`${staged}/data`);
     const record: CacheRecord = { version: 1, key, description, createdAt: Date.now() };
     fs.writeFileSync(`${staged}/cache.json`, `${JSON.stringify(record)}\n`);
     fs.writeFileSync(`${staged}/lock`, '');
+    held = hold(staged, kind);
+    // A number that is in use, even if it has been pruned, is not given again.
+    const used = foldersIn(folder).map((name) => Number(/^(?:\.old-)?(\d+)$/.exec(name)?.[1] ?? 0));
+    const target = `${folder}/${Math.max(0, ...used) + 1}`;
     fs.renameSync(staged, target);
+    return held && { ...held, path: `${target}/data` };
   } catch (error) {
+    held?.release();
     removeTree(staged);
     const code = errnoOf(error);
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return undefined;
     throw error;
+  } finally {
+    lease.release();
   }
-  return hold(target, kind);
 }
 
-let serial = 0;
-
-/** Removes what dead processes left half made, and what was pruned and is free now. */
+/** Removes what dead processes left half made or half removed, and what was pruned and is free now. */
 function sweep(folder: string): void {
   for (const name of foldersIn(folder)) {
     const path = `${folder}/${name}`;
-    const tag = /^\.new-(\d+-\d+)-\d+$/.exec(name)?.[1];
-    if (tag !== undefined && !isProcessAlive(tag)) removeTree(path);
-    if (!name.startsWith('.old-')) continue;
-    const held = hold(path, 'exclusive');
-    if (held) removeTree(path);
-    held?.release();
+    if (name.startsWith('.new-')) removeFree(path);
+    else if (name.startsWith('.old-')) removeOld(path);
+    else if (isPruned(path)) removePruned(folder, name);
   }
 }
 
-/** Takes the lock of a directory; undefined when somebody has it, or the directory is just being removed. */
-function hold(folder: string, kind: 'shared' | 'exclusive'): HeldCache | undefined {
+function removePruned(folder: string, name: string): void {
+  const held = hold(`${folder}/${name}`, 'exclusive', true);
+  if (!held) return;
+  const old = `${folder}/.old-${name}`;
+  try {
+    // Nobody has it now, and half removed it must not look like a directory to be had.
+    fs.renameSync(`${folder}/${name}`, old);
+    removeFree(old);
+  } finally {
+    held.release();
+  }
+}
+
+function removeOld(path: string): void {
+  const held = hold(path, 'exclusive', true);
+  // Without a lock it is half removed; earlier versions put aside what was still in use.
+  if (held || !fs.existsSync(`${path}/lock`)) removeFree(path);
+  held?.release();
+}
+
+/** Removes a folder unless another process is at it. */
+function removeFree(path: string): void {
+  const lease = takeLease(path);
+  if (!lease) return;
+  try {
+    removeTree(path);
+  } finally {
+    lease.release();
+  }
+}
+
+/** Nobody gets it any more. Who has it keeps it, where it is. */
+function markPruned(folder: string): void {
+  try {
+    fs.writeFileSync(`${folder}/pruned`, '');
+  } catch (error) {
+    // Another process has just removed it.
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+function isPruned(folder: string): boolean {
+  return fs.existsSync(`${folder}/pruned`);
+}
+
+/**
+ * Takes the lock of a directory; undefined when somebody has it, it has been pruned, or it is just being removed.
+ * @param evenIfPruned whether a pruned one counts
+ */
+function hold(folder: string, kind: 'shared' | 'exclusive', evenIfPruned = false): HeldCache | undefined {
   let lock: number;
   try {
     lock = fs.openSync(`${folder}/lock`, 'r+');
-  } catch {
-    return undefined;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
   }
-  if (!tryLock(lock, kind) || fs.fstatSync(lock).nlink === 0) {
+  // In this order: what is looked at before it is locked may be gone by then.
+  const isOurs = tryLock(lock, kind) && fs.fstatSync(lock).nlink > 0 && (evenIfPruned || !isPruned(folder));
+  if (!isOurs) {
     fs.closeSync(lock);
     return undefined;
   }

@@ -3,6 +3,7 @@ import type { AgentSource } from '@llb-ts/backend';
 import { CacheSharingOpt, type Mount } from '@llb-ts/pb';
 import { stepFailure } from '../../error.ts';
 import type { StepMount } from '../../executor/executor.ts';
+import { listXattrs, removeXattr } from '../../host/syscalls.ts';
 import { adoptUpper } from '../../layer/adopt-upper.ts';
 import { LayerDraft } from '../../layer/layer-draft.ts';
 import { mountableFolders } from '../../layer/mountable.ts';
@@ -10,6 +11,7 @@ import type { LayerRef, Ref } from '../../layer/ref.ts';
 import type { Stores } from '../../layer/stores.ts';
 import { materialise } from '../../snapshot/native-materialise.ts';
 import type { Workspace } from '../../snapshot/snapshotter.ts';
+import { fsPath } from '../../tree/bytes.ts';
 import type { Workbench } from '../operation.ts';
 import type { CacheDirectories, CacheSharing, HeldCache } from './cache-directories.ts';
 import type { ExecHost } from './exec-host.ts';
@@ -161,7 +163,7 @@ export class ExecMounts {
       sharing: kind,
       description: `cached mount ${dest} from ${name}${id === mount.dest ? '' : ` with id "${id}"`}`,
       signal: work.signal,
-      ...(folders && { fill: async (folder) => void (await materialise(folders, folder, work.pause)) }),
+      ...(folders && { fill: (folder) => fillFrom(folders, folder, work.pause) }),
     });
     this.#caches.set(key, held);
     return held.path;
@@ -216,4 +218,15 @@ export class ExecMounts {
   #newPrivatePath(): string {
     return `${this.#options.host.privateFolder}/files/${serial++}`;
   }
+}
+
+/** Fills a cache with a tree. Its root is a new folder's, but for the owner, as that of an overlay's snapshot. */
+async function fillFrom(
+  folders: readonly string[],
+  target: string,
+  pause: () => Promise<void>,
+): Promise<void> {
+  await materialise(folders, target, pause);
+  for (const name of listXattrs(target)) removeXattr(target, name);
+  fs.chmodSync(fsPath(target), 0o755);
 }

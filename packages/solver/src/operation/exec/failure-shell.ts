@@ -1,9 +1,8 @@
 import fs from 'node:fs';
 import { environmentFailure } from '../../error.ts';
 import type { Executor, Step } from '../../executor/executor.ts';
-import { lstat } from '../../host/files.ts';
 import { findProgram } from '../../host/programs.ts';
-import { resolveInRoot } from '../../host/root-path.ts';
+import { isFileInRoot } from '../../host/root-path.ts';
 import { bytesOf } from '../../tree/bytes.ts';
 
 const SHELLS = ['/bin/bash', '/bin/sh', '/usr/bin/bash', '/usr/bin/sh', '/bin/ash'];
@@ -16,7 +15,7 @@ const BORROWED = '/dev/busybox-llb-ts';
  * @returns the exit code of the shell
  */
 export async function openShell(executor: Executor, step: Step, signal: AbortSignal): Promise<number> {
-  const shell = SHELLS.find((path) => lstat(resolveInRoot(step.root, path))?.type === 'file');
+  const shell = SHELLS.find((path) => isFileInRoot(step.root, path));
   const env = [
     ...step.env.filter((entry) => !entry.startsWith('TERM=')),
     `TERM=${process.env.TERM ?? 'xterm'}`,

@@ -3,7 +3,7 @@ import { errnoOf, stepFailure } from '../../error.ts';
 import { lstat, readlink } from '../../host/files.ts';
 import { bindMount, unmount } from '../../host/mount.ts';
 import { resolveInRoot } from '../../host/root-path.ts';
-import { bytesOf, clean, fsPath } from '../../tree/bytes.ts';
+import { bytesOf, clean, fsPath, parentOf, textOf } from '../../tree/bytes.ts';
 
 const MOST_TRIES = 10;
 const O_PATH = 0o10000000;
@@ -18,8 +18,8 @@ export function selectsAll(selector: string): boolean {
  * Fails with BuildKit's text when it is missing.
  */
 export function selectPart(tree: string, selector: string): string {
-  const path = resolveInRoot(tree, bytesOf(selector));
-  if (!lstat(path)) throw missing(selector);
+  const path = resolve(tree, selector);
+  if (!lstat(path)) throw missing(tree, path, selector);
   return path;
 }
 
@@ -35,12 +35,13 @@ export function pinPart(
   place: string,
 ): { readonly path: string; release(): void } {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const path = resolveInRoot(tree, bytesOf(selector));
+    const path = resolve(tree, selector);
     let file: number;
     try {
       file = fs.openSync(fsPath(path), O_PATH | fs.constants.O_NOFOLLOW);
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') throw missing(selector);
+      const code = errnoOf(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR') throw missing(tree, path, selector);
       throw error;
     }
     try {
@@ -57,6 +58,28 @@ export function pinPart(
   throw stepFailure(`unable to safely resolve subpath ${selector}`);
 }
 
-function missing(selector: string) {
-  return stepFailure(`open ${selector}: no such file or directory`);
+function resolve(tree: string, selector: string): string {
+  try {
+    return resolveInRoot(tree, bytesOf(selector));
+  } catch (error) {
+    if (errnoOf(error) === 'ELOOP') throw stepFailure('too many links', { cause: error });
+    throw error;
+  }
+}
+
+/** BuildKit names the selector as it was given where that is the end of the path, else where its links lead. */
+function missing(tree: string, path: string, selector: string) {
+  const inside = textOf(path.slice(tree.length));
+  const name = inside.endsWith(selector) ? selector : inside;
+  const isBelowFile = isFile(parentOf(path), tree);
+  return stepFailure(
+    isBelowFile ? `lstat ${name}: not a directory` : `open ${name}: no such file or directory`,
+  );
+}
+
+/** Whether the nearest thing that is there, up to the tree itself, is no folder. */
+function isFile(path: string, tree: string): boolean {
+  const stat = lstat(path);
+  if (stat || path === tree) return stat?.type !== 'dir';
+  return isFile(parentOf(path), tree);
 }
