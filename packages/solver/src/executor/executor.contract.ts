@@ -374,11 +374,15 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
         ({ type: 'bind', dest, source, isReadonly: false }) as const;
       const stop = new AbortController();
       const attack = `while :; do
-        mkdir -p /s/a && rmdir /s/a/made/deep /s/a/made /s/a; ln -s ${outside} /s/a && rm /s/a; done 2>/dev/null`;
-      const attacker = sh(attack, { mounts: [bind('/s', shared)] }, stop.signal);
+        mkdir -p /mnt/a && rmdir /mnt/a/made/deep /mnt/a/made /mnt/a; ln -s ${outside} /mnt/a && rm /mnt/a
+        done 2>/dev/null`;
+      const attacker = sh(attack, { mounts: [bind('/mnt', shared)] }, stop.signal);
       try {
         for (let i = 0; i < 30; i++) {
-          await run({ args: ['true'], mounts: [bind('/s', shared), bind('/s/a/made/deep', `${dir}/run`)] });
+          await run({
+            args: ['true'],
+            mounts: [bind('/mnt', shared), bind('/mnt/a/made/deep', `${dir}/run`)],
+          });
         }
       } finally {
         stop.abort();

@@ -205,7 +205,9 @@ const REPLACEABLE = ['cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime
 function refuse({ type, dest }: StepMount, { path }: Place): void {
   if (path === '/') throw new ImpossibleMount(`cannot mount at ${dest}: it is the root`);
   const [first, ...below] = path.split('/').slice(1);
-  if (type !== 'bind' || first !== 'proc' || REPLACEABLE.includes(below.join('/'))) return;
+  if (first !== 'proc' || REPLACEABLE.includes(below.join('/'))) return;
+  // Below it nobody can make a mount point for a tmpfs.
+  if (type === 'tmpfs' && below.length > 0) return;
   throw new ImpossibleMount(`cannot mount at ${dest}: it is inside /proc`);
 }
 

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { errnoOf } from '../error.ts';
 import { lstat, readdir } from '../host/files.ts';
 import { resolvedOrUndefined } from '../host/root-path.ts';
 import { setTimes } from '../host/syscalls.ts';
@@ -22,7 +23,14 @@ export function noteMountStubs(root: string, dests: readonly string[], withParen
     }
   }
   return () => {
-    for (const path of missing) removeStub(root, path);
+    for (const path of missing) {
+      try {
+        removeStub(root, path);
+      } catch (error) {
+        // BuildKit too leaves what cannot be removed.
+        if (errnoOf(error) === undefined) throw error;
+      }
+    }
   };
 }
 
