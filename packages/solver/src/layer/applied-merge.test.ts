@@ -17,8 +17,9 @@ async function make(below: readonly string[], ...actions: readonly string[]): Pr
 }
 
 function act(draft: LayerDraft, action: string): void {
-  const [what, path] = action.split(' ') as [string, string];
+  const [what, path, target] = action.split(' ') as [string, string, string?];
   if (what === 'rm') draft.remove(path);
+  else if (what === 'link') draft.makeSymlink(path, target!);
   else if (what === 'file') draft.writeFile(path, Buffer.from(path), 0o644);
   else draft.makeDirectory(path, 0o755);
 }
@@ -61,6 +62,18 @@ describe('applyMerge', () => {
     const beside = await make([deep], 'rm /d/x');
     expect(() => ghosts([file], [below])).toThrow(SolveFailure);
     expect(ghosts([file], [beside])).toEqual([]);
+  });
+});
+
+describe('links in the layers', () => {
+  // A circle; and a directory of this machine that lists a name which is gone when it is looked at.
+  it.each(['a', '/proc/self', '/'])('lead no lookup to %s', async (target) => {
+    const base = await make([], 'dir /a', 'dir /a/fd', 'file /a/fd/b', 'file /a/fd/z');
+    const removed = await make([base], 'rm /a/fd/b');
+    const linked = await make([], `link /a ${target}`);
+    expect(ghosts([base], [linked, removed, linked])).toEqual([]);
+    expect(ghosts([base], [removed, linked])).toEqual([]);
+    expect([...ghostsBelow(new Map([['/a/fd', 'x']]), linked, store)]).toEqual([]);
   });
 });
 

@@ -10,8 +10,8 @@
  *   end. Entries behind such a *ghost* are not exported.
  */
 import { stepFailure } from '../error.ts';
-import { lstat, readdir } from '../host/files.ts';
 import { compareBytes, componentsOf, join, nameOf, parentOf } from '../tree/bytes.ts';
+import type { EntryStat } from '../tree/entry.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { resolve } from '../tree/resolve.ts';
 import { ChainTree } from './chain-tree.ts';
@@ -42,10 +42,10 @@ export function applyMerge(parts: readonly ViewPart[], store: LayerStore): Ghost
 /** The ghosts that are left when a layer lies on top: where it has the directory too, the kernel merges and hides them. */
 export function ghostsBelow(ghosts: Ghosts, layer: string, store: LayerStore): Ghosts {
   if (ghosts.size === 0) return ghosts;
-  const folder = store.path(layer, 'own');
+  const top = new FolderTree(store.path(layer, 'own'), { isFixed: true });
   const left = [...ghosts].filter(([directory]) => {
-    if (lstat(folder + directory)) return false;
-    return ancestorsOf(directory).every((path) => (lstat(folder + path)?.type ?? 'dir') === 'dir');
+    if (top.lookup(directory)) return false;
+    return ancestorsOf(directory).every((path) => (top.lookup(path)?.stat.type ?? 'dir') === 'dir');
   });
   return new Map(left);
 }
@@ -69,18 +69,19 @@ class AppliedMerge {
   constructor(standing: readonly string[], moved: readonly string[], store: LayerStore) {
     this.#store = store;
     const folders = standing.map((id) => ({ id, path: store.path(id, 'own') }));
-    this.#lowers = folders.map(({ path }) => new FolderTree(path)).reverse();
+    this.#lowers = folders.map(({ path }) => new FolderTree(path, { isFixed: true })).reverse();
     this.#below = new ChainTree(folders);
     const watched = new Set(moved.flatMap((id) => store.record(id).whiteoutHolders).flatMap(withAncestors));
     this.#watched = [...watched].sort(compareBytes);
   }
 
   apply(id: string): void {
-    const folder = this.#store.path(id, 'movable');
+    const layer = new FolderTree(this.#store.path(id, 'movable'), { isFixed: true });
     for (const directory of this.#watched) {
-      const path = directory === '/' ? folder : folder + directory;
-      if (lstat(path)?.type !== 'dir') continue;
-      for (const name of readdir(path)) this.#applyEntry(join(directory, name), folder);
+      for (const name of layer.list(directory)) {
+        const path = join(directory, name);
+        this.#applyEntry(path, layer.lookup(path)!.stat);
+      }
     }
   }
 
@@ -96,8 +97,7 @@ class AppliedMerge {
     return ghosts;
   }
 
-  #applyEntry(path: string, folder: string): void {
-    const stat = lstat(folder + path)!;
+  #applyEntry(path: string, stat: EntryStat): void {
     const there = this.#state.get(path);
     if (isWhiteout(stat)) {
       this.#clear(path);

@@ -11,7 +11,7 @@ import fs from 'node:fs';
 import { keepingTimes, lstat, readdirTyped } from '../host/files.ts';
 import { mknod } from '../host/syscalls.ts';
 import { compareBytes, fsPath, join, parentOf } from '../tree/bytes.ts';
-import type { Entry } from '../tree/entry.ts';
+import { FolderTree } from '../tree/folder-tree.ts';
 import { copyFolder } from './copy-folder.ts';
 import type { LayerDraft } from './layer-draft.ts';
 import { isIdentical, isSameForDiff } from './sameness.ts';
@@ -33,15 +33,18 @@ export async function normalise(draft: LayerDraft, movable: string): Promise<boo
 
 /** What was removed may have come again since, and then even its directory may have turned out unchanged. */
 function markHolders({ upper, whiteoutHolders }: LayerDraft): void {
+  const layer = new FolderTree(upper, { isFixed: true });
   for (const path of whiteoutHolders) {
-    const folder = hostOf(upper, path);
-    if (holdsWhiteout(folder)) markWhiteoutHolder(folder);
-    else whiteoutHolders.delete(path);
+    const directory = layer.lookup(path);
+    if (directory?.stat.type === 'dir' && holdsWhiteout(directory.hostPath)) {
+      markWhiteoutHolder(directory.hostPath);
+    } else {
+      whiteoutHolders.delete(path);
+    }
   }
 }
 
 function holdsWhiteout(folder: string): boolean {
-  if (!lstat(folder)) return false;
   for (const name of readdirTyped(folder).characterDevices) {
     const stat = lstat(join(folder, name));
     if (stat && isWhiteout(stat)) return true;
@@ -49,13 +52,10 @@ function holdsWhiteout(folder: string): boolean {
   return false;
 }
 
-function hostOf(root: string, path: string): string {
-  return path === '/' ? root : root + path;
-}
-
 function spellOutOpaque({ opaque, base, upper, whiteoutHolders }: LayerDraft): void {
+  const layer = new FolderTree(upper, { isFixed: true });
   for (const path of opaque) {
-    const folder = hostOf(upper, path);
+    const folder = layer.lookup(path)!.hostPath;
     const gone = (base?.list(path) ?? []).filter((name) => !lstat(join(folder, name)));
     if (gone.length === 0) continue;
     keepingTimes(folder, () => {
@@ -68,16 +68,17 @@ function spellOutOpaque({ opaque, base, upper, whiteoutHolders }: LayerDraft): v
 /** Drops identical entries; returns the paths that are not identical but that a diff passes over. */
 function dropUnchanged({ overlaps, base, upper }: LayerDraft): ReadonlySet<string> {
   const passedOver = new Set<string>();
+  // What is removed here is not asked for again.
+  const layer = new FolderTree(upper, { isFixed: true });
   // Deepest first: a directory can go only after its content went.
   for (const path of [...overlaps].sort(compareBytes).reverse()) {
     const before = base?.lookup(path);
-    const hostPath = hostOf(upper, path);
-    const stat = lstat(hostPath);
-    if (!before || !stat || isWhiteout(stat)) continue;
-    const now: Entry = { stat, hostPath, source: upper };
+    const now = before && layer.lookup(path);
+    if (!before || !now || isWhiteout(now.stat)) continue;
+    const { stat, hostPath } = now;
     const filled = stat.type === 'dir' && readdirTyped(hostPath).names.length > 0;
     if (!filled && isIdentical(now, before)) {
-      keepingTimes(hostOf(upper, parentOf(path)), () => {
+      keepingTimes(layer.lookup(parentOf(path))!.hostPath, () => {
         if (stat.type === 'dir') fs.rmdirSync(fsPath(hostPath));
         else fs.unlinkSync(fsPath(hostPath));
       });

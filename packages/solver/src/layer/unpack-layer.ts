@@ -4,6 +4,7 @@ import type { ByteStream } from '../archive/byte-source.ts';
 import { decompress } from '../archive/decompress.ts';
 import { keepingTimes } from '../host/files.ts';
 import { fsPath, parentOf } from '../tree/bytes.ts';
+import { FolderTree } from '../tree/folder-tree.ts';
 import type { ChainTree } from './chain-tree.ts';
 import type { LayerDraft } from './layer-draft.ts';
 import { type Unpacked, unpackLayer } from './unpack.ts';
@@ -34,7 +35,7 @@ export async function unpackInto(
   const plain = blob.packing === 'plain' ? blob.stream : (await decompress(blob.stream)).stream;
   const unpacked = await unpackLayer(hashed(plain, hash), {
     upper: draft.upper,
-    lowers: base?.partsOf('/')?.map(({ path }) => path),
+    lowers: base?.partsOf('/')?.map(({ path }) => new FolderTree(path, { isFixed: true })),
     pause,
     limit: blob.limit,
   });

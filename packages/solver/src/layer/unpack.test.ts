@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { getXattr } from '../host/syscalls.ts';
@@ -66,6 +68,19 @@ const file = (name: string, content = '', more: Partial<MadeEntry> = {}): MadeEn
 });
 const symlink = (name: string, linkname: string): MadeEntry => ({ name, type: 'symlink', linkname });
 const link = (name: string, linkname: string): MadeEntry => ({ name, type: 'link', linkname });
+
+describe('a directory that comes by itself', () => {
+  it('takes after what a layer below has, whatever a link on this machine says', async () => {
+    const outside = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-outside-'));
+    try {
+      fs.symlinkSync('/private', `${outside}/x`);
+      const base = [dir('private', { mode: 0o700 }), symlink('l', 'm'), symlink('m', outside)];
+      expect(await tree(base, [file('l/x/f')])).toContain('/l/x dir 755 0:0');
+    } finally {
+      fs.rmSync(outside, { recursive: true });
+    }
+  });
+});
 
 describe('one layer', () => {
   it('keeps modes, times, links and what is given twice', async () => {

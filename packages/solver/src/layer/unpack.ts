@@ -3,6 +3,7 @@ import type { TarHeader } from '../archive/tar-header.ts';
 import { readTar } from '../archive/tar-reader.ts';
 import { stepFailure } from '../error.ts';
 import { clean, join, nameOf, parentOf, textOf } from '../tree/bytes.ts';
+import type { Tree } from '../tree/tree.ts';
 import { inheritDirectory } from './unpack-inherit.ts';
 import { UnpackModel } from './unpack-model.ts';
 import { goClean, splitName } from './unpack-name.ts';
@@ -11,8 +12,8 @@ import { timesOf, type UnpackLimit, UnpackWriter } from './unpack-writer.ts';
 export interface UnpackOptions {
   /** The layer's own folder: exists and is empty. */
   readonly upper: string;
-  /** Folders of the layers below, highest → lowest; undefined where there are none. */
-  readonly lowers: readonly string[] | undefined;
+  /** Each layer below alone, highest → lowest; undefined where there are none. */
+  readonly lowers: readonly Tree[] | undefined;
   /** Awaited now and then. */
   readonly pause: () => Promise<void>;
   /** Default: none. */
@@ -52,7 +53,7 @@ export async function unpackLayer(stream: ByteStream, options: UnpackOptions): P
 class Unpacker {
   readonly #model = new UnpackModel();
   readonly #writer: UnpackWriter;
-  readonly #lowers: readonly string[] | undefined;
+  readonly #lowers: readonly Tree[] | undefined;
   readonly #opaque = new Set<string>();
   /** Paths that had an entry of their own, as against directories that came by themselves. */
   readonly #unpacked = new Set<string>();

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { StoredDigests } from '../../cache/digest-memo.ts';
 import { plainFileDigest } from '../../cache/entry-digest.ts';
+import { ChainTree } from '../../layer/chain-tree.ts';
 import type { LayerDraft } from '../../layer/layer-draft.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import type { Records } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-import { nameOf, parentOf } from '../../tree/bytes.ts';
+import { FolderTree } from '../../tree/folder-tree.ts';
 import { TransferProgress } from '../transfer-progress.ts';
 import { includeFollowed } from './follow-paths.ts';
 import { hashFolder } from './hash-folder.ts';
@@ -115,7 +116,7 @@ async function importInto(
     const earlier = index && {
       rows: index.rows,
       layer: index.layer,
-      folder: layers.path(index.layer, 'own'),
+      tree: new FolderTree(layers.path(index.layer, 'own'), { isFixed: true }),
     };
     const isReplica = replica !== undefined;
     const known = await importFolder(entries, { draft, scannedNs, earlier, isReplica, pause, onBytes });
@@ -144,13 +145,13 @@ function rememberDigests(
   layers: LayerStore,
   digests: StoredDigests,
 ): void {
-  const folder = layers.path(layer, 'own');
+  const tree = new ChainTree([{ id: layer, path: layers.path(layer, 'own') }], layers.stats);
   for (const { entry, row } of known) {
-    const hostPath = `${folder}/${entry.path}`;
     const isPlain = entry.stat.type === 'file' && row.xattrs.length === 0;
-    const stat = isPlain ? layers.stats.lstat(parentOf(hostPath), nameOf(hostPath)) : undefined;
-    const stored = stat && { stat, hostPath, source: layer, layer };
-    if (stored && digests.get(stored) === undefined) digests.set(stored, plainFileDigest(stat, row.content));
+    const stored = isPlain ? tree.lookup(`/${entry.path}`) : undefined;
+    if (stored && digests.get(stored) === undefined) {
+      digests.set(stored, plainFileDigest(stored.stat, row.content));
+    }
   }
   digests.flush();
 }

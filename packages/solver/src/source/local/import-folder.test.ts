@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { getXattr, listXattrs, removeXattr, setXattr } from '../../host/syscalls.ts';
 import { temporaryStore } from '../../layer/testing.ts';
+import { FolderTree } from '../../tree/folder-tree.ts';
 import { importFolder } from './import-folder.ts';
 import { PathFilter } from './path-filter.ts';
 import { replicate } from './replicate.ts';
@@ -99,7 +100,8 @@ describe('a folder that was brought before', () => {
                 isReplica: false,
               });
               const draft = store.edit(undefined, owner);
-              if (earlier) expect(await replicate(earlier.folder, draft.upper).done).toBe(true);
+              if (earlier)
+                expect(await replicate(store.path(earlier.layer, 'own'), draft.upper).done).toBe(true);
               const isReplica = earlier !== undefined;
               const known = await importFolder(entries, { ...common, draft, earlier, isReplica });
               expect(treeDigest(known)).toBe(treeDigest(wanted));
@@ -109,7 +111,7 @@ describe('a folder that was brought before', () => {
               await store.commit(draft, layer);
               store.discard(anew);
               const rows = new Map(known.map(({ entry, row }) => [entry.path, row]));
-              earlier = { rows, layer, folder: store.path(layer, 'own') };
+              earlier = { rows, layer, tree: new FolderTree(store.path(layer, 'own'), { isFixed: true }) };
             }
           } finally {
             fs.rmSync(root, { recursive: true, force: true });

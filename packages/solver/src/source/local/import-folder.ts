@@ -4,6 +4,7 @@ import { lstat, removeTree, undoUmask } from '../../host/files.ts';
 import { mknod, removeXattr, setTimes, setXattr } from '../../host/syscalls.ts';
 import type { LayerDraft } from '../../layer/layer-draft.ts';
 import { fsPath } from '../../tree/bytes.ts';
+import type { Tree } from '../../tree/tree.ts';
 import { describeEntry, isRacy } from './describe.ts';
 import { type IndexRow, isUnchanged } from './local-index.ts';
 import { openContent, readLarge } from './read-content.ts';
@@ -13,9 +14,9 @@ import type { KnownEntry } from './tree-digest.ts';
 /** An earlier import of the same folder. */
 export interface Earlier {
   readonly rows: ReadonlyMap<string, IndexRow>;
-  /** Id of the stored layer, and its folder. */
+  /** Id of the stored layer, and what it holds. */
   readonly layer: string;
-  readonly folder: string;
+  readonly tree: Tree;
 }
 
 export interface ImportOptions {
@@ -179,10 +180,9 @@ class Importer {
   #share({ path, stat }: ScannedEntry): boolean {
     const { earlier, draft } = this.#options;
     if (!earlier || stat.type !== 'file') return false;
-    const hostPath = `${earlier.folder}/${path}`;
-    const there = lstat(hostPath);
-    if (there?.type !== 'file') return false;
-    draft.shareFile(`/${path}`, { stat: there, hostPath, source: earlier.layer, layer: earlier.layer });
+    const there = earlier.tree.lookup(`/${path}`);
+    if (there?.stat.type !== 'file') return false;
+    draft.shareFile(`/${path}`, { ...there, source: earlier.layer, layer: earlier.layer });
     return true;
   }
 
