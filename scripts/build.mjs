@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { noticesOf } from './notices.mjs';
@@ -18,6 +18,8 @@ import { noticesOf } from './notices.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // In the order of the floors: declarations of a package are read by those above it.
 const packages = ['pb', 'llb', 'backend', 'marshal', 'solver', 'buildkit'];
+/** Packages that declarations of the face refer to. */
+const FACED = ['llb', 'pb', 'marshal', 'backend'];
 const only = process.argv.slice(2);
 
 for (const name of packages) {
@@ -110,27 +112,54 @@ function writePapers(folder) {
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
 }
 
-/** The declarations of the packages behind the face, side by side, and the face itself. */
+/** The declarations of the face and of what it names, with those of the packages behind it beside them. */
 function writeTypes(draft, folder) {
   const types = join(draft, 'types');
-  for (const name of ['llb', 'pb', 'marshal']) {
-    const from = join(root, 'packages', name, 'dist');
-    mkdirSync(join(types, name), { recursive: true });
-    for (const file of readdirSync(from, { recursive: true })) {
-      if (!file.endsWith('.d.ts')) continue;
-      const up = '../'.repeat(file.split('/').length);
-      const text = readFileSync(join(from, file), 'utf8').replace(
-        /(['"])@llb-ts\/(llb|pb|marshal)\1/g,
-        (_, quote, name) => `${quote}${up}${name}/index.js${quote}`,
-      );
-      mkdirSync(dirname(join(types, name, file)), { recursive: true });
-      writeFileSync(join(types, name, file), text);
+  for (const name of FACED) copyTypes(join(root, 'packages', name, 'dist'), join(types, name), types);
+  const all = join(draft, 'all-types');
+  const flags = ['--declaration', '--emitDeclarationOnly', '--sourceMap', 'false', '--outDir', all];
+  const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder, ...flags], { stdio: 'inherit' });
+  if (tsc.status !== 0) throw new Error('packages/cli does not compile');
+  for (const file of reachable(all, 'index.d.ts')) {
+    const into = join(draft, file);
+    mkdirSync(dirname(into), { recursive: true });
+    writeFileSync(
+      into,
+      withoutWorkspace(readFileSync(join(all, file), 'utf8'), relative(dirname(into), types)),
+    );
+  }
+  rmSync(all, { recursive: true });
+}
+
+function copyTypes(from, into, types) {
+  for (const file of readdirSync(from, { recursive: true })) {
+    if (!file.endsWith('.d.ts')) continue;
+    const path = join(into, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(
+      path,
+      withoutWorkspace(readFileSync(join(from, file), 'utf8'), relative(dirname(path), types)),
+    );
+  }
+}
+
+/** `types` is the way from the file to the folder with a folder for each package. */
+function withoutWorkspace(text, types) {
+  const way = types.startsWith('.') ? types : `./${types}`;
+  return text.replace(
+    /(['"])@llb-ts\/(llb|pb|marshal|backend)\1/g,
+    (_, quote, name) => `${quote}${way}/${name}/index.js${quote}`,
+  );
+}
+
+/** A declaration file and those that it leads to. */
+function reachable(folder, first) {
+  const found = new Set([first]);
+  for (const file of found) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    for (const [, path] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.[tj]s['"]/g)) {
+      found.add(`${join(dirname(file), path)}.d.ts`);
     }
   }
-  // The face holds nothing but exports, which are declarations as they are.
-  const face = readFileSync(join(folder, 'src/index.ts'), 'utf8');
-  writeFileSync(
-    join(draft, 'index.d.ts'),
-    face.replace(/'@llb-ts\/(llb|pb|marshal)'/g, (_, name) => `'./types/${name}/index.js'`),
-  );
+  return found;
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Backend, SourceResolver } from '@llb-ts/backend';
+import { type Backend, SolveFailure, type SourceResolver } from '@llb-ts/backend';
 import type { LocalBackendOptions } from '@llb-ts/solver';
 import type { Config } from './config/config.ts';
 import { readConfigFiles } from './config/config-files.ts';
@@ -38,10 +38,33 @@ export async function chooseBackend(choice: BackendChoice): Promise<ChosenBacken
   return { open: (options = {}) => openLocal(choice, options) };
 }
 
-async function takeRights(): Promise<void> {
+export async function takeRights(): Promise<void> {
   if (process.getuid?.() === 0) return;
   const { enterUserNamespace, needsUserNamespace } = await import('@llb-ts/solver');
   if (needsUserNamespace()) enterUserNamespace();
+}
+
+/** Fails with an `environment` failure where {@link takeRights} would start the program over. */
+async function requireRights(): Promise<void> {
+  if (process.getuid?.() === 0) return;
+  const { needsUserNamespace } = await import('@llb-ts/solver');
+  if (!needsUserNamespace()) return;
+  throw new SolveFailure(
+    'environment',
+    'a solve needs root, also where it is only root of a user namespace',
+    {
+      hint: "call await enterUserNamespace() of 'llb-ts' first in the script, or run it as root",
+    },
+  );
+}
+
+/** A backend for those who have begun their own program: nothing is started over and nothing printed. */
+export async function openWithin(
+  choice: BackendChoice,
+  warn: (message: string) => void,
+): Promise<Backend & SourceResolver> {
+  await requireRights();
+  return openLocal(choice, {}, warn);
 }
 
 /** Opens what tells what sources name today: this machine, wherever it is solved. */
@@ -52,12 +75,13 @@ export function openSourceResolver(choice: BackendChoice): Promise<SourceResolve
 async function openLocal(
   { stateDir, jobs, snapshotter, executor }: BackendChoice,
   { onStepFailure }: Pick<LocalBackendOptions, 'onStepFailure'> = {},
+  warn: (message: string) => void = printWarning,
 ): Promise<Backend & SourceResolver> {
   const { createLocalBackend } = await import('@llb-ts/solver');
   const options: LocalBackendOptions = {
     stateDir: stateDirOf(stateDir),
     snapshotter,
-    registries: (await configuration()).registries,
+    registries: (await configuration(warn)).registries,
     ...(jobs !== undefined && { jobs }),
     ...(executor !== undefined && { executor }),
     ...(onStepFailure && { onStepFailure }),
@@ -65,17 +89,20 @@ async function openLocal(
   return createLocalBackend(options);
 }
 
+function printWarning(message: string): void {
+  process.stderr.write(`${colorsFor(process.stderr).yellow('warning:')} ${message}\n`);
+}
+
 const NO_CONFIG: Config = { registries: {}, warnings: [] };
 let config: Config | undefined;
 
 /** The configuration of this process; what is to be said about it is said when it is read. */
-async function configuration(): Promise<Config> {
+async function configuration(warn: (message: string) => void): Promise<Config> {
   if (!config) {
     const files = readConfigFiles();
     // Most users have none, and need no TOML parser.
     config = files.length === 0 ? NO_CONFIG : (await import('./config/config.ts')).readConfig(files);
-    const label = colorsFor(process.stderr).yellow('warning:');
-    for (const warning of config.warnings) process.stderr.write(`${label} ${warning}\n`);
+    config.warnings.forEach(warn);
   }
   return config;
 }

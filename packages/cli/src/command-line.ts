@@ -79,9 +79,16 @@ function solveCommand(interrupts: Interrupts): Command {
         'fail',
       ),
     )
-    .option('--executor <name>', 'what runs processes: an OCI runtime, or the built-in sandbox')
+    .option(
+      '--executor <name>',
+      'what runs processes: auto, crun, runc, the path of one, or sandbox (default: auto)',
+    )
     .addOption(stateDirFlag())
-    .addOption(new Option('--jobs <n>', 'steps at work at one time').argParser(parseJobs))
+    .addOption(
+      new Option('--jobs <n>', 'steps at work at one time (default: processors of this machine)').argParser(
+        parseJobs,
+      ),
+    )
     .addHelpText('after', '\nExample:\n  llb-ts solve build.ts app -o out --local src=.')
     .action(async (file: string | undefined, target: string | undefined, flags: SolveFlags) => {
       const { solve } = await import('./commands/solve.ts');
@@ -295,7 +302,10 @@ function progressFlag(): Option {
 }
 
 function stateDirFlag(): Option {
-  return new Option('--state-dir <dir>', 'where results are kept (LLB_TS_STATE_DIR)');
+  return new Option(
+    '--state-dir <dir>',
+    'where results are kept (default: LLB_TS_STATE_DIR, else /var/lib/llb-ts, without root ~/.local/share/llb-ts)',
+  );
 }
 
 function localFlag(): Option {

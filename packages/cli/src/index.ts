@@ -1,7 +1,13 @@
 /**
- * What a build file imports: the language, and the few functions beside it that turn a State into a definition or a
- * definition into a State.
+ * The language of build files, the functions that turn a State into a definition or a definition into a State, and for
+ * scripts what the commands of `llb-ts` do.
  */
+export {
+  type FailureCode,
+  type FailureDetails,
+  type ProgressEvent,
+  SolveFailure,
+} from '@llb-ts/backend';
 export * from '@llb-ts/llb';
 export {
   hostPlatform,
@@ -12,3 +18,8 @@ export {
   resolve,
 } from '@llb-ts/marshal';
 export { Definition } from '@llb-ts/pb';
+export type { Buildable } from './api/definitions.ts';
+export { inspect } from './api/inspect.ts';
+export type { SolveOptions, SolveOutput } from './api/options.ts';
+export { enterUserNamespace, type SolveOutcome, solve } from './api/solve.ts';
+export type { InspectedInput, InspectedOp, Inspection } from './inspect/json.ts';

@@ -28,8 +28,8 @@ export function requireOwn(at: Caller, what: string, value: unknown): HasState {
     throw fail(
       'foreign-state',
       at,
-      `${at.name}: ${what} is a State of another copy of @llb-ts/llb`,
-      'two copies are installed; make them one version (npm ls @llb-ts/llb)',
+      `${at.name}: ${what} is a State of another copy of llb-ts`,
+      'two copies are installed; make them one version (npm ls llb-ts)',
     );
   }
   throw invalid(at, `${what} must be a State, got ${show(value)}`);

@@ -268,7 +268,7 @@ const mistakes: readonly (readonly [name: string, make: () => unknown, message: 
   [
     'a State of another copy',
     () => Diff(base, foreign),
-    'Diff: the upper state is a State of another copy of @llb-ts/llb',
+    'Diff: the upper state is a State of another copy of llb-ts',
   ],
   [
     'a change that gives no State',

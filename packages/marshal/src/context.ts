@@ -89,8 +89,8 @@ function randomID(): string {
 function requireOwn(at: Caller, state: unknown): void {
   if (isState(state)) return;
   if (isForeignState(state)) {
-    throw new MarshalError('invalid-argument', 'the State was made by another copy of @llb-ts/llb', {
-      hint: 'two copies are installed; make them one version (npm ls @llb-ts/llb)',
+    throw new MarshalError('invalid-argument', 'the State was made by another copy of llb-ts', {
+      hint: 'two copies are installed; make them one version (npm ls llb-ts)',
     });
   }
   throw new MarshalError('invalid-argument', `${at.name} needs a State`);

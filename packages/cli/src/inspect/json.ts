@@ -2,21 +2,52 @@ import { redactUrls } from '@llb-ts/backend';
 import type { Definition, Op, SourceOp } from '@llb-ts/pb';
 import type { Graph, Step, StepInput } from './graph.ts';
 
-/**
- * The graph as JSON. Field names are stable: `digest`, `result`, `ops[]` with `number`, `digest`, `kind`, `name`,
- * `inputs[]`, `op` (the message as LLB names its fields; bytes as base64, 64-bit numbers as strings), `metadata` and
- * `source`.
- */
-export function graphJson(definition: Definition, { steps, result }: Graph): string {
-  return `${JSON.stringify(
-    {
-      digest: definition.digest ?? null,
-      result: result ? inputJson(result) : null,
-      ops: steps.map(stepObject),
-    },
-    null,
-    2,
-  )}\n`;
+/** The graph of a definition, as `llb-ts inspect --format json` shows it. */
+export interface Inspection {
+  /** Of the whole definition; null for an empty one. */
+  readonly digest: string | null;
+  readonly result: InspectedInput | null;
+  /** Inputs come before what uses them. */
+  readonly ops: readonly InspectedOp[];
+}
+
+export interface InspectedOp {
+  /** 1 for the first. */
+  readonly number: number;
+  readonly digest: string;
+  /** `source`, `exec`, `file`, `merge`, `diff`, `build` or `passthrough`. */
+  readonly kind: string;
+  /** `llb.customname`, or what the op does. */
+  readonly name: string;
+  readonly inputs: readonly InspectedInput[];
+  /** The message under LLB's field names; bytes as base64, 64-bit numbers as text. */
+  readonly op: unknown;
+  readonly metadata: unknown;
+  /** The line that made it: `line` from 1, `character` from 0. */
+  readonly source: { readonly file: string; readonly line: number; readonly character: number } | null;
+}
+
+export interface InspectedInput {
+  /** Null for an input that the definition lacks. */
+  readonly number: number | null;
+  readonly digest: string;
+  readonly output: number;
+  /** Where a process sees it, when that is not the root. */
+  readonly mount?: string;
+}
+
+/** The graph as values that JSON can hold. */
+export function inspectionOf(definition: Definition, { steps, result }: Graph): Inspection {
+  return {
+    digest: definition.digest ?? null,
+    result: result ? inputJson(result) : null,
+    ops: steps.map(stepObject),
+  };
+}
+
+/** The graph as JSON. Field names are stable: see {@link Inspection}. */
+export function graphJson(definition: Definition, graph: Graph): string {
+  return `${JSON.stringify(inspectionOf(definition, graph), null, 2)}\n`;
 }
 
 /** One op as it stands in `ops[]`. */
@@ -24,7 +55,7 @@ export function stepJson(step: Step): string {
   return `${JSON.stringify(stepObject(step), null, 2)}\n`;
 }
 
-function stepObject({ number, entry, kind, name, inputs, place }: Step): object {
+function stepObject({ number, entry, kind, name, inputs, place }: Step): InspectedOp {
   return {
     number,
     digest: entry.digest,
@@ -37,7 +68,7 @@ function stepObject({ number, entry, kind, name, inputs, place }: Step): object 
   };
 }
 
-function inputJson({ step, digest, output, mount }: StepInput): object {
+function inputJson({ step, digest, output, mount }: StepInput): InspectedInput {
   return { number: step?.number ?? null, digest, output, ...(mount !== undefined && { mount }) };
 }
 
