@@ -75,7 +75,7 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
     ...(options.onStepFailure && { onStepFailure: options.onStepFailure }),
     execHost() {
       const { snapshotter = 'auto', executor = 'auto' } = options;
-      host ??= openExecHost({ stateDir, stage: store.stage(), snapshotter, executor });
+      host ??= openExecHost({ stage: store.stage(), snapshotter, executor });
       return host;
     },
   };

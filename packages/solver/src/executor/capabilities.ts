@@ -42,3 +42,16 @@ export function ownCapabilities(): readonly string[] {
   const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
   return NAMES.filter((_, bit) => (mask >> BigInt(bit)) & 1n);
 }
+
+/** The bit of a capability. */
+export function capabilityNumber(name: string): number {
+  return NAMES.indexOf(name);
+}
+
+let last: number | undefined;
+
+/** The highest bit that this kernel knows. */
+export function lastCapability(): number {
+  last ??= Number(fs.readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1'));
+  return last;
+}

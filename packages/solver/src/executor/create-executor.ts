@@ -11,8 +11,6 @@ export type ExecutorChoice = string;
 export interface ExecutorPlaces {
   /** An existing folder of this process alone, best in memory. */
   readonly folder: string;
-  /** Where things are kept that other processes can use as well; made when needed. */
-  readonly cacheFolder: string;
 }
 
 /** The executor of a name. Fails with an `environment` failure when it is not installed, or none is. */

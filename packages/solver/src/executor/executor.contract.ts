@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isInUserNamespace } from '../host/mount.ts';
 import { enterMountNamespace } from '../host/namespace.ts';
 import { findProgram } from '../host/programs.ts';
+import { itConfines } from './confinement.contract.ts';
 import { type Executor, plainStep, type Step } from './executor.ts';
 
 const busybox = findProgram('busybox');
@@ -74,7 +75,10 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
     });
 
     it('is exit code 1, with a reason, when the program is missing or none', async () => {
-      for (const args of [['nosuch'], ['/nosuch'], ['/etc/passwd'], ['/etc']]) {
+      // No shell runs it: what it is written for, it does not say.
+      fs.writeFileSync(`${root}/bin/script`, 'echo run by a shell', { mode: 0o755 });
+      fs.mkdirSync(`${root}/bin/folder`, { recursive: true });
+      for (const args of [['nosuch'], ['/nosuch'], ['/etc/passwd'], ['/etc'], ['script'], ['folder'], ['']]) {
         const { code, stderr } = await run({ args });
         expect({ args, code }).toEqual({ args, code: 1 });
         expect(stderr).not.toBe('');
@@ -102,13 +106,14 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
     });
 
     it('gives exactly the environment, with HOME, the last of a name counting', async () => {
-      const env = ['PATH=/bin', 'A=1', 'B=x y', 'A=2', 'EMPTY=', 'noequals'];
+      const env = ['PATH=/bin', 'A=1', 'B=x y', 'A=2', 'EMPTY=', 'noequals', 'LD_PRELOAD=/nosuch'];
       expect((await run({ args: ['env'], env })).stdout.split('\n').sort()).toEqual([
         '',
         'A=2',
         'B=x y',
         'EMPTY=',
         'HOME=/root',
+        'LD_PRELOAD=/nosuch',
         'PATH=/bin',
       ]);
       expect(await lines('echo $HOME', { user: '77' })).toEqual(['/']);
@@ -417,6 +422,8 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
       expect(await lines('ulimit -n; ulimit -Hn', { ulimits })).toEqual(['123', '456']);
       expect((await sh('true', { ulimits: [{ name: 'nonsense', soft: 1n, hard: 1n }] })).code).toBe(1);
     });
+
+    itConfines({ dir, root, sh, lines });
 
     it('has nothing to read', async () => {
       expect(await lines('cat; test -p /dev/stdin && echo pipe')).toEqual(['pipe']);

@@ -37,15 +37,13 @@ export interface OciRuntimeOptions {
   readonly program: string;
   /** A folder of this process for the runtime's state, best in memory. */
   readonly folder: string;
-  /** Where the compiled filter is kept between processes. Default: nowhere. */
-  readonly cacheFolder?: string;
 }
 
 /**
  * Starts steps with crun or runc, one process a step, without their daemon-side life: `run` to the end, state in memory.
  *
- * What crun would do anew for each step, and takes three quarters of its time, is done once: the seccomp filter is compiled
- * here, crun's own binary is sealed here, and where control groups are of version 1, one guards the devices of all steps.
+ * What crun would do anew for each step, and takes three quarters of its time, is done once: the seccomp filter is made
+ * before, crun's own binary is sealed here, and where control groups are of version 1, one guards the devices of all steps.
  * runc has no such doors, and is driven as BuildKit does.
  */
 export class OciRuntime implements Runtime {
@@ -86,7 +84,7 @@ export class OciRuntime implements Runtime {
 
   async launch(prepared: PreparedStep, use: StepUse): Promise<StepExit> {
     const { step, folder } = prepared;
-    const { kind, cacheFolder } = this.#options;
+    const { kind } = this.#options;
     await this.#settleIn();
     const isInsecure = step.security === 'insecure';
     const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
@@ -101,7 +99,7 @@ export class OciRuntime implements Runtime {
       const config = ociConfig(prepared, {
         ...(dev && { dev: dev.path }),
         devices: dev ? [] : devices,
-        ...(!isInsecure && { seccomp: seccompFilter(kind, cacheFolder) }),
+        ...(!isInsecure && { seccomp: seccompFilter(kind) }),
         ...(group && { cgroupsPath: group.path }),
         hasCgroupNamespace: this.#groups?.version === 2,
         isRootless: this.#isRootless,

@@ -79,7 +79,7 @@ export class RuntimeExecutor implements Executor {
           cwd: step.cwd,
           folder: `${folder}-mounts`,
           makesInRoot: !makesMountPoints,
-          restrictions,
+          restrictions: step.security === 'insecure' ? [] : restrictions,
         });
         try {
           const exit = await this.#runtime.launch({ id, step, identity, env, mounts, folder }, use);

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { bringLoopbackUp, MS, mount, setHostname } from '../host/kernel.ts';
+import { bringLoopbackUp, MS, mount, pivotRoot, setHostname } from '../host/kernel.ts';
 import { remount } from '../host/mount.ts';
 import { resolveInRoot } from '../host/root-path.ts';
 import { bytesOf, fsPath } from '../tree/bytes.ts';
@@ -20,8 +20,7 @@ export interface Furniture {
 
 /**
  * Makes the root of a step from within its namespaces: everything is mounted where a runtime would, then the root becomes
- * `/` of the mount namespace. `/proc` is there already. Callers keep the old root as theirs, and nobody who enters the new
- * one finds the way back.
+ * `/` of the mount namespace, and of the old one nothing is left there. `/proc` is there already.
  */
 export function furnish({ step, mounts }: PreparedStep, { root, dev, isRootless, kernel }: Furniture): void {
   const isInsecure = step.security === 'insecure';
@@ -37,11 +36,13 @@ export function furnish({ step, mounts }: PreparedStep, { root, dev, isRootless,
     else mountKernel(one, target, isInsecure);
   }
   if (!isInsecure) mask(root);
-  for (const mounted of own.values())
-    mountAt(mounted, placeFor(root, mounted.dest, kindOf(mounted)), ['nodev']);
-  if (step.isRootReadonly) remount(root, MS.readonly | MS.nodev);
-  else remount(root, MS.nodev);
-  mount(root, '/', 'none', MS.move);
+  // Nothing else keeps a step from devices of the machine.
+  const nodev = isInsecure ? 0 : MS.nodev;
+  for (const mounted of own.values()) {
+    mountAt(mounted, placeFor(root, mounted.dest, kindOf(mounted)), isInsecure ? [] : ['nodev']);
+  }
+  remount(root, nodev | (step.isRootReadonly ? MS.readonly : 0));
+  pivotRoot(root);
 }
 
 function mountKernel({ type, source, options }: KernelMount, target: string, isInsecure: boolean): void {

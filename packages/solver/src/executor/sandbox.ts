@@ -1,21 +1,21 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { environmentFailure, errnoOf } from '../error.ts';
+import { callListProgram } from '../host/call-list-program.ts';
 import { bindMount, isInUserNamespace, unmount } from '../host/mount.ts';
 import { inNamespacesOf, type NamespaceKind } from '../host/namespace.ts';
-import { runProcess } from '../host/process.ts';
+import { childOf, runProcess } from '../host/process.ts';
 import { findProgram } from '../host/programs.ts';
 import { fsPath, textOf } from '../tree/bytes.ts';
 import { type DeviceNode, INSECURE_DEVICES, kernelMounts } from './defaults.ts';
 import { type DevFolder, DevFolders } from './dev-folder.ts';
 import type { StepExit, StepUse } from './executor.ts';
 import type { PreparedStep, Runtime } from './prepared-step.ts';
-import { identityArguments, limitArguments } from './sandbox-arguments.ts';
-import { splitEnvironment, withRootEnv } from './sandbox-environment.ts';
-import { type Gate, Gates } from './sandbox-gate.ts';
+import { callsOf } from './sandbox-calls.ts';
 import { furnish, placeFor } from './sandbox-mounts.ts';
+import { HeldProcess } from './sandbox-order.ts';
 import { type TiedCommand, Ties } from './ties.ts';
 
-const PROGRAMS = ['unshare', 'setpriv', 'prlimit'] as const;
+const PROGRAMS = ['unshare', 'setpriv'] as const;
 
 /** What of util-linux the sandbox would need and this machine lacks. */
 export function missingSandboxPrograms(): readonly string[] {
@@ -23,15 +23,13 @@ export function missingSandboxPrograms(): readonly string[] {
 }
 
 /**
- * Runs steps with programs of util-linux, where no OCI runtime is installed.
+ * Runs steps where no OCI runtime is installed, with BuildKit's filter of system calls.
  *
  * The step's process is the end of a chain of programs that become one another: `unshare` makes the namespaces and mounts
- * `/proc`, `setpriv` takes rights away, `unshare` changes the root and the user. What lies between the first two, all other
- * mounts, is done here, from within the new namespaces: meanwhile the chain stands still, because starting this sandbox's
- * own copy of `setpriv` waits for the lease that we hold on it.
+ * `/proc`; a program of our own (`host/call-list.ts`) waits until all other mounts have been made here, from within the new
+ * namespaces, then takes rights away and becomes the step's program.
  *
- * Less than a runtime does: no seccomp filter (instead, programs cannot gain rights: no_new_privs), no control groups, and
- * device nodes that a step makes cannot be opened.
+ * Less than a runtime does: no control groups, and device nodes that a step makes cannot be opened.
  */
 export class Sandbox implements Runtime {
   readonly name = 'sandbox';
@@ -42,7 +40,8 @@ export class Sandbox implements Runtime {
   readonly #isRootless = isInUserNamespace();
   readonly #kernel = kernelMounts();
   readonly #folder: string;
-  readonly #gates: Gates;
+  /** The file with our own program. */
+  readonly #last: string;
   readonly #programs = Object.fromEntries(
     PROGRAMS.map((name) => [name, findProgram(name) ?? name]),
   ) as Record<(typeof PROGRAMS)[number], string>;
@@ -50,68 +49,80 @@ export class Sandbox implements Runtime {
   readonly #hostDevs: DevFolders;
   #ownDevs: DevFolders | undefined;
 
-  /** @param folder an existing folder of this process alone */
+  /**
+   * Fails with an `environment` failure on an architecture for which there is no program.
+   * @param folder an existing folder of this process alone
+   */
   constructor(folder: string) {
+    const program = callListProgram();
+    if (!program) {
+      throw environmentFailure(`the sandbox does not know the system calls of ${process.arch}`, {
+        hint: 'install crun or runc',
+      });
+    }
     this.#folder = folder;
-    for (const name of ['roots', 'gates']) fs.mkdirSync(`${folder}/${name}`, { mode: 0o711 });
+    fs.mkdirSync(`${folder}/roots`, { mode: 0o711 });
+    this.#last = `${folder}/become`;
+    fs.writeFileSync(this.#last, program, { mode: 0o755 });
+    fs.chmodSync(this.#last, 0o755);
     this.#hostDevs = new DevFolders(made(`${folder}/dev-host`), 'host');
-    this.#gates = new Gates(this.#programs.setpriv, `${folder}/gates`);
   }
 
   async launch(prepared: PreparedStep, use: StepUse): Promise<StepExit> {
+    const failed = (text: string) => {
+      use.onOutput?.('stderr', Buffer.from(`sandbox: ${text}\n`));
+      // As runtimes answer for what cannot be started.
+      return { code: 1, isOutOfMemory: false };
+    };
+    try {
+      const held = new HeldProcess(callsOf(prepared, use.onOutput === undefined));
+      try {
+        const code = await this.#run(prepared, use, held);
+        const failure = await held.failure();
+        return failure === undefined ? { code, isOutOfMemory: false } : failed(failure);
+      } finally {
+        held.close();
+      }
+    } catch (error) {
+      // A mount that cannot be, or too many arguments: the step's fault, and no runtime would start it.
+      if (errnoOf(error) === undefined || errnoOf(error) === 'ENOSPC') throw error;
+      return failed((error as Error).message);
+    }
+  }
+
+  async #run(prepared: PreparedStep, use: StepUse, held: HeldProcess): Promise<number> {
     const { id, step, identity } = prepared;
     this.#ties ??= Ties.make();
     const ties = await this.#ties;
     const isInsecure = step.security === 'insecure';
-    const devices = isInsecure && !this.#isRootless ? INSECURE_DEVICES : [];
-    // The root must be a mount, so that it can be moved to `/`.
+    const dev = this.#takeDev(isInsecure && !this.#isRootless ? INSECURE_DEVICES : []);
     const root = made(`${this.#folder}/roots/${id}`);
+    // The root must be a mount to become `/`.
     bindMount(step.root, root);
-    const dev = this.#takeDev(devices);
-    const gate = this.#gates.close();
     try {
-      const said = new Tail();
-      const environment = splitEnvironment(prepared.env);
-      const onOutput: StepUse['onOutput'] =
-        use.onOutput &&
-        ((stream, data) => {
-          if (stream === 'stderr') said.add(data);
-          use.onOutput?.(stream, data);
-        });
-      try {
-        const code = await runProcess({
-          ...this.#tiedToUs(prepared, ties, root, dev, this.#chain(prepared, root, gate, environment.held)),
-          env: environment.plain,
-          cwd: root,
-          owner: identity,
-          signal: use.signal,
-          ...(onOutput && { onOutput }),
-          onStart: async (pid) => {
-            const first = await gate.reached(pid);
-            if (first === undefined) return;
-            inNamespacesOf(first, namespacesOf(prepared, this.#isRootless), () => {
-              furnish(prepared, {
-                root,
-                dev: dev.path,
-                isRootless: this.#isRootless,
-                kernel: this.#kernel,
-              });
+      return await runProcess({
+        ...this.#tiedToUs(prepared, ties, root, dev, this.#chain(prepared, root)),
+        env: {},
+        cwd: root,
+        owner: identity,
+        files: held.files,
+        signal: use.signal,
+        ...(use.onOutput && { onOutput: use.onOutput }),
+        onStart: async (pid) => {
+          held.handOver();
+          if (!(await held.isWaiting)) return;
+          inNamespacesOf(lastOfChain(pid), namespacesOf(prepared, this.#isRootless), () => {
+            furnish(prepared, {
+              root,
+              dev: dev.path,
+              isRootless: this.#isRootless,
+              kernel: this.#kernel,
             });
-            gate.open();
-          },
-        });
-        // Runtimes answer 1 for a program that cannot be started.
-        const didNotStart =
-          (code === 126 || code === 127) && said.endsWith(/unshare: failed to execute .*\n$/);
-        return { code: didNotStart ? 1 : code, isOutOfMemory: false };
-      } catch (error) {
-        if (errnoOf(error) === undefined || errnoOf(error) === 'ENOSPC') throw error;
-        // A mount that cannot be: the step's fault, and no runtime would start it.
-        onOutput?.('stderr', Buffer.from(`sandbox: ${(error as Error).message}\n`));
-        return { code: 1, isOutOfMemory: false };
-      }
+          });
+          held.goOn();
+        },
+      });
     } finally {
-      gate.release();
       dev.release();
       unmount(root);
       fs.rmdirSync(fsPath(root));
@@ -149,24 +160,16 @@ export class Sandbox implements Runtime {
     };
   }
 
-  #chain(prepared: PreparedStep, root: string, gate: Gate, held: readonly string[]): readonly string[] {
-    const { step, identity } = prepared;
-    const { unshare } = this.#programs;
+  #chain({ step }: PreparedStep, root: string): readonly string[] {
     return [
-      unshare,
+      this.#programs.unshare,
       ...['--mount', '--uts', '--ipc'],
       ...(step.network === 'none' ? ['--net'] : []),
       ...(hasCgroup2() && !this.#isRootless ? ['--cgroup'] : []),
       ...IN_PID_NAMESPACE,
       `--mount-proc=${textOf(placeFor(root, '/proc', 'dir'))}`,
       '--',
-      ...[gate.program, ...identityArguments(prepared), '--'],
-      ...limitArguments(step.ulimits),
-      ...[unshare, '--root=.', `--wd=${step.cwd}`],
-      ...(identity.uid === 0 ? [] : [`--setuid=${identity.uid}`]),
-      '--',
-      ...withRootEnv(root, held),
-      ...step.args,
+      this.#last,
     ];
   }
 }
@@ -192,15 +195,7 @@ export function hasCgroup2(): boolean {
   return fs.existsSync('/sys/fs/cgroup/cgroup.controllers');
 }
 
-/** The end of what was written, to tell who wrote it. */
-class Tail {
-  #text = '';
-
-  add(data: Uint8Array): void {
-    this.#text = (this.#text + Buffer.from(data).toString('utf8')).slice(-1000);
-  }
-
-  endsWith(line: RegExp): boolean {
-    return line.test(this.#text);
-  }
+function lastOfChain(pid: number): number {
+  const child = childOf(pid);
+  return child === undefined ? pid : lastOfChain(child);
 }

@@ -1,79 +1,54 @@
-import { createHash, randomBytes } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
-import { compileSeccomp, seccompLibrary } from '../host/libseccomp.ts';
+import { inflateRawSync } from 'node:zlib';
+import { AUDIT, allow, fail, ifEqual, load, OFFSET, X32_BIT } from './seccomp-bpf.ts';
 import { type SeccompProfile, seccompProfile } from './seccomp-profile.ts';
+import { PROGRAMS } from './seccomp-programs.ts';
 
-let program: Buffer | undefined | 'none';
+const finished = new Map<string, Buffer>();
+
+/** The filter of sandboxed processes as the kernel takes it; undefined for an architecture that has none. */
+export function seccompProgram(arch: string = process.arch): Buffer | undefined {
+  const lines = PROGRAMS[arch];
+  if (!lines) return undefined;
+  const known = finished.get(arch) ?? inflateRawSync(Buffer.from(lines.join(''), 'base64'));
+  finished.set(arch, known);
+  return known;
+}
 
 /**
- * The filter of sandboxed processes, as the runtime takes it: crun a finished program where one can be made, others the
- * rules. A machine that cannot filter gets none, as with BuildKit.
+ * The filter as a runtime takes it: crun a finished program where there is one, others the rules. A machine that cannot
+ * filter gets none, as with BuildKit.
  */
 export function seccompFilter(
   kind: 'crun' | 'runc',
-  cacheFolder: string | undefined,
 ): { readonly profile: SeccompProfile } | { readonly program: Buffer } {
-  const profile = seccompProfile(process.arch);
-  if (kind === 'runc') return { profile };
-  program ??= keptProgram(profile, cacheFolder) ?? 'none';
-  return program === 'none' ? { profile } : { program };
+  const program = kind === 'crun' ? seccompProgram() : undefined;
+  return program ? { program } : { profile: seccompProfile(process.arch) };
 }
 
-/** A compiled program with what it was made from. */
-interface ProgramRecord {
-  readonly version: 1;
-  /** Of the rules. */
-  readonly rules: string;
-  /** File, size and time of the library: a newer one knows more system calls. */
-  readonly library: string;
-  /** Of the program. */
-  readonly sha256: string;
-  readonly program: string;
-}
+/** `ioctl(2)` requests that type into a terminal: TIOCSTI and TIOCLINUX. */
+const TYPING = [0x5412, 0x541c] as const;
 
-function keptProgram(profile: SeccompProfile, cacheFolder: string | undefined): Buffer | undefined {
-  const file = cacheFolder && path.join(cacheFolder, 'seccomp.json');
-  const rules = sha256(JSON.stringify(profile));
-  const kept = file === undefined ? undefined : read(file);
-  if (kept?.rules === rules && kept.library === seccompLibrary(kept.library)) {
-    const bytes = Buffer.from(kept.program, 'base64');
-    if (sha256(bytes) === kept.sha256) return bytes;
-  }
-  const made = compileSeccomp(profile);
-  const library = made && seccompLibrary();
-  if (made && library && file) {
-    const record: ProgramRecord = {
-      version: 1,
-      rules,
-      library,
-      sha256: sha256(made),
-      program: made.toString('base64'),
-    };
-    write(file, `${JSON.stringify(record)}\n`);
-  }
-  return made;
-}
+/** The numbers of `ioctl`. */
+const IOCTL = [
+  [AUDIT.SCMP_ARCH_X86_64, 16],
+  [AUDIT.SCMP_ARCH_X86_64, X32_BIT + 514],
+  [AUDIT.SCMP_ARCH_X86, 54],
+  [AUDIT.SCMP_ARCH_AARCH64, 29],
+  [AUDIT.SCMP_ARCH_ARM, 54],
+] as const;
 
-function read(file: string): ProgramRecord | undefined {
-  try {
-    const record = JSON.parse(fs.readFileSync(file, 'utf8')) as ProgramRecord;
-    return record.version === 1 ? record : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A cache that cannot be written costs time only. */
-function write(file: string, content: string): void {
-  try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    const draft = `${file}.${randomBytes(6).toString('hex')}`;
-    fs.writeFileSync(draft, content);
-    fs.renameSync(draft, file);
-  } catch {}
-}
-
-function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex');
+/** A filter beside the other one, for a process that shares our terminal: what types into it fails with EPERM. */
+export function noTypingProgram(): Buffer {
+  const EPERM = 1;
+  const blocks = IOCTL.flatMap(([architecture, number]) => [
+    load(OFFSET.architecture),
+    ifEqual(architecture, 0, 6),
+    load(OFFSET.number),
+    ifEqual(number, 0, 4),
+    load(OFFSET.secondArgument),
+    ifEqual(TYPING[0], 1, 0),
+    ifEqual(TYPING[1], 0, 1),
+    fail(EPERM),
+  ]);
+  return Buffer.concat([...blocks, allow()]);
 }

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import koffi from 'koffi';
 import { cString, fsPath } from '../tree/bytes.ts';
+import { systemCallNumber } from './call-numbers.ts';
 import { systemError } from './syscalls.ts';
 
 const libc = koffi.load(null);
@@ -15,6 +16,7 @@ const c = {
   umount2: libc.func('int umount2(void *target, int flags)'),
   umask: libc.func('unsigned int umask(unsigned int mask)'),
   chdir: libc.func('int chdir(void *path)'),
+  pivotRoot: libc.func('syscall', 'long', ['long', 'void *', 'void *']),
   flock: libc.func('int flock(int fd, int operation)'),
   syncfs: libc.func('int syncfs(int fd)'),
   pipe2: libc.func('int pipe2(_Out_ int *ends, int flags)'),
@@ -45,7 +47,6 @@ export const MS = {
   noexec: 8,
   remount: 32,
   bind: 4096,
-  move: 8192,
   recursive: 16384,
   strictatime: 1 << 24,
   private: 1 << 18,
@@ -86,6 +87,21 @@ export function mount(source: string, target: string, type: string, flags: numbe
 /** Takes the topmost mount off `target`; `lazily`: out of sight now, gone when its last user is. */
 export function unmount(target: string, lazily = false): void {
   check(c.umount2(cString(target), lazily ? 2 : 0) as number, 'umount', target);
+}
+
+/**
+ * Makes a mounted folder the root of the calling thread's mount namespace, and of everybody who has the old one as theirs.
+ * The old root goes out of the namespace with all that is mounted below it.
+ */
+export function pivotRoot(root: string): void {
+  changeDirectory(root);
+  // Both are the same folder: the old root is put on top of the new one, and taken off again (pivot_root(2)).
+  check(
+    c.pivotRoot(systemCallNumber('pivot_root', process.arch), cString('.'), cString('.')) as number,
+    'pivot_root',
+    root,
+  );
+  unmount('.', true);
 }
 
 /** Flags of the mount that `path` lies on, as `mount(2)` takes them. */
@@ -222,26 +238,4 @@ export function sealedFile(name: string, fill: (fd: number) => void): number {
     c.close(fd);
     throw error;
   }
-}
-
-const LEASE = { set: 1024, get: 1025, setSignal: 10, write: 1, none: 2 } as const;
-
-/**
- * Makes everybody who opens or starts a file wait until {@link endLease} (or 45 s, `/proc/sys/fs/lease-break-time`).
- * Nobody may have the file open yet but `fd`.
- */
-export function leaseFile(fd: number): void {
-  // The default signal would end this process; this one is ignored by default.
-  const SIGURG = 23;
-  check(c.fcntl(fd, LEASE.setSignal, SIGURG) as number, 'fcntl');
-  check(c.fcntl(fd, LEASE.set, LEASE.write) as number, 'fcntl');
-}
-
-/** Whether somebody waits for the lease to end. */
-export function isLeaseWanted(fd: number): boolean {
-  return (check(c.fcntl(fd, LEASE.get, 0) as number, 'fcntl') as number) !== LEASE.write;
-}
-
-export function endLease(fd: number): void {
-  check(c.fcntl(fd, LEASE.set, LEASE.none) as number, 'fcntl');
 }

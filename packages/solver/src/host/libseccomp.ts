@@ -1,6 +1,6 @@
 /**
- * libseccomp, where it is installed: makes the kernel's program from a list of rules. Runtimes do the same for each process
- * that they start, which takes longer (11 ms here) than all else that they do; made once, the program can be handed over.
+ * libseccomp: makes the kernel's program from a list of rules, for any architecture. Needed to write
+ * `executor/seccomp-programs.ts`, never to run a step.
  */
 import fs from 'node:fs';
 import koffi from 'koffi';
@@ -9,6 +9,7 @@ import { sealedFile } from './kernel.ts';
 /** Rules in the words of the OCI runtime specification. */
 export interface SeccompRules {
   readonly defaultErrnoRet: number;
+  /** All that the program is for; not necessarily the one that this process has. */
   readonly architectures: readonly string[];
   readonly syscalls: readonly {
     readonly names: readonly string[];
@@ -33,23 +34,22 @@ let library: Library | undefined | 'missing';
 
 /** The program for `seccomp(2)`, as an array of `struct sock_filter`; undefined where libseccomp is missing or refuses. */
 export function compileSeccomp(rules: SeccompRules): Buffer | undefined {
-  library ??= loadIfThere() ?? 'missing';
-  if (library === 'missing') return undefined;
-  const context = library.init(ERRNO | rules.defaultErrnoRet);
-  if (!context) return undefined;
+  const lib = loaded();
+  const context = lib?.init(ERRNO | rules.defaultErrnoRet);
+  if (!lib || !context) return undefined;
   try {
-    return fill(library, context, rules) ? exported(library, context) : undefined;
+    return fill(lib, context, rules) ? exported(lib, context) : undefined;
   } finally {
-    library.release(context);
+    lib.release(context);
   }
 }
 
 function fill(lib: Library, context: unknown, rules: SeccompRules): boolean {
-  for (const name of rules.architectures) {
-    const token = lib.archResolve(name.replace('SCMP_ARCH_', '').toLowerCase()) as number;
-    // Adding the native one again is refused, and fine.
-    if (token !== 0) lib.archAdd(context, token);
-  }
+  // A new context is for the architecture of this process, which may be no part of the program.
+  const native = lib.archNative() as number;
+  const tokens = rules.architectures.map((name) => tokenOf(lib, name));
+  for (const token of tokens) if (token !== native) lib.archAdd(context, token);
+  if (!tokens.includes(native)) lib.archRemove(context, native);
   for (const { names, action, errnoRet = 0, args = [] } of rules.syscalls) {
     const code = action === 'SCMP_ACT_ALLOW' ? ALLOW : ERRNO | errnoRet;
     const conditions = args.map(({ index, op, value, valueTwo = 0 }) => ({
@@ -65,6 +65,29 @@ function fill(lib: Library, context: unknown, rules: SeccompRules): boolean {
     }
   }
   return true;
+}
+
+function tokenOf(lib: Library, architecture: string): number {
+  return lib.archResolve(architecture.replace('SCMP_ARCH_', '').toLowerCase()) as number;
+}
+
+/** The highest number among system calls on an architecture, as far as libseccomp knows them. */
+export function lastSyscall(names: readonly string[], architecture: string): number {
+  const lib = loaded();
+  if (!lib) throw new Error('libseccomp is missing');
+  const token = tokenOf(lib, architecture);
+  return Math.max(...names.map((name) => lib.syscallResolveFor(token, name) as number));
+}
+
+/** As `2.5.4`; undefined where libseccomp is missing. */
+export function libseccompVersion(): string | undefined {
+  const numbers = loaded()?.version();
+  return numbers && koffi.decode(numbers, 'uint', 3).join('.');
+}
+
+function loaded(): Library | undefined {
+  library ??= loadIfThere() ?? 'missing';
+  return library === 'missing' ? undefined : library;
 }
 
 function exported(lib: Library, context: unknown): Buffer | undefined {
@@ -98,10 +121,14 @@ function load() {
     datum_b: 'uint64_t',
   });
   return {
+    version: lib.func('const void *seccomp_version()'),
     init: lib.func('void *seccomp_init(uint32_t action)'),
     release: lib.func('void seccomp_release(void *context)'),
     archResolve: lib.func('uint32_t seccomp_arch_resolve_name(const char *name)'),
     archAdd: lib.func('int seccomp_arch_add(void *context, uint32_t token)'),
+    archNative: lib.func('uint32_t seccomp_arch_native()'),
+    archRemove: lib.func('int seccomp_arch_remove(void *context, uint32_t token)'),
+    syscallResolveFor: lib.func('int seccomp_syscall_resolve_name_arch(uint32_t token, const char *name)'),
     syscallResolve: lib.func('int seccomp_syscall_resolve_name(const char *name)'),
     ruleAdd: lib.func('seccomp_rule_add_array', 'int', [
       'void *',
@@ -112,21 +139,4 @@ function load() {
     ]),
     exportBpf: lib.func('int seccomp_export_bpf(void *context, int fd)'),
   };
-}
-
-/**
- * The library's file as `path size time`: of the one that is loaded, or of the path in an earlier answer, without loading
- * it. Undefined where there is none.
- */
-export function seccompLibrary(earlier?: string): string | undefined {
-  const file =
-    earlier?.split(' ')[0] ??
-    /\s(\/\S*libseccomp\.so\S*)$/m.exec(fs.readFileSync('/proc/self/maps', 'latin1'))?.[1];
-  if (file === undefined) return undefined;
-  try {
-    const { size, mtimeMs } = fs.statSync(file);
-    return `${file} ${size} ${mtimeMs}`;
-  } catch {
-    return undefined;
-  }
 }

@@ -140,7 +140,7 @@ function probePrograms(): readonly ProbeAnswer[] {
       ? good(name, `${version} (${program})`)
       : bad(name, `${name} is not installed`, 'install it for steps that run as with BuildKit');
   });
-  const missing = ['unshare', 'setpriv', 'prlimit'].filter((name) => !findProgram(name));
+  const missing = ['unshare', 'setpriv'].filter((name) => !findProgram(name));
   return [
     ...runtimes,
     missing.length === 0

@@ -4,6 +4,7 @@ import {
   AddExtraHost,
   AddUlimit,
   Args,
+  Diff,
   Dir,
   Hostname,
   NetModeHost,
@@ -19,6 +20,7 @@ import {
   ValidExitCodes,
   With,
 } from 'llb-ts';
+import { probeList, program } from '../../../../packages/solver/src/executor/testing/probes.ts';
 import type { CaseGroup, CaseSource } from '../../case.ts';
 import { copy, dir, file, layer, link, on, type Step } from '../../vocabulary.ts';
 import { box, changesOf, sh, TOOLS } from './box.ts';
@@ -132,6 +134,28 @@ export const execProcess: CaseGroup = {
     'cd /tmp; grep ^Cap /proc/self/status > caps',
     With(User('alice')),
   ),
+  confined: {
+    about: 'what system calls answer that would leave the root, as root and as a user',
+    locals,
+    build: () => {
+      // Numbers of errors, as bytes behind the names of the calls (`probes.ts`).
+      const root = on(
+        box(),
+        dir('/mnt'),
+        file('/bin/probe', program!, { mode: 0o755 }),
+        file('/list', probeList()),
+      );
+      const answers = 'probe 3< /list > /answers; chmod u+s /bin/probe';
+      const ofUser = 'id -u > /tmp/id; (probe 3< /list) > /tmp/answers';
+      return Diff(
+        root,
+        root
+          .Run(sh(answers))
+          .Run(sh(ofUser), With(User('alice')))
+          .Root(),
+      );
+    },
+  },
   seccomp: changes('system calls are filtered', 'grep ^Seccomp: /proc/self/status > /mode'),
   'no-mounts': changes(
     'a process cannot mount',

@@ -8,8 +8,6 @@ import { createSnapshotter, type SnapshotterChoice } from '../../snapshot/create
 import type { Snapshotter } from '../../snapshot/snapshotter.ts';
 
 export interface ExecHostOptions {
-  /** Where things are kept that other processes can use as well. */
-  readonly stateDir: string;
   /** A new folder of this process on the filesystem of the layers, removed by others after `close`. */
   readonly stage: string;
   readonly snapshotter: SnapshotterChoice;
@@ -32,7 +30,7 @@ export interface ExecHost {
  * Enters a mount namespace of this process's own and chooses how steps are run. Fails with an `environment` failure that
  * says what the machine lacks.
  */
-export function openExecHost({ stateDir, stage, snapshotter, executor }: ExecHostOptions): ExecHost {
+export function openExecHost({ stage, snapshotter, executor }: ExecHostOptions): ExecHost {
   enterMountNamespace();
   const privateFolder = `${stage}/private`;
   const work = `${stage}/work`;
@@ -47,7 +45,6 @@ export function openExecHost({ stateDir, stage, snapshotter, executor }: ExecHos
     const places = { mounts: `${privateFolder}/mounts`, work };
     const chosen = createExecutor(executor, {
       folder: `${privateFolder}/executor`,
-      cacheFolder: `${stateDir}/executor`,
     });
     notes.push(...chosen.notes);
     const trees = createSnapshotter(snapshotter, places, (note) => notes.push(note));
