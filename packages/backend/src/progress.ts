@@ -2,8 +2,9 @@
  * The events of a solve, as data. A display, a trace or a graph is made from these alone, so each event carries
  * what such a reader needs. Times are milliseconds since 1970.
  *
- * A vertex appears once (`vertex`), may start and end several times (BuildKit does so when it computes cache keys), and
- * ends last with what became of it.
+ * A vertex appears once (`vertex`), may start and end several times (BuildKit does so when it computes cache keys, or when
+ * layers of an image are wanted later), and ends last with what became of it. One that starts again before it has ended
+ * had to wait until then: its time counts from there.
  */
 export type ProgressEvent =
   | VertexEvent

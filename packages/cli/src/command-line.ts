@@ -85,9 +85,10 @@ function solveCommand(interrupts: Interrupts): Command {
     )
     .addOption(stateDirFlag())
     .addOption(
-      new Option('--jobs <n>', 'steps at work at one time (default: processors of this machine)').argParser(
-        parseJobs,
-      ),
+      new Option(
+        '--jobs <n>',
+        'steps at work at one time, processes included (default: processes without limit, file operations as processors)',
+      ).argParser(parseJobs),
     )
     .addHelpText('after', '\nExample:\n  llb-ts solve build.ts app -o out --local src=.')
     .action(async (file: string | undefined, target: string | undefined, flags: SolveFlags) => {

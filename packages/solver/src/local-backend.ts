@@ -4,7 +4,7 @@ import type { Backend, SolveFailure, SourceResolver } from '@llb-ts/backend';
 import { CacheStore } from './cache/cache-store.ts';
 import { StoredDigests } from './cache/digest-memo.ts';
 import { asFailure } from './error.ts';
-import { JobSlots } from './evaluate/job-slots.ts';
+import { createSlots } from './evaluate/job-slots.ts';
 import { resolveSources } from './evaluate/resolve-sources.ts';
 import { solve } from './evaluate/solve.ts';
 import { sweepControlGroups } from './executor/control-groups.ts';
@@ -22,7 +22,10 @@ import { Store } from './store/store.ts';
 export interface LocalBackendOptions {
   /** Where layers, refs, blobs and cache records are kept; made if missing. Several processes may share it. */
   readonly stateDir: string;
-  /** Operations at work at one time. Default: the number of processors. */
+  /**
+   * Operations at work at one time, processes included. Default: file operations as many as there are processors; processes
+   * and transfers are not limited.
+   */
   readonly jobs?: number;
   /** How trees are given to processes. Default: `auto`, overlay mounts where they work, else copies. */
   readonly snapshotter?: 'auto' | 'overlay' | 'native';
@@ -70,7 +73,7 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
     }),
     cache: new CacheStore(store, (id) => refs.load(id)),
     digests,
-    slots: new JobSlots(options.jobs ?? os.availableParallelism()),
+    slots: createSlots(options.jobs, os.availableParallelism()),
     caches: new CacheDirectories(`${stateDir}/caches`),
     ...(options.onStepFailure && { onStepFailure: options.onStepFailure }),
     execHost() {

@@ -8,12 +8,12 @@ export interface Typing {
   readonly keys: string;
 }
 
-/** Runs the CLI on a terminal of script(1), and returns what stands on the screen at the end. */
+/** Runs the CLI on a terminal of script(1), and returns what stands on the screen at the end, and all that was written. */
 export async function onTerminal(
   rig: Rig,
   args: readonly string[],
   typing: readonly Typing[] = [],
-): Promise<{ status: unknown; screen: string }> {
+): Promise<{ status: unknown; screen: string; raw: string }> {
   const command = [process.execPath, llbTsProgram(), ...args].join(' ');
   const child = spawn('script', ['-qec', `stty cols 80 rows 24; ${command}`, '/dev/null'], {
     cwd: rig.folder,
@@ -29,7 +29,7 @@ export async function onTerminal(
     child.stdin.write(left.shift()?.keys ?? '');
   });
   const status = await new Promise((done) => child.on('close', done));
-  return { status, screen: screenOf(out) };
+  return { status, screen: screenOf(out), raw: out };
 }
 
 /** The lines that are left of a picture which is drawn with "up", "clear to the end of the line" and "clear below". */

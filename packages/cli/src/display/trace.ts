@@ -106,7 +106,9 @@ export function isCompleted(row: Row): boolean {
 function follow(member: Member, event: Extract<ProgressEvent, { type: 'started' | 'completed' }>): void {
   const last = member.intervals.at(-1);
   if (event.type === 'started') {
-    if (!last || last.stop !== undefined) member.intervals.push({ start: event.time });
+    // What was until now was waiting.
+    if (last && last.stop === undefined) member.intervals.pop();
+    member.intervals.push({ start: event.time });
     return;
   }
   if (last && last.stop === undefined) member.intervals.pop();

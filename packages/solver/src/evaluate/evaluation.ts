@@ -98,7 +98,8 @@ export class Evaluation {
       return outputs;
     } catch (error) {
       const failure = this.#fail(vertex, error);
-      const cancelled = failure.code === 'cancelled' || failure !== this.#failure;
+      const cancelled =
+        failure.code === 'cancelled' || failure !== this.#failure || failure.details.vertex !== digest;
       onProgress(failed(vertex, failure, cancelled));
       throw this.#failure ?? failure;
     }

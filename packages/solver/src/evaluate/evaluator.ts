@@ -5,7 +5,7 @@ import type { Ref } from '../layer/ref.ts';
 import type { Composed } from '../operation/compose.ts';
 import type { InputKey, Operation, OperationKey, Workbench } from '../operation/operation.ts';
 import { Evaluation } from './evaluation.ts';
-import type { JobSlots } from './job-slots.ts';
+import type { Slots } from './job-slots.ts';
 
 export type Outputs = readonly (Ref | undefined)[];
 export type SolveEdge = (edge: Edge) => Promise<Ref | undefined>;
@@ -25,7 +25,7 @@ export interface EvaluatorOptions {
   readonly cache: CacheStore;
   /** Whether a result that was made before can still be had. */
   readonly isAvailable: (ref: Ref | undefined) => boolean;
-  readonly slots: JobSlots;
+  readonly slots: Slots;
   readonly noCache: boolean;
   readonly onProgress: (event: ProgressEvent) => void;
 }
@@ -99,7 +99,7 @@ export class Evaluator {
       const contentKey = await this.#contentKey(recipe, how, inputs, work);
       const found = contentKey && this.#lookup(vertex, contentKey);
       if (!found) cached = false;
-      const made = found ?? (await this.#run(answer, inputs, work));
+      const made = found ?? (await this.#run(answer, inputs, work, vertex));
       this.#options.cache.put(key, made);
       if (contentKey && !found) this.#options.cache.put(contentKey, made);
       return made;
@@ -140,13 +140,29 @@ export class Evaluator {
     return { recipe, content: keys };
   }
 
-  #run(operation: Operation, inputs: Outputs, work: Workbench): Promise<Outputs> {
-    const run = async () => {
+  async #run(operation: Operation, inputs: Outputs, work: Workbench, vertex: Vertex): Promise<Outputs> {
+    // No slot is held meanwhile: layers of images may have to come first.
+    await this.#options.prepare(inputs, work);
+    const run = () => {
       work.signal.throwIfAborted();
-      await this.#options.prepare(inputs, work);
       return operation.run(inputs, work);
     };
-    return operation.works ? this.#options.slots.run(run) : run();
+    if (!operation.slot) return run();
+    return this.#options.slots[operation.slot].run(run, () => this.#waitForSlot(vertex));
+  }
+
+  /** Says that a vertex waits for a slot; its clock begins anew when it has one. */
+  #waitForSlot({ digest }: Vertex): () => void {
+    const { onProgress } = this.#options;
+    const started = Date.now();
+    const id = 'waiting for a job slot';
+    const status = { type: 'status', digest, id, name: id, current: 0, total: 0, started } as const;
+    onProgress({ ...status, time: started });
+    return () => {
+      const time = Date.now();
+      onProgress({ ...status, time, completed: time });
+      onProgress({ type: 'started', time, digest });
+    };
   }
 }
 

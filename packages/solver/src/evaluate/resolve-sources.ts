@@ -32,7 +32,7 @@ export async function resolveSources(
       const { digest } = vertex;
       const emit = request.onProgress;
       emit(announcement(vertex));
-      return services.slots.run(async () => {
+      return services.slots.wait.run(async () => {
         if (failure) return undefined;
         emit({ type: 'started', time: Date.now(), digest });
         try {

@@ -26,7 +26,7 @@ import type { Store } from '../store/store.ts';
 import { Evaluator } from './evaluator.ts';
 import { runExport } from './export.ts';
 import { exportRef } from './export-ref.ts';
-import type { JobSlots } from './job-slots.ts';
+import type { Slots } from './job-slots.ts';
 import { createWorkbench } from './workbench.ts';
 
 /** What all solves of a backend share. */
@@ -36,7 +36,7 @@ export interface SolverServices extends Omit<ExecServices, 'capabilities' | 'sto
   readonly refs: RefStore;
   readonly cache: CacheStore;
   readonly digests: StoredDigests;
-  readonly slots: JobSlots;
+  readonly slots: Slots;
   readonly sources: SourceStores;
   readonly packs: LayerPacks;
 }

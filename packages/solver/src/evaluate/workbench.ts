@@ -1,4 +1,5 @@
 import type { ProgressEvent } from '@llb-ts/backend';
+import { asFailure } from '../error.ts';
 import type { Vertex } from '../graph/vertex.ts';
 import { lstat } from '../host/files.ts';
 import type { Draft } from '../layer/draft.ts';
@@ -9,6 +10,7 @@ import { type LayerPiece, type LayerRef, type Ref, viewOf } from '../layer/ref.t
 import type { Stores } from '../layer/stores.ts';
 import type { Workbench, WorkReport } from '../operation/operation.ts';
 import { pacer } from './pacer.ts';
+import { placed } from './step-events.ts';
 
 /** The workbench of one vertex. */
 export function createWorkbench(
@@ -43,6 +45,7 @@ export function createWorkbench(
     },
     discard: (draft) => layers.discard(own(draft)),
     report: (event) => onProgress(reported(event, vertex)),
+    blame: (error) => placed(asFailure(error), vertex),
   };
 }
 

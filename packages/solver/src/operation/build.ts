@@ -17,7 +17,7 @@ export function buildOperation(
   solveInner: (definition: Definition) => Promise<Ref | undefined>,
 ): Operation {
   return {
-    works: false,
+    slot: undefined,
     async key() {
       const { builder, inputs: named, attrs } = op;
       return {

@@ -1,3 +1,4 @@
+import type { SolveFailure } from '@llb-ts/backend';
 import type { ContentSelector } from '../cache/content-digest.ts';
 import type { Draft } from '../layer/draft.ts';
 import type { LayerRef, Ref } from '../layer/ref.ts';
@@ -16,8 +17,11 @@ import type { Tree } from '../tree/tree.ts';
  * ```
  */
 export interface Operation {
-  /** Whether it works itself and so takes a job slot; what only waits for others (a build inside the build) does not. */
-  readonly works: boolean;
+  /**
+   * The kind of job slot that it takes: it works in this process, or it waits for a process or a server. Undefined for
+   * what waits for other vertices: it takes none.
+   */
+  readonly slot: 'work' | 'wait' | undefined;
   /** What the result depends on. May fail: a pattern that cannot be parsed, a source that cannot be resolved. */
   key(inputs: readonly (Ref | undefined)[], work: Workbench): Promise<OperationKey>;
   /** One ref (or scratch) per output. */
@@ -54,6 +58,8 @@ export interface Workbench {
   readonly signal: AbortSignal;
   /** Reports about the running vertex; digest and time are filled in. */
   report(event: WorkReport): void;
+  /** The error as a failure of this vertex, whichever vertex's work it ends. */
+  blame(error: unknown): SolveFailure;
 }
 
 export type WorkReport =
@@ -67,4 +73,12 @@ export type WorkReport =
       readonly started?: number;
       readonly completed?: number;
     }
-  | { readonly type: 'warning'; readonly message: string; readonly hint?: string };
+  | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
+  /** The vertex is at work again, after it had its result: an image whose layers are wanted now. */
+  | { readonly type: 'started' }
+  | {
+      readonly type: 'completed';
+      readonly cached: false;
+      readonly error?: string;
+      readonly cancelled?: boolean;
+    };

@@ -17,7 +17,7 @@ export function sourceOperation(
     return opened;
   };
   return {
-    works: true,
+    slot: 'wait',
     async key(_inputs, work): Promise<OperationKey> {
       let transfers = false;
       try {

@@ -43,7 +43,7 @@ export interface ExecVertex {
 /** An ExecOp: runs a process on the inputs (`solver/llbsolver/ops/exec.go`). */
 export function execOperation(vertex: ExecVertex, services: ExecServices): Operation {
   return {
-    works: true,
+    slot: 'wait',
     key: async () => execKey(vertex.op, vertex.inputCount, vertex.platform),
     run: (inputs, work) => runExec(vertex, inputs, work, services),
   };

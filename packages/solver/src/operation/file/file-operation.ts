@@ -11,7 +11,7 @@ import { fileKey } from './file-key.ts';
  */
 export function fileOperation(op: FileOp, inputCount: number, name: string): Operation {
   return {
-    works: true,
+    slot: 'work',
     key: async () => fileKey(op, inputCount),
     run: (inputs, work) => runActions(op, inputs, work, name || 'fileop target'),
   };

@@ -1,5 +1,6 @@
 import type { ChownOpt, FileAction, FileActionCopy, FileOp } from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
+import { asFailure } from '../../error.ts';
 import type { Draft } from '../../layer/draft.ts';
 import { LayerDraft } from '../../layer/layer-draft.ts';
 import type { LayerRef, Ref } from '../../layer/ref.ts';
@@ -49,6 +50,8 @@ class Bench implements Workbench {
 
   async pause(): Promise<void> {}
   report(): void {}
+
+  blame = asFailure;
 }
 
 const at = (

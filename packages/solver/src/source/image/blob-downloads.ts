@@ -78,7 +78,7 @@ export class BlobDownloads {
       throw error;
     } finally {
       writer.abort();
+      progress.done();
     }
-    progress.done();
   }
 }

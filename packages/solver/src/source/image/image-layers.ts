@@ -11,6 +11,7 @@ import { unpackInto } from '../../layer/unpack-layer.ts';
 import type { Workbench } from '../../operation/operation.ts';
 import { layerPacking } from '../../registry/descriptor.ts';
 import { BlobDownloads } from './blob-downloads.ts';
+import { ImageActivity } from './image-activity.ts';
 import type { ImageOrigin } from './image-origin.ts';
 import type { ImageLayer } from './resolve-image.ts';
 import { unpackLimit } from './unpack-limit.ts';
@@ -35,6 +36,7 @@ interface KnownImage {
   /** Lowest → highest. */
   readonly steps: Step[];
   readonly downloads: BlobDownloads;
+  readonly activity: ImageActivity;
   readonly work: Workbench;
 }
 
@@ -63,6 +65,7 @@ export class ImageLayers {
     const image: KnownImage = {
       steps: [],
       downloads: new BlobDownloads(this.#options.blobs, origin, work),
+      activity: new ImageActivity(work),
       work,
     };
     let chainId: string | undefined;
@@ -99,8 +102,10 @@ export class ImageLayers {
     for (const next of step.image.steps) {
       if (!layers.has(next.ref.layer)) step.image.downloads.start(next.layer.blob);
     }
-    await step.image.downloads.wait(step.layer.blob);
-    await this.#unpack(step);
+    await step.image.activity.run(async () => {
+      await step.image.downloads.wait(step.layer.blob);
+      await this.#unpack(step);
+    });
   }
 
   /**
@@ -113,7 +118,7 @@ export class ImageLayers {
     const step = this.#byRef.get(refId);
     if (!step) return undefined;
     step.image.downloads.start(step.layer.blob);
-    await step.image.downloads.wait(step.layer.blob);
+    await step.image.activity.run(() => step.image.downloads.wait(step.layer.blob));
     return record;
   }
 
@@ -121,6 +126,7 @@ export class ImageLayers {
   async close(): Promise<void> {
     const images = new Set([...this.#byRef.values()].map(({ image }) => image));
     await Promise.all([...images].map(({ downloads }) => downloads.stop()));
+    for (const { activity } of images) activity.settle();
   }
 
   #stepOf(ref: LayerRef): Step | undefined {
@@ -177,8 +183,9 @@ export class ImageLayers {
     } catch (error) {
       layers.discard(draft);
       throw error;
+    } finally {
+      work.report({ ...status, started, completed: Date.now() });
     }
-    work.report({ ...status, started, completed: Date.now() });
   }
 
   #treeBelow({ parent }: LayerRef): ChainTree | undefined {

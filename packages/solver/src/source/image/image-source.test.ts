@@ -140,6 +140,51 @@ describe('an image of a registry', () => {
   });
 });
 
+describe('the vertex of an image', () => {
+  const lifeOf = (from: number) =>
+    bench.reports.slice(from).flatMap((report) => {
+      if (report.type === 'started') return ['started'];
+      if (report.type === 'completed')
+        return [report.error === undefined ? 'completed' : `failed: ${report.error}`];
+      return report.type === 'status' && report.completed !== undefined ? [report.name] : [];
+    });
+
+  it('is at work once while its layers come, until all are unpacked', async () => {
+    content.image('latest', [lower, upper]);
+    const { shown, sources } = await solve(image(':latest'));
+    const before = bench.reports.length;
+    await shown();
+    await sources.close();
+    const life = lifeOf(before);
+    expect([life[0], life.at(-1)]).toEqual(['started', 'completed']);
+    expect(life.slice(1, -1).sort()).toEqual(['downloading', 'downloading', 'extracting', 'extracting']);
+  });
+
+  it('is the one that fails when a layer cannot be unpacked', async () => {
+    content.document('bad', MediaType.ociManifest, {
+      schemaVersion: 2,
+      config: content.blob(
+        JSON.stringify({
+          os: 'linux',
+          architecture: 'amd64',
+          rootfs: { type: 'layers', diff_ids: [digestOf('x')] },
+        }),
+        MediaType.ociConfig,
+      ),
+      layers: [content.blob(lower, 'application/vnd.oci.image.layer.v1.tar')],
+    });
+    const { shown } = await solve(image(':bad'));
+    const before = bench.reports.length;
+    await expect(shown()).rejects.toThrow('expected diffID');
+    expect(lifeOf(before)).toEqual([
+      'started',
+      'downloading',
+      'extracting',
+      expect.stringMatching(/^failed: .*expected diffID/),
+    ]);
+  });
+});
+
 it('tells the config of an image without its layers', async () => {
   const { digest } = content.image('latest', [lower]);
   const reference = `${server.host}/a/b:latest`;

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { asFailure } from '../../error.ts';
 import type { LayerDraft } from '../../layer/layer-draft.ts';
 import { LayerStore } from '../../layer/layer-store.ts';
 import type { LayerRef, Ref } from '../../layer/ref.ts';
@@ -52,6 +53,7 @@ export function sourceBenchAt(root: string, signal: AbortSignal = new AbortContr
       },
       discard: (draft) => layers.discard(draft as LayerDraft),
       report: (event) => reports.push(event),
+      blame: (error) => asFailure(error),
     },
     async treeOf(ref, provider) {
       const trees = provider ? new Views(layers, provider) : plain;
