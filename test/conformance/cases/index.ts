@@ -5,6 +5,7 @@ import { copies } from './copy.ts';
 import { examples } from './examples.ts';
 import { execFiles } from './exec/files.ts';
 import { execMounts } from './exec/mounts.ts';
+import { execPlaces } from './exec/places.ts';
 import { execProcess } from './exec/process.ts';
 import { links } from './links.ts';
 import { make } from './make.ts';
@@ -32,4 +33,5 @@ export const execSuites: Readonly<Record<string, CaseGroup>> = {
   'exec-files': execFiles,
   'exec-process': execProcess,
   'exec-mounts': execMounts,
+  'exec-places': execPlaces,
 };
