@@ -5,11 +5,18 @@ import { commandAs, copyCliFor, give, type OrdinaryUser, ordinaryUser } from '..
 import { requires } from '../../support/requirements.ts';
 import { type RunResult, run } from '../../support/run.ts';
 import { withTemporaryFolder } from '../../support/temporary.ts';
+import { writeBox } from '../exec/box.ts';
 
 const build = `
 import { Mkdir, Mkfile, Scratch } from 'llb-ts';
 const plain = Scratch().File(Mkdir('/etc', 0o755).Mkfile('/etc/motd', 0o640, 'hello'));
 export default { plain, owned: plain.File(Mkfile('/theirs', 0o600, 'x', { chown: '12:34' })) };
+`;
+
+const step = `
+import { AddEnv, Args, Diff, Local } from 'llb-ts';
+const box = Local('box', { dir: './box' }).With(AddEnv('PATH', '/bin'));
+export default Diff(box, box.Run(Args(['sh', '-c', 'id -u > /made'])).Root());
 `;
 
 /** Calls `llb-ts` as `user`, whose home holds a build. */
@@ -94,4 +101,17 @@ requires('ordinary-user')('a build of a user without a range of ids', () => {
       ]);
       expect(existsSync(join(home, 'out'))).toBe(false);
     }));
+
+  for (const executor of ['crun', 'runc'] as const) {
+    requires('busybox', executor)(`runs a step with ${executor}`, () => {
+      test('although there is no group for terminals', () =>
+        withHome(user, async (home, call) => {
+          writeBox(join(home, 'box'));
+          writeFileSync(join(home, 'step.ts'), step);
+          const { status, stderr } = await call('solve', 'step.ts', '--executor', executor, '-o', 'out');
+          expect(status, stderr).toBe(0);
+          expect(readFileSync(join(home, 'out/made'), 'utf8')).toBe('0\n');
+        }));
+    });
+  }
 });
