@@ -35,6 +35,7 @@ export async function adoptUpper(draft: LayerDraft, pause: () => Promise<void>):
       if (before) draft.overlaps.add(child);
       const marks = stripMarks(hostPath);
       if (stat.type === 'file' && !seen.has(stat.ino)) draft.bytes += stat.size;
+      if (stat.type !== 'dir' && seen.has(stat.ino)) draft.noteLink(stat);
       seen.add(stat.ino);
       if (stat.type !== 'dir') continue;
       const hides = before?.type === 'dir' && (hidden || marks.opaque);
@@ -44,16 +45,15 @@ export async function adoptUpper(draft: LayerDraft, pause: () => Promise<void>):
   }
 }
 
-/** Removes overlayfs' own attributes and tells whether the entry was opaque. */
+/**
+ * Removes overlayfs' own attributes and tells whether the entry was opaque. A redirect or metacopy comes from a process
+ * that wrote it into a folder without a base: mounted with `redirect_dir=off` and `metacopy=off`, the kernel writes neither.
+ */
 function stripMarks(hostPath: string): { readonly opaque: boolean } {
   let opaque = false;
   for (const name of listXattrs(hostPath)) {
     if (!isOverlayXattr(name)) continue;
     if (name.endsWith('.overlay.opaque')) opaque = getXattr(hostPath, name)?.toString('latin1') === 'y';
-    if (/\.overlay\.(redirect|metacopy)$/.test(name)) {
-      // Mounted with redirect_dir=off and metacopy=off, the kernel writes neither.
-      throw new Error(`Internal error: ${name} on an entry of a layer`);
-    }
     removeXattr(hostPath, name);
   }
   return { opaque };

@@ -11,7 +11,7 @@ import { mknod } from '../host/syscalls.ts';
 import { fsPath, join, parentOf } from '../tree/bytes.ts';
 import type { Entry } from '../tree/entry.ts';
 import type { ChainFolder, ChainTree } from './chain-tree.ts';
-import { copyEntry, copyMetadata, linkEntry } from './copy-entry.ts';
+import { copyEntry, copyMetadata, isPipe, linkEntry } from './copy-entry.ts';
 import type { AdoptedLayer } from './layer-store.ts';
 import { isSameForDiff, type KnownDigest } from './sameness.ts';
 import { markWhiteoutHolder } from './whiteout.ts';
@@ -106,7 +106,7 @@ class DiffFolder {
     const inode = `${dev}:${ino}`;
     const known = this.#inodes.get(inode);
     // Names from one layer with one inode are hard links; from two layers they only share it, which must not show.
-    if (known !== undefined && known !== entry.source) copyEntry(entry, this.#root + path);
+    if ((known !== undefined && known !== entry.source) || isPipe(type)) copyEntry(entry, this.#root + path);
     else linkEntry(entry, this.#root + path);
     this.#inodes.set(inode, entry.source);
     if (entry.layer !== undefined) this.#linkedFrom.add(entry.layer);

@@ -3,7 +3,7 @@ import { errnoOf } from '../error.ts';
 import { readlink } from '../host/files.ts';
 import { getXattr, listXattrs, mknod, setTimes, setXattr } from '../host/syscalls.ts';
 import { fsPath } from '../tree/bytes.ts';
-import type { Entry } from '../tree/entry.ts';
+import type { Entry, FileType } from '../tree/entry.ts';
 import { isOverlayXattr } from './whiteout.ts';
 
 /** Makes `hostPath` an exact copy of one entry: content, owner, mode, xattrs and times; a directory comes empty. */
@@ -45,6 +45,11 @@ function setXattrIfAllowed(hostPath: string, name: string, value: Uint8Array): v
     const code = errnoOf(error);
     if (code !== 'EPERM' && code !== 'ENOTSUP') throw error;
   }
+}
+
+/** Pipes and sockets are made anew where a layer moves, never linked: who shares the inode could talk (`snapshot/diffapply_linux.go`). */
+export function isPipe(type: FileType): boolean {
+  return type === 'fifo' || type === 'socket';
 }
 
 /** A new file with the content of another; `EEXIST` if the name is taken. Its mode is still to be set. */

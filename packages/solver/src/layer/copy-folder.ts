@@ -1,11 +1,11 @@
 import { lstat, readdirTyped } from '../host/files.ts';
 import { join } from '../tree/bytes.ts';
 import type { Entry } from '../tree/entry.ts';
-import { copyEntry, copyMetadata, linkEntry } from './copy-entry.ts';
+import { copyEntry, copyMetadata, isPipe, linkEntry } from './copy-entry.ts';
 import { isWhiteout, markWhiteoutHolder } from './whiteout.ts';
 
 export interface CopyFolderOptions {
-  /** `link`: the files are the same inodes. `copy`: they are new ones; hard links within the folder stay links. */
+  /** `link`: the files are the same inodes, pipes and sockets are new ones. `copy`: they are new ones; hard links within the folder stay links. */
   readonly files: 'link' | 'copy';
   /** Entries to leave out, by path. Default: none. */
   readonly skip?: (path: string) => boolean;
@@ -37,7 +37,7 @@ export async function copyFolder(from: string, to: string, options: CopyFolderOp
 
   function copyNode(entry: Entry, target: string): void {
     const first = entry.stat.nlink > 1 && options.files === 'copy' ? links.get(entry.stat.ino) : undefined;
-    if (options.files === 'link') linkEntry(entry, target);
+    if (options.files === 'link' && !isPipe(entry.stat.type)) linkEntry(entry, target);
     else if (first) linkEntry({ ...entry, hostPath: first }, target);
     else copyEntry(entry, target);
     if (!first) links.set(entry.stat.ino, target);

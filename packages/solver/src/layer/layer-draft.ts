@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import { keepingTimes, lstat, readdirTyped, removeTree, undoUmask } from '../host/files.ts';
 import { mknod, removeXattr, setTimes, setXattr } from '../host/syscalls.ts';
 import { compareBytes, fsPath, join, nameOf, parentOf, textOf } from '../tree/bytes.ts';
-import type { Entry } from '../tree/entry.ts';
+import type { Entry, EntryStat } from '../tree/entry.ts';
 import type { Tree } from '../tree/tree.ts';
-import { copyContent, copyEntry, linkEntry } from './copy-entry.ts';
+import { copyContent, copyEntry, isPipe, linkEntry } from './copy-entry.ts';
 import type { Draft } from './draft.ts';
 import { isWhiteout } from './whiteout.ts';
 
@@ -31,6 +31,10 @@ export class LayerDraft implements Draft {
   readonly whiteoutHolders = new Set<string>();
   /** Layers whose inodes are shared. */
   readonly sharedWith = new Set<string>();
+  /** Inodes that got a second name. */
+  readonly linkedInodes = new Set<bigint>();
+  /** Whether one of these is a pipe or socket. */
+  hasLinkedPipes = false;
   /** Bytes of the files written so far. */
   bytes = 0;
   /** Entries made so far, those that were removed again included. */
@@ -137,6 +141,7 @@ export class LayerDraft implements Draft {
 
   makeHardlink(path: string, existing: string): void {
     const from = this.#own(existing);
+    this.noteLink(lstat(from)!);
     fs.linkSync(fsPath(from), fsPath(this.#place(path, 'link')));
     if (!this.#untimed.has(existing)) this.#untimed.delete(path);
     this.#noteOverlap(path);
@@ -176,6 +181,12 @@ export class LayerDraft implements Draft {
 
   removeXattr(path: string, name: string): void {
     removeXattr(this.#own(path), name);
+  }
+
+  /** Remembers that an entry of the own folder has, or gets, a second name there. */
+  noteLink({ type, ino }: EntryStat): void {
+    this.linkedInodes.add(ino);
+    this.hasLinkedPipes ||= isPipe(type);
   }
 
   #host(path: string): string {

@@ -2,7 +2,8 @@
  * Puts a written draft into normal form, once, at commit (`docs/layers.md`):
  *
  * 1. *Explicit*: a directory that hides the base's is spelled out as whiteouts of what the base has in it (S B.5.3).
- * 2. *Minimal*: what turned out as it was before is dropped, and directories left without a change.
+ * 2. *Minimal*: what turned out as it was before is dropped, and directories left without a change; not names of a file
+ *    that has several.
  * 3. *Movable*: a diff passes over more than what is truly equal (S B.5.1), and that is observable: the tree itself shows
  *    a file that only got another xattr, a diff does not have it. Where that is so, a second folder holds the layer as a
  *    diff sees it, its files linked; it is used wherever the layer lies on another base, and for the packed blob.
@@ -26,7 +27,7 @@ export async function normalise(draft: LayerDraft, movable: string): Promise<boo
   spellOutOpaque(draft);
   const passedOver = dropUnchanged(draft);
   markHolders(draft);
-  if (passedOver.size === 0) return false;
+  if (passedOver.size === 0 && !draft.hasLinkedPipes) return false;
   await copyFolder(draft.upper, movable, { files: 'link', skip: (path) => passedOver.has(path) });
   return true;
 }
@@ -66,7 +67,7 @@ function spellOutOpaque({ opaque, base, upper, whiteoutHolders }: LayerDraft): v
 }
 
 /** Drops identical entries; returns the paths that are not identical but that a diff passes over. */
-function dropUnchanged({ overlaps, base, upper }: LayerDraft): ReadonlySet<string> {
+function dropUnchanged({ overlaps, base, upper, linkedInodes }: LayerDraft): ReadonlySet<string> {
   const passedOver = new Set<string>();
   // What is removed here is not asked for again.
   const layer = new FolderTree(upper, { isFixed: true });
@@ -77,7 +78,9 @@ function dropUnchanged({ overlaps, base, upper }: LayerDraft): ReadonlySet<strin
     if (!before || !now || isWhiteout(now.stat)) continue;
     const { stat, hostPath } = now;
     const filled = stat.type === 'dir' && readdirTyped(hostPath).names.length > 0;
-    if (!filled && isIdentical(now, before)) {
+    // A name that a further one was linked to stays, or the layer's tree would have two files for one.
+    const isLinked = stat.type !== 'dir' && linkedInodes.has(stat.ino);
+    if (!filled && !isLinked && isIdentical(now, before)) {
       keepingTimes(layer.lookup(parentOf(path))!.hostPath, () => {
         if (stat.type === 'dir') fs.rmdirSync(fsPath(hostPath));
         else fs.unlinkSync(fsPath(hostPath));

@@ -6,6 +6,7 @@ import type { ByteSink } from '../archive/tar-writer-stream.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { LayerBlobs } from '../blob/layer-blobs.ts';
 import { stepFailure } from '../error.ts';
+import { FolderTree } from '../tree/folder-tree.ts';
 import type { LayerStore } from './layer-store.ts';
 import { packLayer } from './pack.ts';
 import { compressInto, LAYER_MEDIA_TYPES, type PackCompression } from './pack-compression.ts';
@@ -99,10 +100,13 @@ export class LayerPacks {
 
   async #pack(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
     await work.views.preparePiece(piece, work.pause);
-    const folder = this.#options.layers.path(layerIdOf(piece), 'movable');
+    const { layers } = this.#options;
+    const id = layerIdOf(piece);
+    const folder = layers.path(id, 'movable');
+    const written = new FolderTree(layers.path(id, 'own'), { isFixed: true });
     const latestNs = wish.epoch === undefined ? undefined : wish.epoch * 1_000_000_000n;
     return this.#write(wish, (sink) =>
-      packLayer(folder, sink, { ...(latestNs !== undefined && { latestNs }) }, work.pause),
+      packLayer(folder, sink, { written, ...(latestNs !== undefined && { latestNs }) }, work.pause),
     );
   }
 

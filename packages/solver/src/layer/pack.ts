@@ -10,11 +10,14 @@ import { type ByteSink, TarWriter } from '../archive/tar-writer-stream.ts';
 import { lstat, readdir, readlink } from '../host/files.ts';
 import { getXattr } from '../host/syscalls.ts';
 import type { EntryStat } from '../tree/entry.ts';
+import type { Tree } from '../tree/tree.ts';
 import { isWhiteout } from './whiteout.ts';
 
 export interface PackOptions {
   /** Later modification times become this one (nanoseconds since 1970), as `rewrite-timestamp` does. Default: they stay. */
   readonly latestNs?: bigint;
+  /** The layer as it was written, which knows the names of one pipe: they are parted where it moves. Default: `folder`. */
+  readonly written?: Tree;
 }
 
 const CAPABILITY = 'security.capability';
@@ -26,7 +29,7 @@ const CAPABILITY = 'security.capability';
 export async function packLayer(
   folder: string,
   sink: ByteSink,
-  { latestNs }: PackOptions,
+  { latestNs, written }: PackOptions,
   pause: () => Promise<void>,
 ): Promise<void> {
   const tar = new TarWriter(sink);
@@ -38,12 +41,18 @@ export async function packLayer(
     const hostPath = `${folder}/${name}`;
     const stat = lstat(hostPath);
     if (!stat || stat.type === 'socket') continue;
-    const header = isWhiteout(stat) ? whiteoutHeader(name) : entryHeader(name, hostPath, stat, links);
+    const header = isWhiteout(stat)
+      ? whiteoutHeader(name)
+      : entryHeader(name, hostPath, inodeOf(name, stat), links);
     const written = latestNs === undefined ? header : clampTarHeader(header, latestNs);
     await tar.entry(written, written.type === TAR_TYPE.file ? hostPath : undefined);
     if (stat.type === 'dir') pending.push(...childrenOf(folder, `${name}/`));
   }
   await tar.end();
+
+  function inodeOf(name: string, stat: EntryStat): EntryStat {
+    return (stat.type === 'fifo' && written?.lookup(`/${name}`)?.stat) || stat;
+  }
 }
 
 /** Names below a directory, last one first. */

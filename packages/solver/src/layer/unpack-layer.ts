@@ -51,8 +51,13 @@ async function* hashed(stream: ByteStream, hash: ReturnType<typeof createHash>):
 }
 
 /** Tells the draft what the commit has to know: what hides the base, and what of it may turn out unchanged. */
-function describe(draft: LayerDraft, base: ChainTree | undefined, { model, opaque, bytes }: Unpacked): void {
+function describe(
+  draft: LayerDraft,
+  base: ChainTree | undefined,
+  { model, opaque, bytes, links }: Unpacked,
+): void {
   draft.bytes = bytes;
+  for (const stat of links) draft.noteLink(stat);
   // Where the base has directories; the model lists a directory before what is in it.
   const inBase = new Set(base ? ['/'] : []);
   for (const [path, { kind }] of model) {

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 
 let known: boolean | undefined;
 
-/** Whether this process runs in a user namespace of its own, where devices cannot be made. */
+/** Whether this process runs in a user namespace of its own, where devices cannot be made and overlayfs reads `user.overlay.*`. */
 export function inUserNamespace(): boolean {
   known ??= !/^\s*0\s+0\s+4294967295\s*$/.test(readMap());
   return known;

@@ -2,12 +2,14 @@ import fs from 'node:fs';
 import type { ByteStream } from '../archive/byte-source.ts';
 import type { TarHeader } from '../archive/tar-header.ts';
 import { errnoOf, stepFailure } from '../error.ts';
-import { removeTree } from '../host/files.ts';
+import { lstat, removeTree } from '../host/files.ts';
 import { mknod, setTimes, setXattr } from '../host/syscalls.ts';
 import { clean, fsPath, textOf } from '../tree/bytes.ts';
+import type { EntryStat } from '../tree/entry.ts';
 import type { ModelEntry, UnpackModel } from './unpack-model.ts';
 import { splitName } from './unpack-name.ts';
 import { inUserNamespace } from './unpack-privilege.ts';
+import { isOverlayXattr } from './whiteout.ts';
 
 export interface Times {
   readonly atimeNs: bigint;
@@ -41,6 +43,8 @@ export interface UnpackLimit {
 export class UnpackWriter {
   /** Bytes of the files that are there. */
   bytes = 0;
+  /** Of each hard link that was made. */
+  readonly links: EntryStat[] = [];
   readonly #root: string;
   readonly #model: UnpackModel;
   readonly #pause: () => Promise<void>;
@@ -187,6 +191,7 @@ export class UnpackWriter {
       throw stepFailure(`link ${textOf(target)} ${textOf(path)}: ${reason}`);
     }
     fs.linkSync(fsPath(this.hostPath(target)), fsPath(hostPath));
+    this.links.push(lstat(hostPath)!);
     return entry.kind === 'file' ? { kind: 'file', size: 0 } : entry;
   }
 
@@ -213,7 +218,7 @@ export class UnpackWriter {
 
   #setXattr(path: string, entry: ModelEntry, name: string, value: Uint8Array): void {
     // These belong to whoever runs the machine; containerd passes over them.
-    if (name.startsWith('trusted.')) return;
+    if (name.startsWith('trusted.') || isOverlayXattr(name)) return;
     try {
       setXattr(this.hostPath(path), name, value);
     } catch (error) {

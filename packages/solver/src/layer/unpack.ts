@@ -3,6 +3,7 @@ import type { TarHeader } from '../archive/tar-header.ts';
 import { readTar } from '../archive/tar-reader.ts';
 import { stepFailure } from '../error.ts';
 import { clean, join, nameOf, parentOf, textOf } from '../tree/bytes.ts';
+import type { EntryStat } from '../tree/entry.ts';
 import type { Tree } from '../tree/tree.ts';
 import { inheritDirectory } from './unpack-inherit.ts';
 import { UnpackModel } from './unpack-model.ts';
@@ -27,6 +28,8 @@ export interface Unpacked {
   readonly opaque: ReadonlySet<string>;
   /** Bytes of the files. */
   readonly bytes: number;
+  /** Of each hard link that was made. */
+  readonly links: readonly EntryStat[];
 }
 
 const WHITEOUT = '.wh.';
@@ -90,7 +93,12 @@ class Unpacker {
       const path = this.#model.resolve(goClean(header.name));
       this.#writer.setTimes(path, timesOf(header));
     }
-    return { model: this.#model, opaque: this.#effectiveOpaque(), bytes: this.#writer.bytes };
+    return {
+      model: this.#model,
+      opaque: this.#effectiveOpaque(),
+      bytes: this.#writer.bytes,
+      links: this.#writer.links,
+    };
   }
 
   #makeParents(path: string): void {

@@ -1,6 +1,7 @@
 import { errnoOf } from '../error.ts';
 import { setXattr } from '../host/syscalls.ts';
 import type { EntryStat } from '../tree/entry.ts';
+import { inUserNamespace } from './unpack-privilege.ts';
 
 /**
  * How a layer folder says "this name is gone": a character device 0:0, as overlayfs does.
@@ -16,9 +17,12 @@ export function isWhiteout(stat: EntryStat): boolean {
 /** On a directory, hides the names of its whiteouts; the value is empty. */
 const ORIGIN_XATTRS = ['trusted.overlay.origin', 'user.overlay.origin'] as const;
 
-/** Marks that overlayfs keeps on directories and files; they are its own business and never part of a tree. */
-export function isOverlayXattr(name: string): boolean {
-  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.');
+/**
+ * Marks that overlayfs keeps on directories and files; they are its own business and never part of a tree. Those of users
+ * are marks only in a user namespace: elsewhere the kernel does not read them, and they are attributes like any others.
+ */
+export function isOverlayXattr(name: string, userxattr = inUserNamespace()): boolean {
+  return name.startsWith('trusted.overlay.') || (userxattr && name.startsWith('user.overlay.'));
 }
 
 /** Overlayfs then hides the names of whiteouts even where the directory merges with nothing. */

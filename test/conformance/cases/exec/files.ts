@@ -51,6 +51,36 @@ export const execFiles: CaseGroup = {
   'mode-the-same': changes('a mode that it had already', 'chmod 644 /d/a'),
   touched: changes('a time alone', 'touch -d "2010-01-02 03:04:05" /d/a'),
   'hard-link': changes('one more name of a file of a layer below', 'ln /d/a /d/twin'),
+  'hard-link-view': view('both names are one file', 'ln /d/a /d/twin'),
+  'hard-link-across': view('in another directory', 'ln /d/a /d/sub/far'),
+  'hard-link-three': view(
+    'three names of a file of a layer below',
+    'ln /d/a /d/twin; ln /d/twin /d/sub/third',
+  ),
+  'hard-link-mode': view('one mode for both', 'ln /d/b /d/twin; chmod 640 /d/twin'),
+  'hard-link-mode-changes': changes('both names changed', 'ln /d/b /d/twin; chmod 640 /d/twin'),
+  'hard-link-first-gone': view('the first name goes', 'ln /d/a /d/twin; rm /d/a'),
+  'hard-link-renamed': view('the first name moves', 'ln /d/a /d/twin; mv /d/a /d/sub/moved'),
+  'hard-link-over': view('in place of another file', 'ln -f /d/a /d/b'),
+  'hard-link-of-link': view('two names of a symbolic link', 'ln /d/link /d/sub/link'),
+  'hard-link-moved': {
+    about: 'merged over something else, only the new name is there',
+    locals,
+    build: () =>
+      Merge([layer(dir('/d'), file('/d/other', 'o')), changesOf('ln /d/a /d/twin; ln /d/a /d/sub/far')]),
+  },
+  'hard-link-next-step': {
+    about: 'a later step writes into one of two names, which parts them',
+    locals,
+    build: () => Diff(box(), box().Run(sh('ln /d/a /d/twin')).Run(sh('echo more >> /d/a')).Root()),
+  },
+  'pipes-linked': view('two names of one pipe', 'mkfifo /d/p; ln /d/p /d/q'),
+  'pipes-moved': {
+    about: 'where a layer moves, two names of one pipe become two pipes',
+    locals,
+    build: () =>
+      Merge([layer(dir('/d')), changesOf('mkfifo /d/p; ln /d/p /d/q; echo x > /d/f; ln /d/f /d/g')]),
+  },
   'hard-link-new': changes('two names of a new file', 'echo x > /n1; ln /n1 /d/n2; ln /n1 /d/sub/n3'),
   'hard-link-lost': changes('a name of three goes', 'echo x > /n1; ln /n1 /n2; ln /n1 /n3; rm /n1'),
   'symbolic-links': changes('targets are kept as they are', 'ln -s ../../x /d/up; ln -s /abs /d/abs'),

@@ -136,7 +136,9 @@ class Importer {
   }
 
   #link({ path }: ScannedEntry, linkTo: string): string {
-    fs.linkSync(fsPath(this.#target(linkTo)), fsPath(this.#target(path)));
+    const target = this.#target(path);
+    fs.linkSync(fsPath(this.#target(linkTo)), fsPath(target));
+    this.#options.draft.noteLink(lstat(target)!);
     return '';
   }
 
