@@ -160,8 +160,14 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
     it.skipIf(isInUserNamespace())('gives all capabilities and devices to an insecure step', async () => {
       const own = /^CapEff:\t(\S+)$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'))?.[1];
       const script =
-        'grep CapEff /proc/self/status | cut -f2; mount -t tmpfs t /mnt && echo mounted; ls /dev/loop0';
-      expect(await lines(script, { security: 'insecure' })).toEqual([own, 'mounted', '/dev/loop0']);
+        'grep CapEff /proc/self/status | cut -f2; mount -t tmpfs t /mnt && echo mounted; ls /dev/loop0; umount /mnt; mknod /tmp/full c 1 7 && (exec 3>/tmp/full) && echo opened; rm /tmp/full; grep ^Seccomp: /proc/self/status | cut -f2';
+      expect(await lines(script, { security: 'insecure' })).toEqual([
+        own,
+        'mounted',
+        '/dev/loop0',
+        'opened',
+        '0',
+      ]);
     });
 
     it('has the devices of a container', async () => {
