@@ -13,6 +13,7 @@ export type Component =
   | 'root'
   | 'ordinary-user'
   | 'overlay'
+  | 'ext4-image'
   | 'git'
   | 'gpg'
   | 'ssh-keygen'
@@ -39,6 +40,7 @@ const missing: Readonly<Record<Component, () => string | undefined>> = {
     process.getuid?.() === 0 && !process.env.LLB_TS_ROOTLESS_UID ? undefined : 'the tests do not run as root',
   'ordinary-user': () => missing.root() ?? missingProgram('newuidmap') ?? whyNoOrdinaryUser(),
   overlay: missingOverlay,
+  'ext4-image': missingImage,
   git: () => missingProgram('git'),
   gpg: () => missingProgram('gpg'),
   'ssh-keygen': () => missingProgram('ssh-keygen'),
@@ -155,6 +157,15 @@ function missingReference(): string | undefined {
   if (!buildctl) return 'no program buildctl was found';
   const asked = spawnSync(buildctl, ['--addr', address, 'debug', 'workers'], { timeout: 15_000 });
   return asked.status === 0 ? undefined : `no BuildKit answers at BUILDKIT_HOST (${address})`;
+}
+
+/** A file that holds a filesystem, to be mounted and cut off. */
+function missingImage(): string | undefined {
+  const reason = missing.root() ?? missingProgram('mkfs.ext4') ?? missingProgram('perl');
+  if (reason !== undefined) return reason;
+  const script =
+    'd=$(mktemp -d) && truncate -s 4M $d/image && mkfs.ext4 -q -F $d/image && mkdir $d/on && mount -o loop $d/image $d/on && umount $d/on; e=$?; rm -rf $d; exit $e';
+  return spawnSync('sh', ['-c', script]).status === 0 ? undefined : 'no ext4 image can be mounted';
 }
 
 function missingOverlay(): string | undefined {

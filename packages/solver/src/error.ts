@@ -42,17 +42,34 @@ const UNUSABLE_NAMES: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'invalid argument',
 };
 
-/** Anything thrown, as a failure: what is no `SolveFailure` and no full disk is a bug of ours. */
+const FULL = 'free some space where the store lies, or name another place with --state-dir';
+const FILES = 'allow more open files: ulimit -n';
+
+/** Failures of the machine, whatever was being done: no bug of ours, and nothing that the build could do about it. */
+const LACKING: Readonly<Record<string, { readonly reason: string; readonly hint: string }>> = {
+  ENOSPC: { reason: 'no space left on device', hint: FULL },
+  EDQUOT: { reason: 'disk quota exceeded', hint: FULL },
+  EROFS: {
+    reason: 'read-only file system',
+    hint: 'name a directory that can be written with --state-dir',
+  },
+  EIO: { reason: 'input/output error', hint: 'the disk may be damaged: see what the kernel says (dmesg)' },
+  ESTALE: {
+    reason: 'stale file handle',
+    hint: 'a network filesystem has gone away: keep the store on a disk of this machine',
+  },
+  ENOMEM: { reason: 'out of memory', hint: 'close other programs, or solve with fewer --jobs' },
+  EMFILE: { reason: 'too many open files', hint: FILES },
+  ENFILE: { reason: 'too many open files on this machine', hint: 'raise fs.file-max' },
+};
+
+/** Anything thrown, as a failure: what is no `SolveFailure` and no failure of the machine is a bug of ours. */
 export function asFailure(error: unknown, code?: FailureCode): SolveFailure {
   if (error instanceof SolveFailure) return error;
   const text = error instanceof Error ? error.message : String(error);
   const errno = errnoOf(error);
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return environmentFailure(`no space left on device: ${text}`, {
-      cause: error,
-      hint: 'free some space where the store lies, or name another place with --state-dir',
-    });
-  }
+  const lacking = LACKING[errno ?? ''];
+  if (lacking) return environmentFailure(`${lacking.reason}: ${text}`, { cause: error, hint: lacking.hint });
   if (isUnmappedOwner(error)) return unmappedOwnerFailure((error as NodeJS.ErrnoException).path ?? '', error);
   const unusable = UNUSABLE_NAMES[errno ?? ''];
   if (unusable) {
@@ -62,6 +79,5 @@ export function asFailure(error: unknown, code?: FailureCode): SolveFailure {
       hint: 'look for it in the paths of this step',
     });
   }
-  if (errno === 'EROFS') return environmentFailure(`read-only file system: ${text}`, { cause: error });
   return new SolveFailure(code ?? 'internal', code ? text : `Internal error: ${text}`, { cause: error });
 }

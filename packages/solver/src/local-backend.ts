@@ -45,6 +45,14 @@ export interface LocalBackendOptions {
  * Fails with an `environment` failure when the state directory cannot be used.
  */
 export async function createLocalBackend(options: LocalBackendOptions): Promise<Backend & SourceResolver> {
+  try {
+    return openBackend(options);
+  } catch (error) {
+    throw asFailure(error);
+  }
+}
+
+function openBackend(options: LocalBackendOptions): Backend & SourceResolver {
   const stateDir = path.resolve(options.stateDir);
   const store = new Store(stateDir);
   const layers = new LayerStore(store);

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { errnoOf } from '../error.ts';
+import { removeTree } from '../host/files.ts';
 import { syncFilesystem } from '../host/kernel.ts';
 
 /**
@@ -64,12 +65,22 @@ export class Durability {
     this.#isDirty = false;
     try {
       // The file is there before it is needed, so that the sync covers its name, too.
-      fs.closeSync(fs.openSync(this.#file, 'a', 0o600));
+      this.#makeFile();
       await syncFilesystem(this.#root);
       append(this.#file, marks.join(''));
       for (const session of adopted) this.#adopted.delete(session);
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
+    }
+  }
+
+  #makeFile(): void {
+    try {
+      fs.closeSync(fs.openSync(this.#file, 'a', 0o600));
+    } catch (error) {
+      if (errnoOf(error) !== 'EISDIR') throw error;
+      removeTree(this.#file);
+      fs.writeFileSync(this.#file, '', { mode: 0o600 });
     }
   }
 
