@@ -34,19 +34,15 @@ function oneState(planned: PlannedState, state: (at: Reference) => State): State
 function stepOf(action: PlannedAction, state: (at: Reference) => State): Step {
   switch (action.kind) {
     case 'mkfile': {
-      const { mode, chown } = action;
-      return file(action.path, action.content, {
-        mode,
-        ...timeOf(action.time),
-        ...(chown !== undefined && { chown }),
-      });
+      const { path, content, mode, time } = action;
+      return file(path, content, { mode, ...timeOf(time), ...ownerOf(action) });
     }
     case 'mkdir':
-      return dir(action.path, { mode: action.mode, ...timeOf(action.time) });
+      return dir(action.path, { mode: action.mode, ...timeOf(action.time), ...ownerOf(action) });
     case 'rm':
       return rm(action.path, { allowNotFound: action.allowNotFound, allowWildcard: action.allowWildcard });
     case 'symlink':
-      return link(action.target, action.path);
+      return link(action.target, action.path, ownerOf(action));
     case 'copy':
       return copy(state(action.from), action.src, action.dest, {
         copyDirContentsOnly: action.contents,
@@ -56,11 +52,21 @@ function stepOf(action: PlannedAction, state: (at: Reference) => State): Step {
         allowWildcard: action.allowWildcard,
         ...(action.include && { includePatterns: action.include }),
         ...(action.exclude && { excludePatterns: action.exclude }),
+        ...(action.required && { requiredPaths: action.required }),
+        ...(action.allowEmptyWildcard && { allowEmptyWildcard: true }),
+        ...(action.mode !== undefined && { mode: action.mode }),
+        ...(action.time !== undefined && action.time !== 'now' && { createdTime: TIMES[action.time] }),
+        ...ownerOf(action),
       });
   }
 }
 
+const TIMES = { second: SECOND, nanoseconds: WITH_NANOSECONDS, later: LATER, now: 'now' } as const;
+
 function timeOf(time: PlannedTime): { readonly time: bigint | 'now' } {
-  const times = { second: SECOND, nanoseconds: WITH_NANOSECONDS, later: LATER, now: 'now' } as const;
-  return { time: times[time] };
+  return { time: TIMES[time] };
+}
+
+function ownerOf({ chown }: { readonly chown?: string }): { readonly chown?: string } {
+  return chown === undefined ? {} : { chown };
 }

@@ -66,30 +66,38 @@ function action(): fc.Arbitrary<PlannedAction> {
       content: fc.constantFrom('x', 'y', 'longer', ''),
       mode: fc.constantFrom(0o644, 0o600),
       time: time(),
-      chown: fc.constantFrom('1:1', '0:5'),
+      chown: owner(),
     },
     { requiredKeys: ['kind', 'path', 'content', 'mode', 'time'] },
   );
-  const mkdir = fc.record({
-    kind: fc.constant('mkdir' as const),
-    path: directoryPath(),
-    mode: fc.constantFrom(0o755, 0o700),
-    time: time(),
-  });
+  const mkdir = fc.record(
+    {
+      kind: fc.constant('mkdir' as const),
+      path: directoryPath(),
+      mode: fc.constantFrom(0o755, 0o700),
+      time: time(),
+      chown: owner(),
+    },
+    { requiredKeys: ['kind', 'path', 'mode', 'time'] },
+  );
   const rm = fc.record({
     kind: fc.constant('rm' as const),
     path: fc.oneof(filePath(), directoryPath(), fc.constantFrom('/*', '/d/*', '/f*')),
     allowNotFound: fc.boolean().map((no) => !no),
     allowWildcard: fc.boolean(),
   });
-  const symlink = fc.record({
-    kind: fc.constant('symlink' as const),
-    target: fc.constantFrom('f', '/d', '../e', '/d/e/f', 'nowhere'),
-    path: fc.oneof(
-      { weight: 5, arbitrary: fc.constantFrom('/l', '/d/l') },
-      { weight: 1, arbitrary: filePath() },
-    ),
-  });
+  const symlink = fc.record(
+    {
+      kind: fc.constant('symlink' as const),
+      target: fc.constantFrom('f', '/d', '../e', '/d/e/f', 'nowhere', 'l'),
+      path: fc.oneof(
+        { weight: 5, arbitrary: fc.constantFrom('/l', '/d/l') },
+        { weight: 1, arbitrary: filePath() },
+      ),
+      chown: owner(),
+    },
+    { requiredKeys: ['kind', 'target', 'path'] },
+  );
   return fc.oneof(
     { weight: 5, arbitrary: mkfile },
     { weight: 3, arbitrary: mkdir },
@@ -104,15 +112,27 @@ function copyAction(): fc.Arbitrary<PlannedAction> {
     {
       kind: fc.constant('copy' as const),
       from: reference(),
-      src: fc.oneof(fc.constantFrom('/', '/d', '/*', '/d/*'), filePath(), directoryPath()),
-      dest: fc.oneof(fc.constantFrom('/', '/d', '/d/', '/new', '/new/', '/l'), filePath()),
+      src: fc.oneof(
+        fc.constantFrom('/', '/d', '/*', '/d/*', '/d/', '/d/.', '/d/e/..', '/e/.', '/l*'),
+        filePath(),
+        directoryPath(),
+      ),
+      dest: fc.oneof(
+        fc.constantFrom('/', '/d', '/d/', '/d/.', '/new', '/new/', '/new/x/y', '/l', '/l/'),
+        filePath(),
+      ),
       contents: fc.boolean(),
       createDestPath: fc.boolean().map((no) => !no),
       replace: fc.boolean(),
       followSymlinks: fc.boolean(),
       allowWildcard: fc.boolean().map((no) => !no),
-      include: fc.constantFrom(['f'], ['**/f', 'd'], ['d/e']),
-      exclude: fc.constantFrom(['f'], ['d', '!d/f'], ['**/g']),
+      include: fc.constantFrom(['f'], ['**/f', 'd'], ['d/e'], ['*', '!d'], ['e/*'], ['nothing']),
+      exclude: fc.constantFrom(['f'], ['d', '!d/f'], ['**/g'], ['*', '!*/f'], ['nothing', '!nothing']),
+      required: fc.constantFrom(['/d'], ['/f']),
+      allowEmptyWildcard: fc.boolean(),
+      mode: fc.constantFrom(0o640, 0o1777, 'u=rwX,go=rX', 'a-w', 'g+s,o='),
+      chown: owner(),
+      time: time(),
     },
     {
       requiredKeys: [
@@ -128,6 +148,10 @@ function copyAction(): fc.Arbitrary<PlannedAction> {
       ],
     },
   );
+}
+
+function owner(): fc.Arbitrary<string> {
+  return fc.constantFrom('1:1', '0:5', '7');
 }
 
 function time(): fc.Arbitrary<PlannedTime> {

@@ -1,4 +1,5 @@
 /** A rough idea of what a planned state holds: good enough to make plans that mostly work, never used to judge one. */
+import { posix } from 'node:path';
 import type { PlannedAction, PlannedState, Reference } from './plan.ts';
 
 export type Kind = 'dir' | 'file' | 'link';
@@ -32,7 +33,8 @@ export function after(tree: Model, action: PlannedAction, model: (at: Reference)
       return matching(tree, action.path).reduce(without, tree);
     case 'copy': {
       const from = model(action.from);
-      const sources = action.allowWildcard ? matching(from, action.src) : [action.src];
+      const source = sourceOf(action);
+      const sources = action.allowWildcard ? matching(from, source) : [source];
       return sources.reduce((now, source) => copied(now, from, source, action), tree);
     }
   }
@@ -43,6 +45,11 @@ export function matching(tree: Model, pattern: string): readonly string[] {
   if (!pattern.endsWith('*')) return [pattern];
   const start = pattern.slice(0, -1);
   return [...tree.keys()].filter((path) => path.startsWith(start) && !path.slice(start.length).includes('/'));
+}
+
+/** The source of a copy without `.`, `..` and slashes at its end. */
+export function sourceOf({ src }: PlannedAction & { kind: 'copy' }): string {
+  return posix.normalize(src).replace(/(?<=.)\/$/, '');
 }
 
 export function parentsOf(path: string): readonly string[] {
@@ -66,9 +73,10 @@ function laidOver(lower: Model, upper: Model): Model {
 
 function copied(tree: Model, from: Model, source: string, action: PlannedAction & { kind: 'copy' }): Model {
   const isDirectory = source === '/' || from.get(source) === 'dir';
-  const dest = action.dest.replace(/\/$/, '');
+  const dest = action.dest.replace(/\/\.?$/, '');
   const enters =
-    (dest === '' || tree.get(dest) === 'dir' || action.dest.endsWith('/')) &&
+    !action.src.endsWith('/.') &&
+    (dest === '' || tree.get(dest) === 'dir' || /\/\.?$/.test(action.dest)) &&
     !(isDirectory && action.contents);
   const target = enters ? `${dest}/${source.slice(source.lastIndexOf('/') + 1)}`.replace(/\/$/, '') : dest;
   const start = source === '/' ? '/' : `${source}/`;

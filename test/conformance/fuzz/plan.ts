@@ -24,14 +24,25 @@ export type PlannedAction =
       readonly time: PlannedTime;
       readonly chown?: string;
     }
-  | { readonly kind: 'mkdir'; readonly path: string; readonly mode: number; readonly time: PlannedTime }
+  | {
+      readonly kind: 'mkdir';
+      readonly path: string;
+      readonly mode: number;
+      readonly time: PlannedTime;
+      readonly chown?: string;
+    }
   | {
       readonly kind: 'rm';
       readonly path: string;
       readonly allowNotFound: boolean;
       readonly allowWildcard: boolean;
     }
-  | { readonly kind: 'symlink'; readonly target: string; readonly path: string }
+  | {
+      readonly kind: 'symlink';
+      readonly target: string;
+      readonly path: string;
+      readonly chown?: string;
+    }
   | {
       readonly kind: 'copy';
       readonly from: Reference;
@@ -44,4 +55,10 @@ export type PlannedAction =
       readonly allowWildcard: boolean;
       readonly include?: readonly string[];
       readonly exclude?: readonly string[];
+      readonly required?: readonly string[];
+      readonly allowEmptyWildcard?: boolean;
+      readonly mode?: number | string;
+      readonly chown?: string;
+      /** Default: the source's times. */
+      readonly time?: PlannedTime;
     };

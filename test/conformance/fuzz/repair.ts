@@ -1,4 +1,4 @@
-import { after, type Model, Models, matching, parentsOf } from './model.ts';
+import { after, type Model, Models, matching, parentsOf, sourceOf } from './model.ts';
 import type { Plan, PlannedAction, PlannedState } from './plan.ts';
 
 /**
@@ -29,7 +29,7 @@ function mend(state: PlannedState & { kind: 'file' }, models: Models): readonly 
       continue;
     }
     const mended = action.kind === 'copy' ? mendSource(action, models.of(action.from)) : action;
-    const path = mended.kind === 'copy' ? mended.dest.replace(/\/$/, '') : mended.path;
+    const path = mended.kind === 'copy' ? mended.dest.replace(/\/\.?$/, '') : mended.path;
     for (const parent of parentsOf(path)) if (tree.get(parent) === 'file') add(remove(parent));
     if (isInTheWay(mended, path, tree)) add(remove(path));
     const parent = parentsOf(path).at(-1);
@@ -58,12 +58,12 @@ function isInTheWay(action: PlannedAction, path: string, tree: Model): boolean {
 }
 
 function mendSource(action: PlannedAction & { kind: 'copy' }, from: Model): PlannedAction & { kind: 'copy' } {
+  const source = sourceOf(action);
   const isThere =
-    action.src === '/' ||
-    (action.src.endsWith('*') ? matching(from, action.src).length > 0 : from.has(action.src));
-  const isGlob = action.src.endsWith('*');
+    source === '/' || (source.endsWith('*') ? matching(from, source).length > 0 : from.has(source));
+  const isGlob = source.endsWith('*');
   const isLinked =
-    parentsOf(action.src).some((parent) => from.get(parent) === 'link') || from.get(action.src) === 'link';
+    parentsOf(source).some((parent) => from.get(parent) === 'link') || from.get(source) === 'link';
   const src = isThere && !(isLinked && action.followSymlinks) ? action.src : '/';
   return {
     ...action,

@@ -25,7 +25,7 @@ export type Mutation = (definition: NearDefinition) => NearDefinition;
 
 const ENTRIES: readonly Omit<FolderEntry, 'path'>[] = [
   { content: 'one' },
-  { content: 'two' },
+  { content: 'another' },
   { content: 'one', mode: 0o600 },
   { content: 'root:x:7:8::/:\nuser:x:9:9::/:\n' },
   { type: 'dir' },
@@ -82,23 +82,36 @@ const option = fc.constantFrom(...Object.keys(OPTIONS)).chain((name) => {
   return values.map((value): CopyInfo => ({ [name]: value }));
 });
 
-const aCopy: fc.Arbitrary<NearCopy> = fc.record({
-  src: fc.constantFrom(...SOURCES),
-  dest: fc.constantFrom(...DESTINATIONS),
-  options: fc.array(option, { maxLength: 3 }).map((some) => Object.assign({ createDestPath: true }, ...some)),
-});
+const aCopy: fc.Arbitrary<NearCopy> = fc
+  .record({
+    src: fc.constantFrom(...SOURCES),
+    dest: fc.constantFrom(...DESTINATIONS),
+    options: fc
+      .array(option, { maxLength: 3 })
+      .map((some) => Object.assign({ createDestPath: true }, ...some)),
+    wild: fc.nat({ max: 5 }),
+  })
+  .map(({ wild, ...one }) =>
+    wild === 0 ? one : { ...one, options: { allowWildcard: true, ...one.options } },
+  );
 
 export const definition: fc.Arbitrary<NearDefinition> = fc.record({
   folder: fc.dictionary(fc.constantFrom(...PATHS), entry, { minKeys: 4 }).map(withF),
   through: fc.constantFrom('folder', 'merge'),
-  base: fc.constantFrom('scratch', 'directory', 'file', 'link'),
+  base: fc.constantFrom('scratch', 'scratch', 'directory', 'directory', 'link', 'file'),
   copies: fc.array(aCopy, { minLength: 1, maxLength: 2 }),
 });
 
 /** What nearly every source is about is there. */
 function withF(folder: NearDefinition['folder']): NearDefinition['folder'] {
   // Two directories are equal but for their names.
-  return { 'a/f': { content: 'one' }, 'e/f': { content: 'one' }, 'g/f': { content: 'three' }, ...folder };
+  return {
+    'a/f': { content: 'one' },
+    'e/f': { content: 'one' },
+    'g/f': { content: 'three' },
+    l: { type: 'symlink', target: 'a' },
+    ...folder,
+  };
 }
 
 const copyMutation = (change: fc.Arbitrary<(before: NearCopy) => NearCopy>): fc.Arbitrary<Mutation> =>
