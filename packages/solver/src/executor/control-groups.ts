@@ -11,10 +11,10 @@ const PARENT = 'buildkit';
 export const INNER = 'step';
 const ID = /^llb-(.+)-(?:\d+|devices|lease)$/;
 /**
- * A name for the groups of this process. A process id would do on one machine, but not where containers with pid namespaces
- * of their own see the same groups.
+ * A name for the groups of this process. Its id alone would do on one machine, but not where containers with pid namespaces of
+ * their own see the same groups.
  */
-const TAG = randomBytes(8).toString('hex');
+const TAG = `${process.pid}-${randomBytes(8).toString('hex')}`;
 const MOST_TRIES = 10;
 
 /** How this machine arranges control groups, and whether we may make some. */
