@@ -58,7 +58,7 @@ function runLines(build: string, commands: readonly string[]): Promise<void> {
     symlinkSync(join(root, 'packages/cli'), join(folder, 'node_modules/llb-ts'));
     symlinkSync(join(root, 'packages/cli/bin/llb-ts.mjs'), join(bin, 'llb-ts'));
     symlinkSync(join(root, 'node_modules/typescript/bin/tsc'), join(bin, 'tsc'));
-    writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
+    writeFileSync(join(folder, 'package.json'), '{"private":true}');
     writeFileSync(join(folder, 'build.ts'), build);
     writeFileSync(join(folder, 'src/main.js'), 'main');
     const buildctl = findProgram('buildctl');
