@@ -1,3 +1,4 @@
+import { suggestion } from '@llb-ts/llb';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { BuildOptions } from './commands/build.ts';
 import type { OnError } from './commands/failure-shell.ts';
@@ -6,7 +7,6 @@ import type { ProgressMode } from './display/choose.ts';
 import { usageError } from './error/cli-error.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { InputFlags } from './options/inputs.ts';
-import { suggestion } from './options/nearest.ts';
 
 // Everything behind a command is imported when the command runs, so that none waits for the code of another.
 

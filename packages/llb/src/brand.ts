@@ -1,5 +1,5 @@
 import type { Caller } from './call-site.ts';
-import { show } from './check.ts';
+import { callHint, show } from './check.ts';
 import { fail, invalid } from './error.ts';
 import type { HasState } from './graph.ts';
 
@@ -32,7 +32,7 @@ export function requireOwn(at: Caller, what: string, value: unknown): HasState {
       'two copies are installed; make them one version (npm ls llb-ts)',
     );
   }
-  throw invalid(at, `${what} must be a State, got ${show(value)}`);
+  throw invalid(at, `${what} must be a State, got ${show(value)}`, stateHint(value));
 }
 
 /** A state that `at` can use as a filesystem. */
@@ -43,4 +43,9 @@ export function requireState(at: Caller, what: string, value: unknown): HasState
     throw fail('no-output', at, output.reason, 'what such a mount holds is dropped when its process ends');
   }
   return state;
+}
+
+function stateHint(value: unknown): string | undefined {
+  if (value === undefined) return 'a name that is imported in a circle is undefined until its module has run';
+  return callHint(value);
 }

@@ -2,7 +2,7 @@ import { requireState } from './brand.ts';
 import { type Caller, callSiteOf } from './call-site.ts';
 import { text } from './check.ts';
 import { LlbError } from './error.ts';
-import { type Checks, type ConstraintsOpt, collect } from './option.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from './option.ts';
 import type { StateOption } from './state.ts';
 
 /** Settings of `Build`. */
@@ -19,7 +19,7 @@ const checks = { filename: text } satisfies Checks<BuildInfo>;
  * Solves the definition that a state holds as a file, and is what that gives.
  * `generated.With(Build({ filename: 'out.llb' }))`
  */
-export function Build(...options: readonly BuildOption[]): StateOption {
+export function Build(...options: readonly (BuildOption | NoOption)[]): StateOption {
   const at: Caller = Build;
   const { info, constraints } = collect(at, 'Build', checks, options);
   const callSite = callSiteOf(at);
@@ -41,7 +41,7 @@ export function Build(...options: readonly BuildOption[]): StateOption {
 
 /** File that holds the definition. `Build(WithFilename('out.llb'))` */
 export function WithFilename(filename: string): { readonly filename: string } {
-  return { filename };
+  return given(WithFilename, { filename });
 }
 
 /** A constraint of a build, as `Build` takes it without this too. `Build(WithConstraints(IgnoreCache))` */

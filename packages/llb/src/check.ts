@@ -1,5 +1,7 @@
 import type { Caller } from './call-site.ts';
+import { mistakesDecimal } from './decimal-modes.ts';
 import { invalid } from './error.ts';
+import { suggestion } from './nearest.ts';
 
 /** How a value is named in a message: strings quoted, objects by their kind. */
 export function show(value: unknown): string {
@@ -9,6 +11,12 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (value === null || typeof value !== 'object') return String(value);
   return value.constructor === Object ? 'an object' : `a ${value.constructor?.name ?? 'value'}`;
+}
+
+/** What to do about a function of the language that stands where what it makes should. */
+export function callHint(value: unknown): string | undefined {
+  if (typeof value !== 'function' || !/^[A-Z]/.test(value.name)) return undefined;
+  return `call it: ${value.name}(${value.length > 0 ? '…' : ''})`;
 }
 
 /** Text that can travel: valid Unicode without NUL, which neither a path nor an argument can hold. */
@@ -36,6 +44,37 @@ export function nonEmpty(at: Caller, what: string, value: unknown): string {
 export function textList(at: Caller, what: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw invalid(at, `${what} must be a list of strings, got ${show(value)}`);
   return Object.freeze(value.map((item, i) => text(at, `${what}[${i}]`, item)));
+}
+
+/** Whether `value` is what braces make: no list, map, date or State, whose fields would be passed over. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** A record that has none but the fields named; what is in them is not looked at. */
+export function record<const Name extends string>(
+  at: Caller,
+  what: string,
+  names: readonly Name[],
+  value: unknown,
+): { readonly [Field in Name]?: unknown } {
+  if (!isRecord(value)) throw invalid(at, `${what} must be { ${names.join(', ')} }, got ${show(value)}`);
+  const stranger = Object.keys(value).find((name) => !names.includes(name as Name));
+  if (stranger === undefined) return value as { readonly [Field in Name]?: unknown };
+  throw invalid(at, `${what} has no field ${show(stranger)}`, suggestion(stranger, names));
+}
+
+/** A record of texts by names of the user's own. */
+export function textRecord(at: Caller, what: string, value: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(value)) throw invalid(at, `${what} must be a record of strings, got ${show(value)}`);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      text(at, `a name in ${what}`, key),
+      text(at, `${what}.${key}`, item),
+    ]),
+  );
 }
 
 export function flag(at: Caller, what: string, value: unknown): boolean {
@@ -96,18 +135,14 @@ export function long(
   return big;
 }
 
-/** Decimal numbers that read like a mode (755) and have bits beyond 0777, so that none is meant as it is. */
-const decimalModes = new Set([
-  600, 640, 644, 660, 664, 666, 700, 710, 711, 744, 750, 751, 754, 755, 770, 771, 774, 775, 777,
-]);
-
 /** A file mode: permission bits with setuid, setgid and sticky. */
 export function fileMode(at: Caller, what: string, value: unknown): number {
   if (typeof value !== 'number') {
     throw invalid(at, `${what} must be a number such as 0o644, got ${show(value)}`);
   }
-  if (decimalModes.has(value))
+  if (mistakesDecimal(at, value)) {
     throw invalid(at, `${what} ${value} is decimal`, `write it in octal: 0o${value}`);
+  }
   if (!Number.isInteger(value) || value < 0 || value > 0o7777) {
     throw invalid(at, `${what} must be between 0 and 0o7777, got ${value}`);
   }

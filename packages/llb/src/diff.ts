@@ -1,7 +1,7 @@
 import { requireState } from './brand.ts';
 import { type Caller, callSiteOf } from './call-site.ts';
 import type { Constraints } from './graph.ts';
-import { type ConstraintsOpt, constraintsOf } from './option.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption } from './option.ts';
 import { Scratch, type State } from './state.ts';
 
 /**
@@ -13,7 +13,7 @@ import { Scratch, type State } from './state.ts';
  * Merge(otherBase, patch)
  * ```
  */
-export function Diff(lower: State, upper: State, ...options: readonly ConstraintsOpt[]): State {
+export function Diff(lower: State, upper: State, ...options: readonly (ConstraintsOpt | NoOption)[]): State {
   return diffStates(Diff, lower, upper, constraintsOf(Diff, options));
 }
 

@@ -2,7 +2,7 @@ import { EnvList } from './env-list.ts';
 import { LlbError } from './error.ts';
 import type { Deferred, Environment, HasState } from './graph.ts';
 import type { ImageConfig } from './image-config.ts';
-import { isAbsolute, joinPath } from './path.ts';
+import { appendPath, cleanPath, isAbsolute, joinPath } from './path.ts';
 
 const nothing = Object.freeze({ env: EnvList.empty, extraHosts: [], ulimits: [] });
 
@@ -16,13 +16,15 @@ export function deferredEnvironment(base: Deferred): Environment {
 
 /** Absolute paths are taken as they are; others are below the directory so far. */
 export function withDir(environment: Environment, path: string): Environment {
-  const { dir: _, relativeDir, ...rest } = environment;
+  const { dir = '', relativeDir, hasCleanDir = false, ...rest } = environment;
   if (isAbsolute(path)) return Object.freeze({ ...rest, dir: path });
+  const join = (before: string) => appendPath(hasCleanDir ? before : cleanPath(before), path);
   if (environment.dir === undefined && environment.base) {
-    const below = relativeDir === undefined ? path : joinPath(relativeDir, path);
-    return Object.freeze({ ...rest, relativeDir: below });
+    if (relativeDir === undefined) return Object.freeze({ ...rest, relativeDir: path });
+    if (relativeDir === '') return Object.freeze({ ...rest, relativeDir: joinPath(path) });
+    return Object.freeze({ ...rest, relativeDir: join(relativeDir), hasCleanDir: true });
   }
-  return Object.freeze({ ...rest, dir: joinPath(environment.dir || '/', path) });
+  return Object.freeze({ ...rest, dir: join(dir || '/'), hasCleanDir: true });
 }
 
 /** Environments over a computed state, with its values filled in. */
@@ -67,7 +69,9 @@ export function outcomeOf(deferred: Deferred): HasState {
   return outcome.state;
 }
 
-function over(lower: Environment, { base: _, relativeDir, ...upper }: Environment): Environment {
+function over(lower: Environment, { base: _, relativeDir, ...above }: Environment): Environment {
+  // Whose directory counts also says how it is written.
+  const upper = above.dir === undefined ? above : { hasCleanDir: false, ...above };
   const merged: Environment = {
     ...lower,
     ...upper,
@@ -78,7 +82,8 @@ function over(lower: Environment, { base: _, relativeDir, ...upper }: Environmen
     ...(lower.imageConfig &&
       upper.imageConfig && { imageConfig: mergeImageConfig(lower.imageConfig, upper.imageConfig) }),
   };
-  return Object.freeze(relativeDir === undefined ? merged : withDir(merged, relativeDir));
+  if (relativeDir === undefined) return Object.freeze(merged);
+  return withDir({ ...merged, hasCleanDir: lower.hasCleanDir ?? false }, relativeDir);
 }
 
 /** Lists replace; variables, labels, ports and volumes add up by name. */

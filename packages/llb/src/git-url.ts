@@ -1,3 +1,5 @@
+import { isGoQuery, parseGoURL } from './go-url.ts';
+
 /** A Git remote without the parts that BuildKit keeps elsewhere (query and fragment). */
 export interface GitRemote {
   readonly scheme: 'http' | 'https' | 'ssh' | 'git';
@@ -12,7 +14,7 @@ export interface GitRemote {
 export type GitRemoteResult = GitRemote | { readonly problem: string };
 
 const schemes = ['http', 'https', 'ssh', 'git'] as const;
-const scpStyle = /^([a-zA-Z0-9-_]+)@([a-zA-Z0-9-.]+):(.*?)(?:\?(.*?))?(?:#(.*))?$/;
+const scpStyle = /^([a-zA-Z0-9-_]+)@([a-zA-Z0-9-.]+):([^\n]*?)(?:\?([^\n]*?))?(?:#([^\n]*))?$/;
 
 /**
  * Reads a remote as BuildKit does (`util/gitutil/git_url.go`): a URL, `user@host:path`, or a URL without its scheme, which
@@ -25,7 +27,7 @@ export function parseGitRemote(text: string): GitRemoteResult {
     return known ? parseURL(known, text) : { problem: `invalid protocol ${scheme}` };
   }
   const scp = scpStyle.exec(text);
-  if (scp) {
+  if (scp && isGoQuery(scp[4] ?? '')) {
     const [, user = '', host = '', path = ''] = scp;
     return { scheme: 'ssh', host, path, remote: `${user}@${host}:${path}` };
   }
@@ -33,57 +35,24 @@ export function parseGitRemote(text: string): GitRemoteResult {
 }
 
 function parseURL(scheme: GitRemote['scheme'], text: string): GitRemoteResult {
-  if ([...text].some((char) => char < ' ' || char === '\x7f'))
-    return { problem: 'a control character in the URL' };
-  const start = text.indexOf('://') + 3;
-  const hash = text.indexOf('#', start);
-  const whole = hash < 0 ? text.slice(start) : text.slice(start, hash);
-  const question = whole.indexOf('?');
-  const rest = question < 0 ? whole : whole.slice(0, question);
-  // Go writes the mark of an empty query again, and drops any other query.
-  const mark = question >= 0 && question === whole.length - 1 ? '?' : '';
-  const slash = rest.indexOf('/');
-  const authority = slash < 0 ? rest : rest.slice(0, slash);
-  const rawPath = slash < 0 ? '' : rest.slice(slash);
-  const at = authority.lastIndexOf('@');
-  const host = authority.slice(at + 1);
-  if (!isHost(host)) return { problem: `invalid host ${JSON.stringify(host)}` };
-  const user = at < 0 ? '' : userInfo(authority.slice(0, at));
-  const path = decode(rawPath);
-  if (user === undefined || path === undefined) return { problem: 'an invalid %-escape in the URL' };
-  const written = isEncodedPath(rawPath) ? rawPath : encode(path, /[A-Za-z0-9\-_.~$&+,/:;=@]/);
-  return { scheme, host, path, remote: `${scheme}://${user}${host}${written}${mark}` };
+  const url = parseGoURL(scheme, toBytes(text.slice(text.indexOf(':') + 1)));
+  if (!url) return { problem: 'its host, port, user or a %-escape is malformed' };
+  const [host, path] = [toText(url.host), toText(url.path)];
+  if (host === undefined || path === undefined) return { problem: 'what it escapes is not UTF-8' };
+  return { scheme, host, path, remote: `${scheme}:${toText(url.written)}` };
 }
 
-function isHost(host: string): boolean {
-  return /^(?:[A-Za-z0-9\-_.~!$&'()*+,;=<>"]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/.test(host);
+function toBytes(text: string): string {
+  let bytes = '';
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
+  return bytes;
 }
 
-function isEncodedPath(path: string): boolean {
-  return /^(?:[A-Za-z0-9\-_.~!$&'()*+,/;=:@[\]]|%[0-9A-Fa-f]{2})*$/.test(path);
-}
-
-function userInfo(raw: string): string | undefined {
-  if (!/^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(raw)) return undefined;
-  const [name, password] = raw.split(/:(.*)/s).map(decode);
-  if (name === undefined || (raw.includes(':') && password === undefined)) return undefined;
-  const plain = /[A-Za-z0-9\-_.~$&+,;=]/;
-  return `${encode(name, plain)}${password === undefined ? '' : `:${encode(password, plain)}`}@`;
-}
-
-function decode(text: string): string | undefined {
+function toText(bytes: string): string | undefined {
   try {
-    return decodeURIComponent(text);
+    const list = Uint8Array.from(bytes, (char) => char.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(list);
   } catch {
     return undefined;
   }
-}
-
-function encode(text: string, plain: RegExp): string {
-  let out = '';
-  for (const byte of new TextEncoder().encode(text)) {
-    const char = String.fromCharCode(byte);
-    out += byte < 0x80 && plain.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return out;
 }

@@ -31,7 +31,7 @@ describe("ports do what Go's libraries do", () => {
   );
 
   it.each(table<{ text: string; words: readonly string[] }>('shlex'))('words of $text', ({ text, words }) => {
-    expect(splitWords(text)).toEqual(words);
+    expect(splitWords(text).words).toEqual(words);
   });
 
   it.each(table<{ text: string; ip: string | null }>('ips'))('address $text', ({ text, ip }) => {

@@ -263,6 +263,8 @@ export interface Environment {
   readonly dir?: string;
   /** Below the directory that `base` resolves to; only while there is a `base` and no `dir`. */
   readonly relativeDir?: string;
+  /** `dir` or `relativeDir` is as short as it can be written. Default: not known. */
+  readonly hasCleanDir?: boolean;
   readonly user?: string;
   readonly hostname?: string;
   readonly platform?: PlatformSpec;

@@ -1,7 +1,8 @@
 import type { Caller } from './call-site.ts';
-import { nonEmpty, show, text, textList } from './check.ts';
+import { isRecord, nonEmpty, show, text, textList, textRecord } from './check.ts';
 import { envName } from './env-list.ts';
 import { invalid } from './error.ts';
+import { suggestion } from './nearest.ts';
 import { checkPlatform, normalizePlatform, type PlatformSpec, type PlatformText } from './platform.ts';
 
 /**
@@ -48,17 +49,11 @@ type SettingsName = keyof ImageConfigSettings;
 
 /** Checks settings and gives them their JSON names. */
 export function imageConfigFrom(at: Caller, settings: unknown): ImageConfig {
-  if (typeof settings !== 'object' || settings === null) {
-    throw invalid(at, `settings must be a record, got ${show(settings)}`);
-  }
+  if (!isRecord(settings)) throw invalid(at, `settings must be a record, got ${show(settings)}`);
   let config: ImageConfig = {};
   for (const [name, value] of Object.entries(settings)) {
     if (!Object.hasOwn(writers, name)) {
-      throw invalid(
-        at,
-        `there is no setting ${show(name)}`,
-        `settings are ${Object.keys(writers).join(', ')}`,
-      );
+      throw invalid(at, `there is no setting ${show(name)}`, suggestion(name, Object.keys(writers)));
     }
     if (value !== undefined) config = { ...config, ...writers[name as SettingsName](at, name, value) };
   }
@@ -91,15 +86,6 @@ function list(at: Caller, name: string, value: unknown): readonly unknown[] {
 
 function keyed(names: readonly string[]): Readonly<Record<string, object>> {
   return Object.fromEntries(names.map((name) => [name, {}]));
-}
-
-function textRecord(at: Caller, name: string, value: unknown): Readonly<Record<string, string>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(at, `${name} must be a record of strings, got ${show(value)}`);
-  }
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [text(at, name, key), text(at, `${name}.${key}`, item)]),
-  );
 }
 
 /** `8080` and `'8080'` are TCP ports. */

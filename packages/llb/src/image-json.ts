@@ -13,55 +13,158 @@ export interface ImageJSON {
   readonly config: ImageConfig;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Reads an OCI image config as `State.WithImageConfig` of `client/llb/state.go` does: names in any letter case. */
+/**
+ * Reads an OCI image config as `State.WithImageConfig` of `client/llb/state.go` does: names in any letter case, of which
+ * later ones win, and nothing of another type than it must be.
+ */
 export function parseImageJSON(at: Caller, json: unknown): ImageJSON {
-  const image = record(at, 'the image config', parse(at, json));
-  const config = record(at, 'config', field(image, 'config') ?? {});
-  const word = (from: Json, name: string) => string(at, name, field(from, name));
-  const env = strings(at, 'Env', field(config, 'Env'));
-  const [os, architecture] = [word(image, 'os'), word(image, 'architecture')];
-  const osFeatures = strings(at, 'os.features', field(image, 'os.features'));
+  const image = decode(at, imageShape, 'the image config', parse(at, json));
+  const { config = {} } = image as { config?: Readonly<Record<string, unknown>> };
+  const word = (name: string) => (image[name] as string | undefined) ?? '';
+  const env = (config.Env as readonly string[] | undefined) ?? [];
+  const [os, architecture] = [word('os'), word('architecture')];
+  const osFeatures = (image['os.features'] as readonly string[] | undefined) ?? [];
   return {
     env: env.map(splitVariable).filter(([key]) => key !== ''),
-    workingDir: word(config, 'WorkingDir'),
+    workingDir: (config.WorkingDir as string | undefined) ?? '',
     platform:
       os && architecture
         ? normalizePlatform({
             os,
             architecture,
-            variant: word(image, 'variant'),
-            osVersion: word(image, 'os.version'),
+            variant: word('variant'),
+            osVersion: word('os.version'),
             ...(osFeatures.length > 0 && { osFeatures }),
           })
         : undefined,
-    config: pick(at, config, env),
+    config: pick(config),
   };
 }
 
-function pick(at: Caller, config: Json, env: readonly string[]): ImageConfig {
-  const words = (name: string) => strings(at, name, field(config, name));
-  const set = (name: string) => record(at, name, field(config, name) ?? {}) as Record<string, object>;
-  const word = (name: string) => string(at, name, field(config, name));
-  return Object.freeze({
-    ...(word('User') && { User: word('User') }),
-    ...(field(config, 'ExposedPorts') != null && { ExposedPorts: set('ExposedPorts') }),
-    ...(env.length > 0 && { Env: env }),
-    ...(words('Entrypoint').length > 0 && { Entrypoint: words('Entrypoint') }),
-    ...(words('Cmd').length > 0 && { Cmd: words('Cmd') }),
-    ...(field(config, 'Volumes') != null && { Volumes: set('Volumes') }),
-    ...(word('WorkingDir') && { WorkingDir: word('WorkingDir') }),
-    ...(field(config, 'Labels') != null && { Labels: set('Labels') as Record<string, never> }),
-    ...(word('StopSignal') && { StopSignal: word('StopSignal') }),
-  });
+/** What a value must be, after the structs of `image-spec/specs-go/v1/config.go`. */
+type Shape =
+  | 'text'
+  | 'flag'
+  | 'time'
+  | { readonly list: Shape }
+  | { readonly map: Shape }
+  | { readonly fields: Readonly<Record<string, Shape>> };
+
+const texts: Shape = { list: 'text' };
+const anyFields: Shape = { fields: {} };
+
+const imageShape = {
+  fields: {
+    created: 'time',
+    author: 'text',
+    architecture: 'text',
+    os: 'text',
+    'os.version': 'text',
+    'os.features': texts,
+    variant: 'text',
+    config: {
+      fields: {
+        User: 'text',
+        ExposedPorts: { map: anyFields },
+        Env: texts,
+        Entrypoint: texts,
+        Cmd: texts,
+        Volumes: { map: anyFields },
+        WorkingDir: 'text',
+        Labels: { map: 'text' },
+        StopSignal: 'text',
+        ArgsEscaped: 'flag',
+      },
+    },
+    rootfs: { fields: { type: 'text', diff_ids: texts } },
+    history: {
+      list: {
+        fields: {
+          created: 'time',
+          created_by: 'text',
+          author: 'text',
+          comment: 'text',
+          empty_layer: 'flag',
+        },
+      },
+    },
+  },
+} as const satisfies Shape;
+
+type Decoded = Readonly<Record<string, unknown>>;
+
+function decode(
+  at: Caller,
+  { fields }: { readonly fields: Readonly<Record<string, Shape>> },
+  what: string,
+  value: unknown,
+): Decoded {
+  const found: Record<string, unknown> = {};
+  const names = new Map(Object.keys(fields).map((name) => [fold(name), name]));
+  for (const [key, item] of Object.entries(object(at, what, value))) {
+    const name = Object.hasOwn(fields, key) ? key : names.get(fold(key));
+    const shape = name === undefined ? undefined : fields[name];
+    if (name === undefined || shape === undefined) continue;
+    const decoded = decodeValue(at, shape, name, item);
+    // As in Go null empties a list or a map and leaves anything else; records and maps add up.
+    if (decoded !== undefined)
+      found[name] = isObject(decoded) ? { ...(found[name] as object), ...decoded } : decoded;
+    else if (typeof shape === 'object' && !('fields' in shape)) delete found[name];
+  }
+  return found;
+}
+
+function decodeValue(at: Caller, shape: Shape, name: string, value: unknown): unknown {
+  if (value === null) return undefined;
+  if (shape === 'text') return string(at, name, value);
+  if (shape === 'flag') return flagOf(at, name, value);
+  if (shape === 'time') return time(at, name, value);
+  if ('fields' in shape) return decode(at, shape, name, value);
+  if ('list' in shape) {
+    if (!Array.isArray(value)) throw wrong(at, name, 'a list', value);
+    return value.map((item) => decodeValue(at, shape.list, name, item) ?? (shape.list === 'text' ? '' : {}));
+  }
+  const entries = Object.entries(object(at, name, value)).map(([key, item]): [string, unknown] => [
+    key.toWellFormed(),
+    decodeValue(at, shape.map, `${name}.${key}`, item) ?? (shape.map === 'text' ? '' : {}),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** Letters that are one to Go's `encoding/json`: the case of ASCII, the long s and the Kelvin sign. */
+function fold(name: string): string {
+  return name
+    .replaceAll('\u017f', 's')
+    .replaceAll('\u212a', 'k')
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+function pick(config: Decoded): ImageConfig {
+  const kept = [
+    'User',
+    'ExposedPorts',
+    'Env',
+    'Entrypoint',
+    'Cmd',
+    'Volumes',
+    'WorkingDir',
+    'Labels',
+    'StopSignal',
+  ];
+  const isEmpty = (value: unknown) =>
+    value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+  return Object.freeze(
+    Object.fromEntries(kept.filter((name) => !isEmpty(config[name])).map((name) => [name, config[name]])),
+  );
 }
 
 function parse(at: Caller, json: unknown): unknown {
-  const source = json instanceof Uint8Array ? new TextDecoder().decode(json) : json;
+  const source =
+    json instanceof Uint8Array ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(json) : json;
   if (typeof source !== 'string') throw invalid(at, `an image config is JSON, got ${show(json)}`);
   try {
-    return JSON.parse(source);
+    // Go takes null for a config that says nothing.
+    return JSON.parse(source) ?? {};
   } catch (cause) {
     throw invalid(
       at,
@@ -70,31 +173,39 @@ function parse(at: Caller, json: unknown): unknown {
   }
 }
 
-function field(from: Json, name: string): unknown {
-  if (Object.hasOwn(from, name)) return from[name];
-  const key = Object.keys(from).find((other) => other.toLowerCase() === name.toLowerCase());
-  return key === undefined ? undefined : from[key];
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function record(at: Caller, what: string, value: unknown): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(at, `${what} must be a JSON object, got ${show(value)}`);
-  }
-  return value as Json;
-}
-
-function string(at: Caller, what: string, value: unknown): string {
-  if (value === undefined || value === null) return '';
-  if (typeof value !== 'string')
-    throw invalid(at, `${what} of the image config must be text, got ${show(value)}`);
+function object(at: Caller, what: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (!isObject(value)) throw invalid(at, `${what} must be a JSON object, got ${show(value)}`);
   return value;
 }
 
-function strings(at: Caller, what: string, value: unknown): readonly string[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value))
-    throw invalid(at, `${what} of the image config must be a list, got ${show(value)}`);
-  return value.map((item) => string(at, what, item));
+function string(at: Caller, name: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrong(at, name, 'text', value);
+  return value.toWellFormed();
+}
+
+function flagOf(at: Caller, name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw wrong(at, name, 'true or false', value);
+  return value;
+}
+
+const rfc3339 =
+  /^\d{4}-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d+)?(?:Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+function time(at: Caller, name: string, value: unknown): string {
+  const text = string(at, name, value);
+  const [, month = '', day = ''] = rfc3339.exec(text) ?? [];
+  const date = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  if (month !== '' && date.getUTCMonth() + 1 === Number(month) && date.getUTCDate() === Number(day))
+    return text;
+  throw wrong(at, name, 'a time such as "2024-05-06T07:08:09Z"', value);
+}
+
+function wrong(at: Caller, name: string, expected: string, value: unknown): Error {
+  return invalid(at, `${name} of the image config must be ${expected}, got ${show(value)}`);
 }
 
 function splitVariable(entry: string): readonly [key: string, value: string] {

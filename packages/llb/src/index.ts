@@ -1,7 +1,7 @@
 /** The language of builds: immutable states, the verbs that make them, and their options, under Go's names. */
 export { isForeignState } from './brand.ts';
 export { Build, type BuildInfo, type BuildOption, WithConstraints, WithFilename } from './build.ts';
-export type { CallSite } from './call-site.ts';
+export { type CallSite, callSiteOf } from './call-site.ts';
 export {
   Darwin,
   IgnoreCache,
@@ -37,6 +37,7 @@ export {
   MemorySwapLimit,
   WithLinuxResources,
 } from './constraints/resources.ts';
+export { readSourcesWith, type SourceReader } from './decimal-modes.ts';
 export { Diff } from './diff.ts';
 export { EnvList } from './env-list.ts';
 export { outcomeOf, resolveEnvironment } from './environment.ts';
@@ -183,9 +184,10 @@ export { Squash } from './helpers/squash.ts';
 export { Subdir } from './helpers/subdir.ts';
 export type { ImageConfig, ImageConfigSettings } from './image-config.ts';
 export { Merge } from './merge.ts';
-export { type Change, type ConstraintsOpt, constraintsOf, noConstraints } from './option.ts';
+export { nearest, suggestion } from './nearest.ts';
+export { type Change, type ConstraintsOpt, constraintsOf, type NoOption, noConstraints } from './option.ts';
 export { NewPassthrough, NewPassthroughOp, type PassthroughInput, PassthroughOp } from './passthrough.ts';
-export { normalizePlatform, type PlatformSpec, type PlatformText } from './platform.ts';
+export { normalizePlatform, type PlatformSpec, type PlatformText, unknownWord } from './platform.ts';
 export { isPlatforms, type PlatformStates, Platforms } from './platforms.ts';
 export { NewSourceMap, SourceMap } from './source-map.ts';
 export {
@@ -285,9 +287,11 @@ export {
   type ExecInfo,
   ExecState,
   isState,
+  type MountChange,
   type MountResult,
   NewState,
   type NoOutput,
+  type NoOutputTarget,
   type ReadonlyExecState,
   type ReadonlyRootOption,
   type RunChange,

@@ -1,7 +1,7 @@
 import { requireState } from './brand.ts';
 import { type Caller, callSiteOf } from './call-site.ts';
 import type { Constraints, Output } from './graph.ts';
-import { type ConstraintsOpt, constraintsOf } from './option.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption, noConstraints } from './option.ts';
 import { Scratch, type State } from './state.ts';
 
 /**
@@ -14,11 +14,12 @@ import { Scratch, type State } from './state.ts';
  * ```
  */
 export function Merge(...states: readonly State[]): State;
-export function Merge(states: readonly State[], ...options: readonly ConstraintsOpt[]): State;
-export function Merge(first?: State | readonly State[], ...rest: readonly unknown[]): State {
+export function Merge(states: readonly State[], ...options: readonly (ConstraintsOpt | NoOption)[]): State;
+export function Merge(...args: readonly unknown[]): State {
   const at: Caller = Merge;
+  const [first, ...rest] = args;
   if (Array.isArray(first)) return mergeStates(at, first, constraintsOf(at, rest));
-  return mergeStates(at, first === undefined ? [] : [first, ...rest], constraintsOf(at, []));
+  return mergeStates(at, args, noConstraints);
 }
 
 /** @internal */

@@ -5,10 +5,12 @@ import {
   AddMount,
   AddSecret,
   AddSecretWithDest,
+  AddSSHSocket,
   AddUlimit,
   Args,
   AsPersistentCacheDir,
   Build,
+  Checksum,
   Chmod,
   Copy,
   CPUQuota,
@@ -16,6 +18,7 @@ import {
   Dir,
   ForceNoOutput,
   Git,
+  GitBundleURL,
   HTTP,
   IgnoreCache,
   Image,
@@ -31,31 +34,163 @@ import {
   NewPassthrough,
   NewPassthroughOp,
   NewSource,
+  NewSourceMap,
+  type NoOption,
   OCILayout,
   Platform,
   Readonly,
+  Reset,
   Rm,
+  readSourcesWith,
   Scratch,
   Security,
   Shlex,
+  type State,
   Symlink,
   Tmpfs,
   TmpfsSize,
   ValidExitCodes,
   With,
+  WithCaps,
   WithCreatedTime,
+  WithDescription,
+  WithExportCache,
   WithLayerLimit,
+  WithLinuxResources,
+  WithProxy,
   WithUIDGID,
 } from './index.ts';
 
 /** What JavaScript lets through and TypeScript does not. */
 const wrong = (value: unknown) => value as never;
 const base = Image('alpine');
+const map = NewSourceMap(undefined, 'f', 'f', '');
 const foreign = Object.create(null, {
   [Symbol.for('@llb-ts/llb.State')]: { value: true },
 });
 
 const mistakes: readonly (readonly [name: string, make: () => unknown, message: string])[] = [
+  [
+    'a State that is undefined',
+    () => Merge(wrong(undefined), base, base),
+    'Merge: input 1 must be a State, got undefined',
+  ],
+  ['a State of another kind', () => Merge([base, wrong(null)]), 'Merge: input 2 must be a State, got null'],
+  ['text that ends inside quotes', () => Shlex('a "b'), 'Shlex: "a \\"b" ends inside quotes'],
+  [
+    'both ways to name a user',
+    () => Mkdir('/a', 0o755, { chown: { user: wrong({ uid: 1, name: 'a' }) } }),
+    'Mkdir: chown.user has both uid and name',
+  ],
+  [
+    'a misspelled field of a user',
+    () => Mkdir('/a', 0o755, { chown: { user: wrong({ uid: 1, nam: 'a' }) } }),
+    'Mkdir: chown.user has no field "nam"',
+  ],
+  [
+    'a misspelled field of an owner',
+    () => HTTP('https://e/x', { owner: wrong({ uid: 1, gid: 1, gidd: 2 }) }),
+    'HTTP: owner has no field "gidd"',
+  ],
+  [
+    'a misspelled field of a bundle',
+    () => GitBundleURL('b', wrong({ ociStoreId: 'x' })),
+    'GitBundleURL: there is no option "ociStoreId"',
+  ],
+  ['a misspelled field of a tmpfs', () => Tmpfs(wrong({ sise: 1 })), 'Tmpfs: there is no option "sise"'],
+  [
+    'a misspelled field of a position',
+    () => map.Location([{ start: wrong({ line: 1, char: 2 }), end: { line: 1, character: 0 } }]),
+    'Location: range 1.start has no field "char"',
+  ],
+  [
+    'a misspelled field of a passthrough',
+    () => NewPassthrough('id', [wrong({ state: base, outputs: true })]),
+    'NewPassthrough: input 1 has no field "outputs"',
+  ],
+  ['no list of inputs', () => NewPassthrough('id', wrong(base)), 'NewPassthrough: the inputs must be a list'],
+  [
+    'a misspelled field of a differ',
+    () => Local('a', { differ: wrong({ type: 'none', require: true }) }),
+    'Local: differ has no field "require"',
+  ],
+  [
+    'a misspelled limit',
+    () => WithLinuxResources(wrong({ memori: 1 })),
+    'WithLinuxResources: the resources has no field "memori"',
+  ],
+  ['no limits', () => WithLinuxResources(wrong(undefined)), 'WithLinuxResources: the resources must be'],
+  ['no proxy', () => WithProxy(wrong(undefined)), 'WithProxy: the proxy must be'],
+  [
+    'a list for a description',
+    () => WithDescription(wrong(['a'])),
+    'WithDescription: the description must be a record of strings, got a list',
+  ],
+  [
+    'a map for a description',
+    () => WithDescription(wrong(new Map([['a', 'b']]))),
+    'WithDescription: the description must be a record of strings, got a Map',
+  ],
+  [
+    'text for capabilities',
+    () => WithCaps('exec.meta.base'),
+    'WithCaps: capabilities are a list of ids, got "exec.meta.base"',
+  ],
+  [
+    'no capabilities',
+    () => WithCaps(wrong(undefined)),
+    'WithCaps: capabilities are a list of ids, got undefined',
+  ],
+  [
+    'an option that was not called',
+    () => base.Run(Shlex('x'), wrong(WithExportCache)),
+    'Run: option 2 is the function WithExportCache, which Run does not take',
+  ],
+  [
+    'a change of state that was not called',
+    () => base.Run(Shlex('x'), wrong(AddEnv)),
+    'Run: option 2 is the function AddEnv, which Run does not take',
+  ],
+  [
+    'the same for With',
+    () => base.With(wrong(Dir)),
+    'With: option 1 is the function Dir, which With does not take',
+  ],
+  [
+    'a Reset that was not called',
+    () => base.With(wrong(Reset)),
+    'With: option 1 is the function Reset, which With does not take',
+  ],
+  [
+    'a mount option that was not called',
+    () => AddMount('/a', base, wrong(Readonly)),
+    'AddMount: option 1 is the function Readonly',
+  ],
+  [
+    'a list of options',
+    () => Image('a', wrong([IgnoreCache])),
+    'Image: option 1 is a list, which Image does not take',
+  ],
+  ['true for an option', () => Image('a', wrong(true)), 'Image: option 1 is true, which Image does not take'],
+  [
+    'a map for an option',
+    () => Image('a', wrong(new Map())),
+    'Image: option 1 is a Map, which Image does not take',
+  ],
+  [
+    'a checksum that is undefined',
+    () => HTTP('https://e/x', Checksum(wrong(undefined))),
+    'Checksum: checksum is undefined',
+  ],
+  ['an output that is none', () => base.WithOutput(wrong('x')), 'WithOutput: an output is needed, got "x"'],
+  ['a misspelled processor', () => Platform('linux/amd46'), 'Platform: "linux/amd46": "amd46" is unknown'],
+  [
+    'a misspelled field of a platform',
+    () => Platform(wrong({ os: 'linux', architectur: 'arm64' })),
+    'Platform: a platform has no field "architectur"',
+  ],
+  ['a malformed escape in a fragment of a remote', () => Git('https://e/r#50%off'), 'is no remote: its host'],
+  ['a malformed escape in an scp query', () => Git('git@e:r?a=%zz'), 'is no remote: its host'],
   ['no command', () => base.Run(), 'arguments are required'],
   ['an empty command', () => base.Run(Shlex('  # nothing')), 'arguments are required'],
   ['no arguments', () => base.Run(Args([])), 'arguments are required'],
@@ -65,17 +200,17 @@ const mistakes: readonly (readonly [name: string, make: () => unknown, message: 
   [
     'a negative tmpfs',
     () => AddMount('/t', Scratch(), Tmpfs(TmpfsSize(-1))),
-    'AddMount: the size of a tmpfs must be at least 0, got -1',
+    'Tmpfs: the size of a tmpfs must be at least 0, got -1',
   ],
   [
     'half a byte',
     () => AddMount('/t', Scratch(), Tmpfs(TmpfsSize(0.5))),
-    'AddMount: the size of a tmpfs must be a whole number, got 0.5',
+    'Tmpfs: the size of a tmpfs must be a whole number, got 0.5',
   ],
   [
     'NaN bytes',
     () => AddMount('/t', Scratch(), Tmpfs(TmpfsSize(Number.NaN))),
-    'AddMount: the size of a tmpfs must be a whole number, got NaN',
+    'Tmpfs: the size of a tmpfs must be a whole number, got NaN',
   ],
   ['a mount nowhere', () => AddMount('', base), 'AddMount: the mount target must not be empty'],
   [
@@ -118,7 +253,6 @@ const mistakes: readonly (readonly [name: string, make: () => unknown, message: 
     () => Mkfile('/a', wrong('0644'), ''),
     'Mkfile: mode must be a number such as 0o644, got "0644"',
   ],
-  ['a decimal mode', () => Mkfile('/a', 644, ''), 'Mkfile: mode 644 is decimal'],
   ['a fraction of a mode', () => Mkdir('/a', 1.5), 'Mkdir: mode must be between 0 and 0o7777, got 1.5'],
   ['a negative mode', () => Mkdir('/a', -1), 'Mkdir: mode must be between 0 and 0o7777, got -1'],
   ['a path with NUL', () => Rm('/a\0'), 'Rm: the path contains a NUL character'],
@@ -284,17 +418,16 @@ const mistakes: readonly (readonly [name: string, make: () => unknown, message: 
   [
     'what a no-output mount holds',
     () =>
-      base
-        .Run(Shlex('x'), AddMount('/n', Scratch(), ForceNoOutput()))
-        .GetMount('/n')
-        .Run(Shlex('y')),
+      (base.Run(Shlex('x'), AddMount('/n', Scratch(), ForceNoOutput())).GetMount('/n') as State).Run(
+        Shlex('y'),
+      ),
     "mount marked no-output and /n can't be used as a parent",
   ],
   [
     'what a cache holds',
     () =>
       Copy(
-        base.Run(Shlex('x'), AddMount('/c', Scratch(), AsPersistentCacheDir('c'))).GetMount('/c'),
+        wrong(base.Run(Shlex('x'), AddMount('/c', Scratch(), AsPersistentCacheDir('c'))).GetMount('/c')),
         '/',
         '/',
       ),
@@ -335,8 +468,53 @@ describe('mistakes', () => {
     expect(error.callSite?.line).toBe(line);
   });
 
+  it('tell decimal modes from octal ones where the build file can be read', () => {
+    const read = (source: string) => readSourcesWith(() => source);
+    try {
+      read("Mkfile('/a', 755, '')");
+      expect(caught(() => Mkfile('/a', 755, '')).message).toBe('Mkfile: mode 755 is decimal');
+      expect(caught(() => Mkfile('/a', 755, '')).hint).toBe('write it in octal: 0o755');
+      // The same numbers.
+      read("Mkfile('/a', 0o1363, '')");
+      Mkfile('/a', 755, '');
+      read("Mkdir('/a', 0o1274).Mkfile('/700', 0o644, '')");
+      Mkdir('/a', 700);
+    } finally {
+      readSourcesWith(undefined);
+    }
+    Mkdir('/a', 0o1274);
+  });
+
+  it('take what a condition left out for no option', () => {
+    const no: readonly NoOption[] = [false, undefined, null];
+    const made = [
+      Image('a', ...no),
+      Local('a', ...no),
+      base.Run(Shlex('x'), ...no, AddMount('/a', base, ...no), AddSecret('/s', ...no), AddSSHSocket(...no)),
+      base.With(...no, (state) => state.File(Mkdir('/a', 0o755, ...no), ...no)),
+      Merge([base, base], ...no),
+      Diff(base, base, ...no),
+      base.SetMarshalDefaults(...no),
+    ];
+    for (const state of made) expect(isState(state)).toBe(true);
+    expect(Tmpfs(...no)).toEqual({ tmpfs: {} });
+  });
+
+  it('join 20,000 relative directories quickly', () => {
+    let state = Image('a').Dir('/');
+    for (let i = 0; i < 20_000; i++) state = state.Dir('d');
+    expect(state.GetDir()).toBe('/d'.repeat(20_000));
+  });
+
   it('say what to do about it where that is known', () => {
-    expect(caught(() => Mkfile('/a', 755, '')).hint).toBe('write it in octal: 0o755');
+    expect(caught(() => base.Run(Shlex('x'), wrong(WithExportCache))).hint).toBe(
+      'call it: WithExportCache()',
+    );
+    expect(caught(() => Copy(base, '/', '/', wrong({ createDestPaths: true }))).hint).toBe(
+      'did you mean "createDestPath"?',
+    );
+    expect(caught(() => Merge(wrong(undefined), base)).hint).toContain('imported in a circle');
+    expect(caught(() => Platform('linux/amd46')).hint).toContain('did you mean "amd64"?');
     expect(caught(() => base.Run()).hint).toContain("Shlex('make')");
   });
 });

@@ -1,7 +1,8 @@
 import type { Caller } from './call-site.ts';
-import { show } from './check.ts';
+import { callHint, isRecord, show } from './check.ts';
 import { invalid } from './error.ts';
 import type { Constraints } from './graph.ts';
+import { suggestion } from './nearest.ts';
 
 /**
  * How options are passed, everywhere: any number of records of settings (`{ createDestPath: true }`) and of Go's
@@ -12,6 +13,14 @@ export interface Change<Of extends string, Info> {
   /** What it is an option of, so that it cannot be given to something else. */
   readonly of: Of;
   readonly change: (info: Info) => Info;
+}
+
+/** No option: what a condition that is not met leaves, as in `Image('a', isArm && LinuxArm64)`. Taken wherever options are. */
+export type NoOption = false | undefined | null;
+
+/** Whether an option is one that a condition left out. */
+export function isNoOption(option: unknown): option is NoOption {
+  return option === false || option === undefined || option === null;
 }
 
 /** Something said about an op besides what it does: platform, name, cache, limits. Taken by every verb that makes one. */
@@ -46,11 +55,12 @@ export function collect<Table extends Readonly<Record<string, Check>>>(
   let info: Record<string, unknown> = start;
   let constraints = noConstraints;
   for (const [index, option] of options.entries()) {
+    if (isNoOption(option)) continue;
     if (isChange(option)) {
       if (option.of === 'constraints') constraints = option.change(constraints) as Constraints;
       else if (option.of === of) info = option.change(info) as Record<string, unknown>;
       else throw wrongOption(at, index, option);
-    } else if (typeof option === 'object' && option !== null && !Array.isArray(option)) {
+    } else if (isRecord(option)) {
       info = { ...info, ...checkRecord(at, table, option) };
     } else {
       throw wrongOption(at, index, option);
@@ -76,6 +86,7 @@ export function settings<Table extends Readonly<Record<string, Check>>>(
 export function constraintsOf(at: Caller, options: readonly unknown[], start = noConstraints): Constraints {
   let constraints = start;
   for (const [index, option] of options.entries()) {
+    if (isNoOption(option)) continue;
     if (!isChange(option) || option.of !== 'constraints') throw wrongOption(at, index, option);
     constraints = option.change(constraints) as Constraints;
   }
@@ -93,12 +104,15 @@ export function isChange(option: unknown): option is Change<string, unknown> {
 
 export function wrongOption(at: Caller, index: number, option: unknown): Error {
   const what = isChange(option) ? `an option of ${option.of}` : show(option);
-  const called = typeof option === 'function' && /^[A-Z]/.test(option.name);
-  return invalid(
-    at,
-    `option ${index + 1} is ${what}, which ${at.name} does not take`,
-    called ? `call it: ${option.name}()` : undefined,
-  );
+  const hint = Array.isArray(option) ? 'spread the list: ...options' : callHint(option);
+  return invalid(at, `option ${index + 1} is ${what}, which ${at.name} does not take`, hint);
+}
+
+/** What a factory was told, as a record. An undefined setting in a record is passed over, so it must not get there. */
+export function given<Given extends object>(at: Caller, values: Given): Given {
+  const missing = Object.entries(values).find(([, value]) => value === undefined);
+  if (missing) throw invalid(at, `${missing[0]} is undefined`, 'leave the option out, or give it a value');
+  return Object.freeze(values);
 }
 
 function checkRecord(
@@ -110,7 +124,7 @@ function checkRecord(
   for (const [name, value] of Object.entries(record)) {
     const check = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!check) {
-      throw invalid(at, `there is no option ${show(name)}`, `options are ${Object.keys(table).join(', ')}`);
+      throw invalid(at, `there is no option ${show(name)}`, suggestion(name, Object.keys(table)));
     }
     if (value !== undefined) checked[name] = check(at, name, value);
   }

@@ -1,22 +1,28 @@
 import { requireState } from './brand.ts';
 import { type Caller, callSiteOf } from './call-site.ts';
-import { text } from './check.ts';
+import { flag, record, show, text } from './check.ts';
 import { invalid } from './error.ts';
-import type { Constraints, HasState, Output, PassthroughVertex } from './graph.ts';
+import type { Constraints, Output, PassthroughVertex } from './graph.ts';
 
 /** A vertex that hands through some inputs and waits for the others. Scratch inputs have nothing to wait for. */
 export function passthroughVertex(
   at: Caller,
   id: unknown,
-  inputs: readonly { readonly state: HasState; readonly output?: boolean }[],
+  inputs: readonly unknown[],
   constraints: Constraints,
 ): PassthroughVertex {
   const kept: Output[] = [];
   const outputs: number[] = [];
-  for (const { state, output } of inputs) {
-    const edge = requireState(at, 'an input', state).Output();
+  if (!Array.isArray(inputs)) {
+    throw invalid(at, `the inputs must be a list of { state, output }, got ${show(inputs)}`);
+  }
+  for (const [index, input] of inputs.entries()) {
+    const what = `input ${index + 1}`;
+    const { state, output = false } = record(at, what, ['state', 'output'], input);
+    const edge = requireState(at, `the state of ${what}`, state).Output();
+    const isOutput = flag(at, `output of ${what}`, output);
     if (!edge) continue;
-    if (output) outputs.push(kept.length);
+    if (isOutput) outputs.push(kept.length);
     kept.push(edge);
   }
   if (kept.length === 0) throw invalid(at, 'passthrough must have at least one input');

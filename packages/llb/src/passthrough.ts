@@ -1,7 +1,7 @@
 import type { Caller } from './call-site.ts';
 import { invalid } from './error.ts';
 import type { Output, PassthroughVertex } from './graph.ts';
-import { type ConstraintsOpt, constraintsOf } from './option.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption } from './option.ts';
 import { passthroughVertex } from './passthrough-vertex.ts';
 import { NewState, type State } from './state.ts';
 
@@ -40,7 +40,7 @@ export class PassthroughOp {
 export function NewPassthroughOp(
   id: string,
   inputs: readonly PassthroughInput[],
-  ...options: readonly ConstraintsOpt[]
+  ...options: readonly (ConstraintsOpt | NoOption)[]
 ): PassthroughOp {
   const at: Caller = NewPassthroughOp;
   return new PassthroughOp(passthroughVertex(at, id, inputs, constraintsOf(at, options)));
@@ -50,7 +50,7 @@ export function NewPassthroughOp(
 export function NewPassthrough(
   id: string,
   inputs: readonly PassthroughInput[],
-  ...options: readonly ConstraintsOpt[]
+  ...options: readonly (ConstraintsOpt | NoOption)[]
 ): State {
   const at: Caller = NewPassthrough;
   return NewState(new PassthroughOp(passthroughVertex(at, id, inputs, constraintsOf(at, options))).Output());

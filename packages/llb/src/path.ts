@@ -23,3 +23,21 @@ export function joinPath(...parts: readonly string[]): string {
 export function isAbsolute(path: string): boolean {
   return path.startsWith('/');
 }
+
+/** Joins a clean path and a relative one. Takes time for the second only, however long the first is. */
+export function appendPath(clean: string, path: string): string {
+  let joined = clean === '.' ? '' : clean;
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') joined = joined === '' || joined === '/' ? joined + part : `${joined}/${part}`;
+    else joined = parentOf(joined);
+  }
+  return joined || '.';
+}
+
+function parentOf(clean: string): string {
+  if (clean === '/') return clean;
+  const slash = clean.lastIndexOf('/');
+  if (clean === '' || clean.slice(slash + 1) === '..') return clean === '' ? '..' : `${clean}/..`;
+  return slash < 0 ? '' : clean.slice(0, slash) || '/';
+}

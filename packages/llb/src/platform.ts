@@ -1,6 +1,7 @@
 import type { Caller } from './call-site.ts';
-import { text, textList } from './check.ts';
+import { isRecord, record, show, text, textList } from './check.ts';
 import { invalid } from './error.ts';
+import { suggestion } from './nearest.ts';
 
 /** An operating system and processor, under the names of the OCI image specification. */
 export interface PlatformSpec {
@@ -87,19 +88,37 @@ function normalizeArchitecture(architecture: string, variant = ''): readonly [st
 /** Checks a platform given by a user, as a record or as `os/architecture[/variant]`; a record stays as it is. */
 export function checkPlatform(at: Caller, value: unknown): PlatformSpec {
   if (typeof value === 'string') return parsePlatform(at, value);
-  if (typeof value !== 'object' || value === null) {
-    throw invalid(at, 'a platform is a record or text such as "linux/arm64"');
+  if (!isRecord(value)) {
+    throw invalid(at, `a platform is a record or text such as "linux/arm64", got ${show(value)}`);
   }
-  const { os, architecture, variant, osVersion, osFeatures, ...unknown } = value as PlatformSpec;
-  const [stranger] = Object.keys(unknown);
-  if (stranger !== undefined) throw invalid(at, `a platform has no field ${JSON.stringify(stranger)}`);
+  const names = ['os', 'architecture', 'variant', 'osVersion', 'osFeatures'] as const;
+  const { os, architecture, variant, osVersion, osFeatures } = record(at, 'a platform', names, value);
   return Object.freeze({
     ...(os !== undefined && { os: text(at, 'os', os) }),
     architecture: text(at, 'architecture', architecture),
-    ...(variant && { variant: text(at, 'variant', variant) }),
-    ...(osVersion && { osVersion: text(at, 'osVersion', osVersion) }),
-    ...(osFeatures && { osFeatures: textList(at, 'osFeatures', osFeatures) }),
+    ...(variant !== undefined && variant !== '' && { variant: text(at, 'variant', variant) }),
+    ...(osVersion !== undefined && osVersion !== '' && { osVersion: text(at, 'osVersion', osVersion) }),
+    ...(osFeatures !== undefined && { osFeatures: textList(at, 'osFeatures', osFeatures) }),
   });
+}
+
+/** Systems and processors that Go knows (containerd/platforms `database.go`). */
+const systems =
+  'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasip1 windows zos'.split(
+    ' ',
+  );
+const architectures =
+  '386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm'.split(
+    ' ',
+  );
+
+/** The word of a platform that Go does not know, with those it knows. `unknownWord({ os: 'linux', architecture: 'amd46' })` */
+export function unknownWord({
+  os = 'linux',
+  architecture,
+}: PlatformSpec): readonly [word: string, known: readonly string[]] | undefined {
+  if (!systems.includes(os)) return [os, systems];
+  return architectures.includes(architecture) ? undefined : [architecture, architectures];
 }
 
 function parsePlatform(at: Caller, value: string): PlatformSpec {
@@ -112,5 +131,9 @@ function parsePlatform(at: Caller, value: string): PlatformSpec {
     );
   }
   const [os, architecture, variant] = parts as [string, string, string?];
-  return normalizePlatform({ os, architecture, ...(variant && { variant }) });
+  const platform = normalizePlatform({ os, architecture, ...(variant && { variant }) });
+  const unknown = unknownWord(platform);
+  if (!unknown) return platform;
+  const hint = `${suggestion(...unknown)}; one that is new is a record: { os, architecture }`;
+  throw invalid(at, `${JSON.stringify(value)}: ${JSON.stringify(unknown[0])} is unknown`, hint);
 }

@@ -1,5 +1,5 @@
 import { isOwnState } from './brand.ts';
-import { show } from './check.ts';
+import { isRecord, show } from './check.ts';
 import { invalid } from './error.ts';
 import { checkPlatform, normalizePlatform, type PlatformSpec, type PlatformText } from './platform.ts';
 import type { State } from './state.ts';
@@ -22,7 +22,7 @@ export interface PlatformStates {
  * ```
  */
 export function Platforms(states: Readonly<Partial<Record<PlatformText, State>>>): PlatformStates {
-  if (typeof states !== 'object' || states === null || Array.isArray(states) || isOwnState(states)) {
+  if (!isRecord(states)) {
     throw invalid(
       Platforms,
       `a record of states by platform is needed, got ${show(states)}`,

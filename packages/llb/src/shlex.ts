@@ -5,9 +5,9 @@ const spaces = ' \t\r\n';
  *
  * Quotes join with what is beside them. `"…"` takes `\` before any character, `'…'` takes nothing, outside both `\`
  * makes the next character plain. `#` begins a comment, to the end of the line, only where a word would begin. Text that
- * ends inside quotes or after `\` loses its last word, as it does in Go.
+ * ends inside quotes or after `\` is not closed; Go's client loses its last word.
  */
-export function splitWords(text: string): readonly string[] {
+export function splitWords(text: string): { readonly words: readonly string[]; readonly isClosed: boolean } {
   const words: string[] = [];
   let word: string | undefined;
   let state: 'between' | 'word' | 'double' | 'single' | 'escape' | 'escape-in-double' | 'comment' = 'between';
@@ -55,7 +55,7 @@ export function splitWords(text: string): readonly string[] {
     }
   }
   if (state === 'word') words.push(word ?? '');
-  return words;
+  return { words, isClosed: state === 'word' || state === 'between' || state === 'comment' };
 }
 
 function enter(char: string): 'word' | 'double' | 'single' | 'escape' {

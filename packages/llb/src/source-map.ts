@@ -1,6 +1,6 @@
 import { requireState } from './brand.ts';
 import type { Caller } from './call-site.ts';
-import { show, text, unicode, whole } from './check.ts';
+import { record, show, text, unicode, whole } from './check.ts';
 import { constraint } from './constraints/options.ts';
 import { invalid } from './error.ts';
 import type { HasState, Range, SourceText } from './graph.ts';
@@ -67,15 +67,12 @@ export function NewSourceMap(
 }
 
 function checkRange(at: Caller, what: string, range: unknown): Range {
-  const { start, end = start } = (range ?? {}) as Partial<Range>;
+  const { start, end = start } = record(at, what, ['start', 'end'], range);
   return { start: checkPosition(at, `${what}.start`, start), end: checkPosition(at, `${what}.end`, end) };
 }
 
 function checkPosition(at: Caller, what: string, position: unknown): Range['start'] {
-  if (typeof position !== 'object' || position === null) {
-    throw invalid(at, `${what} must be { line, character }, got ${show(position)}`);
-  }
-  const { line, character = 0 } = position as Partial<Range['start']>;
+  const { line, character = 0 } = record(at, what, ['line', 'character'], position);
   return Object.freeze({
     line: whole(at, `${what}.line`, line, 0, 2 ** 31 - 1),
     character: whole(at, `${what}.character`, character, 0, 2 ** 31 - 1),

@@ -1,9 +1,9 @@
 import { isOwnState, requireOwn, requireState } from './brand.ts';
 import { type Caller, callSiteOf } from './call-site.ts';
-import { show, text } from './check.ts';
+import { callHint, text } from './check.ts';
 import { envName } from './env-list.ts';
 import { deferredEnvironment, mergeImageConfig, rootEnvironment, withDir } from './environment.ts';
-import { invalid } from './error.ts';
+import { invalid, LlbError } from './error.ts';
 import { type MountOption, makeMount, type NoOutputOption } from './exec/mount.ts';
 import type { Process } from './exec/process.ts';
 import { collectRun, makeProcess, type RunInfo } from './exec/run.ts';
@@ -19,7 +19,16 @@ import type {
 } from './graph.ts';
 import { type ImageConfigSettings, imageConfigFrom } from './image-config.ts';
 import { parseImageJSON } from './image-json.ts';
-import { type Change, type ConstraintsOpt, constraintsOf, noConstraints, wrongOption } from './option.ts';
+import {
+  type Change,
+  type ConstraintsOpt,
+  constraintsOf,
+  isNoOption,
+  type NoOption,
+  noConstraints,
+  wrongOption,
+} from './option.ts';
+import { platformOf, requireOutput, withoutPlatform, withPlatformOf } from './output.ts';
 import { passthroughVertex } from './passthrough-vertex.ts';
 import { checkPlatform, normalizePlatform, type PlatformSpec, type PlatformText } from './platform.ts';
 import { checkHost, checkNetMode, checkSecurityMode, checkUlimit } from './state-checks.ts';
@@ -39,18 +48,37 @@ export interface ReadonlyRootOption extends RunChange {
   readonly readonlyRoot: true;
 }
 
+/** A mount of a `Run`. `Target` is where it is if it keeps nothing, else never. */
+export interface MountChange<Target extends string> extends RunChange {
+  /** For types only; not there when the program runs. */
+  readonly noOutputAt?: Target;
+}
+
+/** The target of a mount that keeps nothing: tmpfs, cache and no-output mounts. */
+export type NoOutputTarget<Target extends string, Options extends readonly (MountOption | NoOption)[]> =
+  MountResult<Options> extends State ? never : Target;
+
+type NoOutputAt<Option> = Option extends { readonly noOutputAt?: infer Target extends string }
+  ? Target
+  : never;
+
 /** What the options of a `Run` add up to. */
 export type ExecInfo = RunInfo<State>;
 
 /** What a `Run` leaves: with `ReadonlyRootFS()` only its mounts. */
-export type RunResult<Options extends readonly RunOption[]> =
-  Extract<Options[number], ReadonlyRootOption> extends never ? ExecState : ReadonlyExecState;
+export type RunResult<Options extends readonly (RunOption | NoOption)[]> =
+  Extract<Options[number], ReadonlyRootOption> extends never
+    ? ExecState<NoOutputAt<Options[number]>>
+    : ReadonlyExecState<NoOutputAt<Options[number]>>;
 
 /** A process that could not write to its root: only its mounts have something new. */
-export type ReadonlyExecState = Pick<ExecState, 'AddMount' | 'GetMount'>;
+export type ReadonlyExecState<NoOutputAt extends string = never> = Pick<
+  ExecState<NoOutputAt>,
+  'AddMount' | 'GetMount'
+>;
 
 /** What a mount leaves: nothing for tmpfs, cache and no-output mounts. */
-export type MountResult<Options extends readonly MountOption[]> =
+export type MountResult<Options extends readonly (MountOption | NoOption)[]> =
   Extract<Options[number], NoOutputOption> extends never ? State : NoOutput;
 
 /** What a mount leaves that keeps nothing: a State that nothing can be built on. */
@@ -83,6 +111,7 @@ export class State extends StateValues {
 
   /** The same values over another filesystem. A platform that the output was made for becomes the State's. */
   WithOutput(output: Output | undefined): State {
+    requireOutput(this.WithOutput, output);
     return new State(output, withPlatformOf(output, this.environment));
   }
 
@@ -93,12 +122,12 @@ export class State extends StateValues {
    * const out = base.Run(Shlex('make install'), Dir('/src'), AddMount('/src', Local('src'))).Root()
    * ```
    */
-  Run<const Options extends readonly RunOption[]>(...options: Options): RunResult<Options> {
+  Run<const Options extends readonly (RunOption | NoOption)[]>(...options: Options): RunResult<Options> {
     return runIn(this, options) as unknown as RunResult<Options>;
   }
 
   /** Changes files, in one step for a whole chain of actions. `state.File(Mkdir('/a', 0o755).Mkfile('/a/b', 0o644, 'x'))` */
-  File(action: FileAction, ...options: readonly ConstraintsOpt[]): State {
+  File(action: FileAction, ...options: readonly (ConstraintsOpt | NoOption)[]): State {
     const at = this.File;
     requireState(at, 'the state', this);
     const actions = bindActions(at, action, this);
@@ -108,11 +137,12 @@ export class State extends StateValues {
   }
 
   /** Applies changes one after the other. `state.With(User('app'), (s) => s.Dir('/app'))` */
-  With(...options: readonly StateOption[]): State {
+  With(...options: readonly (StateOption | NoOption)[]): State {
     let state: State = this;
     for (const [index, option] of options.entries()) {
+      if (isNoOption(option)) continue;
       if (typeof option !== 'function') throw wrongOption(this.With, index, option);
-      state = requireResult(this.With, option(state));
+      state = applyOption(this.With, index, option, state);
     }
     return state;
   }
@@ -223,14 +253,18 @@ export class State extends StateValues {
   }
 
   /** Constraints for a marshal of exactly this State; any further verb drops them. `state.SetMarshalDefaults(LinuxArm64)` */
-  SetMarshalDefaults(...options: readonly ConstraintsOpt[]): State {
+  SetMarshalDefaults(...options: readonly (ConstraintsOpt | NoOption)[]): State {
     constraintsOf(this.SetMarshalDefaults, options);
-    return new State(this.Output(), this.environment, Object.freeze([...options]));
+    return new State(
+      this.Output(),
+      this.environment,
+      Object.freeze(options.filter((option): option is ConstraintsOpt => !isNoOption(option))),
+    );
   }
 }
 
 /** What `Run` returns: the State of the root filesystem afterwards, and the mounts of the process. */
-export class ExecState extends State {
+export class ExecState<NoOutputAt extends string = never> extends State {
   readonly #process: Process;
 
   /** @internal */
@@ -246,6 +280,8 @@ export class ExecState extends State {
   }
 
   /** The filesystem of the first mount at exactly `target` afterwards; empty where nothing is mounted there. */
+  GetMount(target: NoOutputAt): NoOutput;
+  GetMount(target: string): State;
   GetMount(target: string): State {
     return NewState(this.#process.at(text(this.GetMount, 'the mount target', target)));
   }
@@ -254,7 +290,7 @@ export class ExecState extends State {
    * Mounts one more state into the process that was described; returns what the mount holds afterwards, with the
    * values of `source`. `const out = run.AddMount('/out', Scratch())`
    */
-  AddMount<const Options extends readonly MountOption[]>(
+  AddMount<const Options extends readonly (MountOption | NoOption)[]>(
     target: string,
     source: State,
     ...options: Options
@@ -266,11 +302,13 @@ export class ExecState extends State {
   }
 }
 
-/** A State of a filesystem, with the root directory and nothing else set. `NewState(state.Output())` */
-export function NewState(output: Output | undefined): State {
-  if (output !== undefined && typeof (output as Partial<Output> | null)?.kind !== 'string') {
-    throw invalid(NewState, `an output is needed, got ${show(output)}`, 'state.Output() is one');
-  }
+/**
+ * A State of a filesystem, with the root directory and nothing else set: `NewState(state.Output())` with the platform that
+ * the output says, `NewState(state)` without, as Go's `NewState(op)` of a definition that was loaded.
+ */
+export function NewState(output: Output | State | undefined): State {
+  if (isOwnState(output)) return new State(withoutPlatform(output.Output()), rootEnvironment);
+  requireOutput(NewState, output);
   return new State(output, withPlatformOf(output, rootEnvironment));
 }
 
@@ -306,7 +344,7 @@ export function applyImageJSON(at: Caller, state: State, json: string | Uint8Arr
 
 /** @internal */
 export function resetTo(state: State, other: State): State {
-  const { relativeDir: _, ...values } = other.environment;
+  const { relativeDir: _, hasCleanDir: __, ...values } = other.environment;
   const output = state.Output();
   const platform = platformOf(output);
   // An output with a platform keeps it, and the directory is then the other's (S A.7).
@@ -320,23 +358,26 @@ function setEnv(state: State, key: string, value: string): State {
   return withValues(state, { env: state.environment.env.with(key, value) });
 }
 
-function platformOf(output: Output | undefined): PlatformSpec | undefined {
-  if (output?.kind !== 'result' && output?.kind !== 'mount') return undefined;
-  return output.platform && normalizePlatform(output.platform);
-}
-
-function withPlatformOf(output: Output | undefined, environment: Environment): Environment {
-  const platform = platformOf(output);
-  return platform ? Object.freeze({ ...environment, platform }) : environment;
-}
-
 function requireResult(at: Caller, state: unknown): State {
   return requireOwn(at, 'what an option returns', state) as State;
 }
 
+/** What an option makes of a state. One of ours that was given uncalled takes no State, or makes none of it. */
+function applyOption(at: Caller, index: number, option: StateOption, state: State): State {
+  let result: unknown;
+  try {
+    result = option(state);
+  } catch (error) {
+    if (!(error instanceof LlbError) || !error.message.startsWith(`${option.name}: `)) throw error;
+    throw wrongOption(at, index, option);
+  }
+  if (!isOwnState(result) && callHint(option)) throw wrongOption(at, index, option);
+  return requireResult(at, result);
+}
+
 function runIn(state: State, options: readonly unknown[]): ExecState {
   const at = state.Run;
-  const apply = (option: StateOption, to: State) => requireResult(at, option(to));
+  const apply = (option: StateOption, to: State, index: number) => applyOption(at, index, option, to);
   const process = makeProcess(at, collectRun(at, requireResult(at, state), options, apply));
   return new ExecState(state.WithOutput(process.at('/')), process);
 }

@@ -50,6 +50,29 @@ describe('types', () => {
     expectTypeOf(run.AddMount('/a', Scratch(), AsPersistentCacheDir('c'))).toEqualTypeOf<NoOutput>();
   });
 
+  it('tell what a mount of a run keeps', () => {
+    const mounts = [
+      AddMount('/t', Scratch(), Tmpfs()),
+      AddMount('/c', Scratch(), AsPersistentCacheDir('c')),
+    ] as const;
+    const run = base.Run(Shlex('x'), ...mounts, AddMount('/out', Scratch()));
+    expectTypeOf(run.GetMount('/t')).toEqualTypeOf<NoOutput>();
+    expectTypeOf(run.GetMount('/c')).toEqualTypeOf<NoOutput>();
+    expectTypeOf(run.GetMount('/out')).toEqualTypeOf<State>();
+    expectTypeOf(run).toExtend<ExecState>();
+    expectTypeOf(base.Run(Shlex('x'), ReadonlyRootFS(), ...mounts).GetMount('/t')).toEqualTypeOf<NoOutput>();
+  });
+
+  it('take what a condition left out for no option', () => {
+    const isArm = Math.random() > 2;
+    expectTypeOf(Image('a', isArm && LinuxAmd64)).toEqualTypeOf<State>();
+    expectTypeOf(
+      base.Run(Shlex('x'), isArm && AddEnv('A', '1'), isArm ? LinuxAmd64 : null),
+    ).toEqualTypeOf<ExecState>();
+    expectTypeOf(Local('a', isArm && { dir: '.' })).toEqualTypeOf<State>();
+    expectTypeOf(Merge([base], isArm && IgnoreCache)).toEqualTypeOf<State>();
+  });
+
   it('tell that a read-only root has no new root', () => {
     const run = base.Run(Shlex('x'), ReadonlyRootFS(), AddMount('/out', Scratch()));
     expectTypeOf(run).toEqualTypeOf<ReadonlyExecState>();

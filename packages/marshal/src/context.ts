@@ -4,12 +4,15 @@ import {
   type CallSite,
   type Constraints,
   type ConstraintsOpt,
+  callSiteOf,
   constraintsOf,
   type ImageConfigResolver,
   isForeignState,
   isState,
+  type NoOption,
   type PlatformSpec,
   type State,
+  suggestion,
 } from '@llb-ts/llb';
 import { MarshalError } from './error.ts';
 import { hostPlatform } from './host-platform.ts';
@@ -18,7 +21,7 @@ import type { SourceFile } from './sources.ts';
 /** How a State is marshaled. */
 export interface MarshalOptions {
   /** Said about every op: platform, filters, names. Default: the State's `SetMarshalDefaults`, and this machine's platform. */
-  readonly constraints?: readonly ConstraintsOpt[];
+  readonly constraints?: readonly (ConstraintsOpt | NoOption)[];
   /** Answers for images with `WithMetaResolver()`. Default: such images are an error. */
   readonly imageConfigResolver?: ImageConfigResolver;
   /**
@@ -58,16 +61,49 @@ export function contextOf(
   options: MarshalOptions,
 ): AsyncContext & { readonly constraints: MarshalConstraints } {
   requireOwn(at, state);
+  checkOptions(at, options);
   const constraints = marshalConstraints(at, state, options.constraints ?? []);
   const { imageConfigResolver } = options;
   return { constraints, ...(imageConfigResolver && { imageConfigResolver }) };
+}
+
+const callbacks = ['sourceText', 'ignoreFileText', 'mapLocation'] as const;
+const optionNames = ['constraints', 'imageConfigResolver', ...callbacks];
+
+/** A constraint in the place of the options, or an option misspelled, would be passed over. */
+function checkOptions(at: Caller, options: unknown): void {
+  const bad = (message: string, hint?: string) =>
+    new MarshalError('invalid-argument', `${at.name}: ${message}`, {
+      ...(hint && { hint }),
+      callSite: callSiteOf(at),
+    });
+  const isChange = (value: unknown) =>
+    typeof (value as Partial<ConstraintsOpt> | null)?.change === 'function';
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || isChange(options)) {
+    throw bad('options are one record', 'constraints are one of them: { constraints: [LinuxArm64] }');
+  }
+  const stranger = Object.keys(options).find((name) => !optionNames.includes(name));
+  if (stranger !== undefined) {
+    throw bad(`there is no option ${JSON.stringify(stranger)}`, suggestion(stranger, optionNames));
+  }
+  const { constraints, imageConfigResolver, ...functions } = options as MarshalOptions;
+  if (constraints !== undefined && !Array.isArray(constraints)) {
+    throw bad('constraints must be a list', 'as in { constraints: [LinuxArm64] }');
+  }
+  if (imageConfigResolver !== undefined && typeof imageConfigResolver?.resolveImageConfig !== 'function') {
+    throw bad('imageConfigResolver must have a method resolveImageConfig');
+  }
+  const wrong = callbacks.find(
+    (name) => functions[name] !== undefined && typeof functions[name] !== 'function',
+  );
+  if (wrong !== undefined) throw bad(`${wrong} must be a function`);
 }
 
 /** Defaults of the machine, then those of the State, then what the call says. */
 function marshalConstraints(
   at: Caller,
   state: State,
-  options: readonly ConstraintsOpt[],
+  options: readonly (ConstraintsOpt | NoOption)[],
 ): MarshalConstraints {
   const start = {
     platform: hostPlatform(),

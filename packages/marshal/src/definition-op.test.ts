@@ -5,6 +5,7 @@ import {
   Merge,
   Mkdir,
   NewSourceMap,
+  NewState,
   Scratch,
   Shlex,
   WithCustomName,
@@ -37,7 +38,9 @@ describe('NewDefinitionOp', () => {
     const first = await marshal(base, arm);
     const loaded = NewDefinitionOp(first);
     expect(loaded.GetDir()).toBe('/');
-    expect(loaded.GetPlatform()).toEqual({ os: 'linux', architecture: 'arm64' });
+    expect(loaded.GetPlatform()).toBeUndefined();
+    expect(NewState(loaded).GetPlatform()).toBeUndefined();
+    expect(NewState(loaded.Output()).GetPlatform()).toEqual({ os: 'linux', architecture: 'arm64' });
     const { entries } = await marshal(Merge(loaded.File(Mkdir('/x', 0o755)), base), arm);
     expect(entries.map(({ op }) => op.op?.kind)).toEqual(['source', 'file', 'merge']);
     expect(entries[0]?.bytes).toEqual(first.entries[0]?.bytes);

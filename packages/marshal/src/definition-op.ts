@@ -1,14 +1,20 @@
 import {
   type DefinitionVertex,
   NewSourceMap,
-  NewState,
   noConstraints,
   type Output,
   Scratch,
   type SourceLocation,
-  type State,
+  State,
 } from '@llb-ts/llb';
-import { Definition, type DefinitionMessage, type Digest, type Input, type OpMetadata } from '@llb-ts/pb';
+import {
+  Definition,
+  type DefinitionMessage,
+  type Digest,
+  type Input,
+  type OpMetadata,
+  type Platform,
+} from '@llb-ts/pb';
 import { MarshalError } from './error.ts';
 
 /** A definition that was loaded, shared by all vertices of it. */
@@ -83,8 +89,31 @@ export class LoadedOp {
 }
 
 /**
+ * The State of a definition that was loaded. As in Go's `NewState(op)` it has no platform: processes are for that of the
+ * marshal. `NewState(op.Output())` is for the platform that the definition's last op says.
+ */
+class DefinitionOp extends State {
+  readonly #platform: Platform | undefined;
+
+  /** @internal Use {@link NewDefinitionOp}. */
+  constructor(output: Output | undefined, platform: Platform | undefined) {
+    super(output, Scratch().environment);
+    this.#platform = platform;
+    Object.freeze(this);
+  }
+
+  /** What the definition makes, with the platform of its last op. `NewState(op.Output()).Run(…)` */
+  override Output(): Output | undefined {
+    const output = super.Output();
+    if (output?.kind !== 'result' || !this.#platform) return output;
+    return Object.freeze({ ...output, platform: this.#platform });
+  }
+}
+
+/**
  * A definition made before, or elsewhere, as a State to build on (`client/llb/definition.go`). Its ops stay byte for byte
- * what they are; constraints of a later marshal do not change them.
+ * what they are; constraints of a later marshal do not change them. The State has no platform of its own, as Go's
+ * `NewState(op)`; that of the definition's last op is had by `NewState(op.Output())`, as in Go.
  *
  * ```ts
  * const state = NewDefinitionOp(Definition.read(bytes))
@@ -95,16 +124,12 @@ export class LoadedOp {
  */
 export function NewDefinitionOp(definition: Definition | DefinitionMessage | Uint8Array): State {
   const loaded = read(definition);
-  if (loaded.isEmpty) return Scratch();
+  if (loaded.isEmpty) return new DefinitionOp(undefined, undefined);
   if (!loaded.head) throw invalid('invalid definition with no inputs on last vertex');
   const graph = new LoadedGraph(loaded);
   const platform = loaded.get(loaded.head.digest)?.op.platform;
-  return NewState({
-    kind: 'result',
-    vertex: graph.vertex(loaded.head),
-    index: loaded.head.index,
-    ...(platform && { platform }),
-  });
+  const output = { kind: 'result', vertex: graph.vertex(loaded.head), index: loaded.head.index } as const;
+  return new DefinitionOp(Object.freeze(output), platform);
 }
 
 function read(definition: Definition | DefinitionMessage | Uint8Array): Definition {

@@ -109,7 +109,9 @@ class Generator {
       [
         'State.Run',
         `$${base.name}`,
-        random.chance(0.5) ? ['Shlex', `make ${word(random)} x`] : ['Args', ['sh', '-c', word(random)]],
+        random.chance(0.5)
+          ? ['Shlex', `make ${word(random).replaceAll("'", '')} x`]
+          : ['Args', ['sh', '-c', word(random)]],
         ...mounts.map(({ option }) => option),
         ...run(random),
         ...constraints(random),

@@ -8,7 +8,7 @@ import { fileInside, placesOf } from '../input/places.ts';
 import { readDefinition, refuseEmpty } from '../input/read-definition.ts';
 import { lockedBuild, lockedReference } from '../lock/lock-definition.ts';
 import { lockPathOf, requireLock } from '../lock/lock-file.ts';
-import { namedFolders } from '../options/folders.ts';
+import { namedFolders, requireUsed } from '../options/folders.ts';
 import { parsePlatforms, platformText } from '../options/platform.ts';
 import { parseGivenArguments } from '../program/arguments.ts';
 import type { World } from '../program/build-program.ts';
@@ -75,6 +75,10 @@ export async function buildResult(
   if (purpose === 'solve' && buildsOf(result).some(({ definition }) => definition.isEmpty)) {
     throw nothingToSolve(input.file);
   }
+  requireUsed(
+    request.locals,
+    buildsOf(result).map(({ definition }) => definition),
+  );
   return mapBuilds(result, request.pinned);
 }
 
@@ -89,7 +93,7 @@ export async function buildEverything(
   const { input, wanted } = request;
   if (input.kind === 'definition') return [await readBuild(request, 'lock')];
   const { buildAllTargets, buildProgram } = await import('../program/build-program.ts');
-  return withWorld(
+  const builds = await withWorld(
     request,
     async (world) =>
       wanted.target === undefined
@@ -97,6 +101,11 @@ export async function buildEverything(
         : buildsOf(await buildProgram(input.file, wanted, world)),
     found,
   );
+  requireUsed(
+    request.locals,
+    builds.map(({ definition }) => definition),
+  );
+  return builds;
 }
 
 type BuildRequest = ReturnType<typeof requestOf>;
@@ -137,7 +146,7 @@ function withWorld<T>(
   );
 }
 
-async function readBuild({ input, wanted, pinned }: BuildRequest, purpose: Purpose): Promise<Built> {
+async function readBuild({ input, wanted, pinned, locals }: BuildRequest, purpose: Purpose): Promise<Built> {
   if (wanted.target !== undefined) {
     throw usageError(`a definition has no targets, but ${JSON.stringify(wanted.target)} was asked for`);
   }
@@ -146,6 +155,7 @@ async function readBuild({ input, wanted, pinned }: BuildRequest, purpose: Purpo
     throw usageError('a definition says its platforms itself', '--platform is for build files');
   }
   const definition = await readDefinition(input.file);
+  requireUsed(locals, [definition]);
   if (purpose === 'solve') refuseEmpty(definition, input.file === '-' ? 'standard input' : input.file);
   return pinned({
     definition,

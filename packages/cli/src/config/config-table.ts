@@ -1,4 +1,4 @@
-import { suggestion } from '../options/nearest.ts';
+import { suggestion } from '@llb-ts/llb';
 import type { ConfigDocument } from './config-document.ts';
 import type { KeyPath, TomlTable, TomlValue } from './toml.ts';
 

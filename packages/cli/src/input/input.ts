@@ -1,8 +1,8 @@
 import { existsSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { nearest } from '@llb-ts/llb';
 import { type CliError, usageError } from '../error/cli-error.ts';
 import { hasCode, systemReason } from '../error/system-error.ts';
-import { nearest } from '../options/nearest.ts';
 
 const DEFAULT_FILE = 'build.ts';
 

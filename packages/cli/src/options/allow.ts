@@ -1,5 +1,5 @@
+import { suggestion } from '@llb-ts/llb';
 import { usageError } from '../error/cli-error.ts';
-import { suggestion } from './nearest.ts';
 
 const entitlements = ['network.host', 'security.insecure', 'device'] as const;
 

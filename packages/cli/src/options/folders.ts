@@ -1,5 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { suggestion } from '@llb-ts/llb';
+import type { Definition } from '@llb-ts/pb';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { hasCode } from '../error/system-error.ts';
 import { nameValues } from './name-value.ts';
@@ -12,6 +14,25 @@ export function namedFolders(values: readonly string[], flag: string): Readonly<
     return [name, absolute];
   });
   return Object.fromEntries(folders);
+}
+
+/** Fails with a usage error for a folder that none of the definitions takes, which is most likely misspelled. */
+export function requireUsed(
+  locals: Readonly<Record<string, string>>,
+  definitions: readonly Definition[],
+): void {
+  const ops = definitions.flatMap(({ entries }) => entries.map(({ op }) => op.op));
+  // What a step makes may take any folder.
+  if (ops.some((op) => op?.kind === 'build')) return;
+  const names = ops.flatMap((op) =>
+    op?.kind === 'source' && op.identifier.startsWith('local://')
+      ? op.identifier.slice('local://'.length)
+      : [],
+  );
+  const unused = Object.keys(locals).find((name) => !names.includes(name));
+  if (unused === undefined) return;
+  const hint = names.length > 0 ? suggestion(unused, [...new Set(names)]) : 'the build takes no local folder';
+  throw usageError(`--local ${unused}: the build has no Local(${JSON.stringify(unused)})`, hint);
 }
 
 /** Fails with a usage error that begins with `what` unless `path` is a folder. */

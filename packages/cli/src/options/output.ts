@@ -2,10 +2,10 @@ import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Output, Sink } from '@llb-ts/backend';
+import { suggestion } from '@llb-ts/llb';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { hasCode, systemReason } from '../error/system-error.ts';
 import { splitPairs } from './csv.ts';
-import { suggestion } from './nearest.ts';
 
 const types = ['local', 'tar', 'oci', 'docker', 'image'] as const;
 type ExportType = (typeof types)[number];

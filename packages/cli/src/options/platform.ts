@@ -1,4 +1,4 @@
-import { normalizePlatform, type PlatformSpec } from '@llb-ts/llb';
+import { normalizePlatform, type PlatformSpec, suggestion, unknownWord } from '@llb-ts/llb';
 import { usageError } from '../error/cli-error.ts';
 
 /** Reads `--platform` values, each one platform or several with commas between. Fails for what is none or there twice. */
@@ -19,7 +19,10 @@ function parsePlatform(text: string): PlatformSpec {
   if (os === undefined || architecture === undefined) {
     throw usageError(`--platform ${text}: expected OS/ARCHITECTURE`, 'as in --platform linux/arm64');
   }
-  return normalizePlatform({ os, architecture, ...(variant && { variant }) });
+  const platform = normalizePlatform({ os, architecture, ...(variant && { variant }) });
+  const unknown = unknownWord(platform);
+  if (!unknown) return platform;
+  throw usageError(`--platform ${text}: ${JSON.stringify(unknown[0])} is unknown`, suggestion(...unknown));
 }
 
 /** A platform as people write it. */

@@ -1,8 +1,8 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
+import { suggestion } from '@llb-ts/llb';
 import { usageError } from '../error/cli-error.ts';
 import { systemReason } from '../error/system-error.ts';
 import { splitPairs } from './csv.ts';
-import { suggestion } from './nearest.ts';
 
 /** What BuildKit passes on at most (`session/secrets/secretsprovider/secretsprovider.go`). */
 const MAX_SECRET_SIZE = 500 * 1024;
@@ -52,6 +52,9 @@ function parseSecret(value: string, env: NodeJS.ProcessEnv): readonly [string, S
   }
   if (id === '')
     throw usageError(`--secret ${value}: the id is missing`, 'as in --secret id=token,src=token.txt');
+  if (variable !== '' && env[variable] === undefined) {
+    throw usageError(`--secret ${value}: the environment variable ${variable} is not set`);
+  }
   if (variable === '' && path === '') {
     if (env[id] !== undefined) variable = id;
     else path = id;

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nearest, suggestion } from '@llb-ts/llb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllow } from './allow.ts';
 import { namedFolders } from './folders.ts';
-import { nearest, suggestion } from './nearest.ts';
 import { parseSecrets } from './secret.ts';
 import { parseSsh } from './ssh.ts';
 

@@ -1,5 +1,5 @@
+import { suggestion } from '@llb-ts/llb';
 import { CliError, usageError } from '../error/cli-error.ts';
-import { suggestion } from '../options/nearest.ts';
 import { type Argument, type ArgumentType, typeText } from './argument-type.ts';
 
 /** A `--arg` as it was written; without `=` the value is undefined, which says true. */

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { suggestion } from '@llb-ts/llb';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
 import { CliError } from '../error/cli-error.ts';
-import { suggestion } from '../options/nearest.ts';
 import { readText, shownPath } from './files.ts';
 import { packageModules } from './package-modules.ts';
 

@@ -3,6 +3,7 @@ import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { readSourcesWith } from '@llb-ts/llb';
 import { watchExit } from '../end-process.ts';
 import { CliError } from '../error/cli-error.ts';
 import { ExitCode } from '../error/exit-code.ts';
@@ -36,6 +37,7 @@ export async function loadProgram(file: string): Promise<Program> {
     await writeFile(module, `import './first.mjs';${code}`);
     const { href } = pathToFileURL(module);
     const positions = new SourcePositions(href, map, dirname(path));
+    readSourcesWith((site) => positions.textFrom(site));
     watchProcess({ shown, positions });
     Object.assign(globalThis, { [Symbol.for('llb-ts.begin')]: leaveSignalsToSystem });
     try {

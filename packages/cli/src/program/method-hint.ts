@@ -1,5 +1,5 @@
 import * as language from '@llb-ts/llb';
-import { nearest } from '../options/nearest.ts';
+import { nearest } from '@llb-ts/llb';
 
 /**
  * What a call of something that is no function was most likely meant to be: a verb of a state, or a function of the

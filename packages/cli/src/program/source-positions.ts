@@ -47,6 +47,17 @@ export class SourcePositions {
     };
   }
 
+  /** What the person wrote from a position on; undefined where nobody knows. */
+  textFrom(position: EnginePosition): string | undefined {
+    const source = this.find(position);
+    const lines =
+      source &&
+      readText(source.path)
+        ?.split('\n')
+        .slice(source.line - 1);
+    return lines && [lines[0]?.slice(source.character) ?? '', ...lines.slice(1)].join('\n');
+  }
+
   /** Whether the bundle itself threw `error`, and not something that it called. */
   isThrownHere(error: Error): boolean {
     const [first] = framesOf(stackBelowMessage(error));

@@ -5,10 +5,10 @@ import {
   type PlatformSpec,
   type PlatformStates,
   type State,
+  suggestion,
 } from '@llb-ts/llb';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { leaveSignalsToSystem } from '../interrupts.ts';
-import { suggestion } from '../options/nearest.ts';
 import { argumentValues, type GivenArgument, type Signature } from './arguments.ts';
 import type { Program } from './program.ts';
 import { programError } from './program-error.ts';

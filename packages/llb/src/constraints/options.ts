@@ -1,5 +1,5 @@
 import type { Caller } from '../call-site.ts';
-import { flag, nonEmpty, show, text } from '../check.ts';
+import { flag, nonEmpty, show, text, textRecord } from '../check.ts';
 import { invalid } from '../error.ts';
 import type { Constraints, OpMetadata } from '../graph.ts';
 import type { ConstraintsOpt } from '../option.ts';
@@ -60,15 +60,7 @@ export const IgnoreCache: ConstraintsOpt = metadata(() => ({ ignoreCache: true }
 
 /** Adds to the description of an op; keys that are there are overwritten. `WithDescription({ 'com.example.k': 'v' })` */
 export function WithDescription(description: Readonly<Record<string, string>>): ConstraintsOpt {
-  if (typeof description !== 'object' || description === null) {
-    throw invalid(WithDescription, `a description is a record of strings, got ${show(description)}`);
-  }
-  const added = Object.fromEntries(
-    Object.entries(description).map(([key, value]) => [
-      text(WithDescription, 'a key', key),
-      text(WithDescription, key, value),
-    ]),
-  );
+  const added = textRecord(WithDescription, 'the description', description);
   return metadata((m) => ({ description: { ...m.description, ...added } }));
 }
 
@@ -125,6 +117,14 @@ export function LocalUniqueID(id: string): ConstraintsOpt {
  * Only counts among the constraints of a marshal. `marshal(state, { constraints: [WithCaps(['exec.meta.base'])] })`
  */
 export function WithCaps(capabilities: Iterable<string>): ConstraintsOpt {
-  const caps = new Set(capabilities);
+  const at: Caller = WithCaps;
+  if (typeof capabilities === 'string' || typeof capabilities?.[Symbol.iterator] !== 'function') {
+    throw invalid(
+      at,
+      `capabilities are a list of ids, got ${show(capabilities)}`,
+      "as in WithCaps(['exec.meta.base'])",
+    );
+  }
+  const caps = new Set(Array.from(capabilities, (cap, i) => nonEmpty(at, `capability ${i + 1}`, cap)));
   return constraint((c) => ({ ...c, caps }));
 }

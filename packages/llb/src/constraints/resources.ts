@@ -1,6 +1,5 @@
 import type { Caller } from '../call-site.ts';
-import { long, show, text } from '../check.ts';
-import { invalid } from '../error.ts';
+import { long, record, text } from '../check.ts';
 import type { LinuxResources as Stored } from '../graph.ts';
 import type { ConstraintsOpt } from '../option.ts';
 import { metadata } from './options.ts';
@@ -58,8 +57,8 @@ function limit<Name extends keyof Stored>(at: Caller, name: Name, value: unknown
 export function WithLinuxResources(resources: LinuxResources): ConstraintsOpt {
   const at: Caller = WithLinuxResources;
   const linuxResources: Record<string, unknown> = { ...none };
-  for (const [name, value] of Object.entries(resources)) {
-    if (!Object.hasOwn(checks, name)) throw invalid(at, `there is no limit ${show(name)}`);
+  const names = Object.keys(checks);
+  for (const [name, value] of Object.entries(record(at, 'the resources', names, resources))) {
     if (value !== undefined) linuxResources[name] = checks[name as keyof Stored](at, value);
   }
   return metadata(() => ({ linuxResources: linuxResources as unknown as Stored }));

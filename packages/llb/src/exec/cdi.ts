@@ -1,6 +1,6 @@
 import type { Caller } from '../call-site.ts';
 import { flag, text } from '../check.ts';
-import { type Checks, settings } from '../option.ts';
+import { type Checks, given, type NoOption, settings } from '../option.ts';
 import type { RunChange } from '../state.ts';
 import { run } from './run-options.ts';
 
@@ -17,7 +17,7 @@ export type CDIDeviceOption = CDIDeviceInfo;
 const checks = { name: text, optional: flag } satisfies Checks<CDIDeviceInfo>;
 
 /** Asks for a device of the daemon. `Run(Shlex('train'), AddCDIDevice(CDIDeviceName('vendor.com/gpu=all')))` */
-export function AddCDIDevice(...options: readonly CDIDeviceOption[]): RunChange {
+export function AddCDIDevice(...options: readonly (CDIDeviceOption | NoOption)[]): RunChange {
   const at: Caller = AddCDIDevice;
   const { name = '', optional = false } = settings(at, 'AddCDIDevice', checks, options);
   const device = Object.freeze({ name, optional });
@@ -26,7 +26,7 @@ export function AddCDIDevice(...options: readonly CDIDeviceOption[]): RunChange 
 
 /** Name of a device. `AddCDIDevice(CDIDeviceName('vendor.com/gpu=0'))` */
 export function CDIDeviceName(name: string): { readonly name: string } {
-  return { name };
+  return given(CDIDeviceName, { name });
 }
 
 /** The process runs without the device where the daemon has none. `AddCDIDevice(CDIDeviceName('x'), CDIDeviceOptional)` */

@@ -1,8 +1,8 @@
 import type { Caller } from '../call-site.ts';
-import { flag, nonEmpty, oneOf, show, text, whole } from '../check.ts';
+import { flag, nonEmpty, oneOf, record, text, whole } from '../check.ts';
 import { invalid } from '../error.ts';
 import type { CacheMountSharingMode, Mount, MountContentCache, Output } from '../graph.ts';
-import { type Checks, settings } from '../option.ts';
+import { type Checks, given, type NoOption, settings } from '../option.ts';
 
 /** How a state is mounted into a process. */
 export interface MountSettings {
@@ -42,33 +42,28 @@ export type NoOutputOption =
   | { readonly cache: unknown }
   | { readonly forceNoOutput: true };
 
+const tmpfsChecks = {
+  size: (at: Caller, _: string, value: unknown) => whole(at, 'the size of a tmpfs', value),
+} satisfies Checks<TmpfsInfo>;
+
 const checks = {
   readonly: flag,
   forceNoOutput: flag,
   sourcePath: text,
   cache: (at: Caller, what: string, value: unknown) => {
-    const { id, sharing } = record(at, what, ['id', 'sharing'], value);
+    const { id, sharing = 'shared' } = record(at, what, ['id', 'sharing'], value);
     return {
       id: nonEmpty(at, 'the cache id', id),
-      sharing: oneOf(at, 'sharing', ['shared', 'private', 'locked'], sharing ?? 'shared'),
+      sharing: oneOf(at, 'sharing', ['shared', 'private', 'locked'], sharing),
     };
   },
   tmpfs: (at: Caller, what: string, value: unknown) => {
-    const { size } = record(at, what, ['size'], value);
-    return { size: whole(at, 'the size of a tmpfs', size ?? 0) };
+    const { size = 0 } = record(at, what, ['size'], value);
+    return { size: tmpfsChecks.size(at, what, size) };
   },
   contentCache: (at: Caller, what: string, value: unknown) =>
     oneOf(at, what, ['default', 'on', 'off'] as const, value),
 } satisfies Checks<MountSettings>;
-
-function record(at: Caller, what: string, names: readonly string[], value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) {
-    throw invalid(at, `${what} must be a record, got ${show(value)}`);
-  }
-  const stranger = Object.keys(value).find((name) => !names.includes(name));
-  if (stranger !== undefined) throw invalid(at, `${what} has no field ${show(stranger)}`);
-  return value as Record<string, unknown>;
-}
 
 /** A mount of `source` at `target`, as `at` was asked for. */
 export function makeMount(
@@ -105,7 +100,7 @@ export function ForceNoOutput(): { readonly forceNoOutput: true } {
 
 /** Mounts one path of a state, a folder or a file. `AddMount('/etc/os', base, SourcePath('/etc/os-release'))` */
 export function SourcePath(path: string): { readonly sourcePath: string } {
-  return { sourcePath: path };
+  return given(SourcePath, { sourcePath: path });
 }
 
 /**
@@ -118,12 +113,12 @@ export function AsPersistentCacheDir(
   id: string,
   sharing: CacheMountSharingMode = 'shared',
 ): { readonly cache: CacheMount } {
-  return { cache: { id, sharing } };
+  return given(AsPersistentCacheDir, { cache: { id, sharing } });
 }
 
 /** Makes a mount a folder in memory that is gone afterwards. `AddMount('/tmp', Scratch(), Tmpfs(TmpfsSize(1 << 20)))` */
-export function Tmpfs(...options: readonly TmpfsOption[]): { readonly tmpfs: TmpfsInfo } {
-  return { tmpfs: Object.assign({}, ...options) };
+export function Tmpfs(...options: readonly (TmpfsOption | NoOption)[]): { readonly tmpfs: TmpfsInfo } {
+  return { tmpfs: settings(Tmpfs, 'Tmpfs', tmpfsChecks, options) };
 }
 
 /** An option of `Tmpfs`. */
@@ -131,12 +126,12 @@ export type TmpfsOption = TmpfsInfo;
 
 /** Bytes that a tmpfs may hold. `Tmpfs(TmpfsSize(64 * 1024 * 1024))` */
 export function TmpfsSize(bytes: number): TmpfsInfo {
-  return { size: bytes };
+  return given(TmpfsSize, { size: bytes });
 }
 
 /** Whether the content of a mount counts for the cache. `AddMount('/src', src, ContentCache(MountContentCacheOn))` */
 export function ContentCache(mode: MountContentCache): { readonly contentCache: MountContentCache } {
-  return { contentCache: mode };
+  return given(ContentCache, { contentCache: mode });
 }
 
 /** Everybody may use a cache folder at once; the default. `AsPersistentCacheDir('npm', CacheMountShared)` */

@@ -1,12 +1,14 @@
 import { requireState } from '../brand.ts';
 import type { Caller } from '../call-site.ts';
-import { show, text, textList, whole } from '../check.ts';
+import { record, show, text, textList, whole } from '../check.ts';
 import { invalid } from '../error.ts';
 import type { ProxyEnv } from '../graph.ts';
-import { wrongOption } from '../option.ts';
+import { isNoOption, type NoOption, wrongOption } from '../option.ts';
 import { splitWords } from '../shlex.ts';
 import {
   type ExecInfo,
+  type MountChange,
+  type NoOutputTarget,
   type ReadonlyRootOption,
   type RunChange,
   type State,
@@ -30,22 +32,28 @@ export function Args(args: readonly string[]): RunChange {
 
 /**
  * The command as text, split as a shell splits words; it is not run by a shell, so `&&`, `$X` and `*` mean nothing.
- * Text that ends inside quotes loses its last word, as with Go's client. `base.Run(Shlex('cp "a b" /c'))`
+ * Text that ends inside quotes is refused. `base.Run(Shlex('cp "a b" /c'))`
  */
 export function Shlex(command: string): RunChange {
-  const args = Object.freeze(splitWords(text(Shlex, 'the command', command)));
-  return run((info) => ({ state: withValues(info.state, { args }) }));
+  const { words, isClosed } = splitWords(text(Shlex, 'the command', command));
+  if (!isClosed)
+    throw invalid(Shlex, `${show(command)} ends inside quotes`, 'close them, or pass a list: Args([…])');
+  return run((info) => ({ state: withValues(info.state, { args: Object.freeze(words) }) }));
 }
 
 /**
  * Mounts a state into the process. Writable mounts have a result of their own: `run.GetMount('/out')`.
  * `base.Run(Shlex('make'), AddMount('/src', Local('src'), Readonly()))`
  */
-export function AddMount(target: string, source: State, ...options: readonly MountOption[]): RunChange {
+export function AddMount<
+  const Target extends string,
+  const Options extends readonly (MountOption | NoOption)[],
+>(target: Target, source: State, ...options: Options): MountChange<NoOutputTarget<Target, Options>> {
   const at: Caller = AddMount;
   const output = requireState(at, 'the source', source).Output();
   const mount = makeMount(at, target, output, options);
-  return run((info) => ({ mounts: [...info.mounts, mount] }));
+  const change = run((info) => ({ mounts: [...info.mounts, mount] }));
+  return change as MountChange<NoOutputTarget<Target, Options>>;
 }
 
 /** Makes the root filesystem read-only; the result is then only in the mounts. `base.Run(Shlex('make'), ReadonlyRootFS())` */
@@ -54,8 +62,9 @@ export function ReadonlyRootFS(): ReadonlyRootOption {
 }
 
 /** Applies changes of state to the process only. `base.Run(Shlex('make'), With(User('app'), Dir('/src')))` */
-export function With(...options: readonly StateOption[]): RunChange {
+export function With(...options: readonly (StateOption | NoOption)[]): RunChange {
   for (const [index, option] of options.entries()) {
+    if (isNoOption(option)) continue;
     if (typeof option !== 'function') throw wrongOption(With, index, option);
   }
   return run((info) => ({ state: info.state.With(...options) }));
@@ -90,13 +99,9 @@ const proxyNames = ['httpProxy', 'httpsProxy', 'ftpProxy', 'noProxy', 'allProxy'
 /** Proxies that the process sees and that do not count for its cache. `Run(Shlex('make'), WithProxy({ httpProxy: url }))` */
 export function WithProxy(proxy: ProxyEnv): RunChange {
   const at: Caller = WithProxy;
-  if (typeof proxy !== 'object' || proxy === null)
-    throw invalid(at, `a record is needed, got ${show(proxy)}`);
-  const stranger = Object.keys(proxy).find((name) => !proxyNames.includes(name as 'httpProxy'));
-  if (stranger !== undefined) {
-    throw invalid(at, `there is no proxy setting ${show(stranger)}`, `settings are ${proxyNames.join(', ')}`);
-  }
-  const set = Object.entries(proxy).filter(([, value]) => value !== undefined);
+  const set = Object.entries(record(at, 'the proxy', proxyNames, proxy)).filter(
+    ([, value]) => value !== undefined,
+  );
   const proxyEnv: ProxyEnv = Object.fromEntries(set.map(([name, value]) => [name, text(at, name, value)]));
   return run(() => ({ proxyEnv }));
 }

@@ -2,7 +2,7 @@ import { requireState } from '../brand.ts';
 import { type Caller, callSiteOf } from '../call-site.ts';
 import { fail } from '../error.ts';
 import type { CDIDevice, Constraints, HasState, Mount, ProxyEnv, Secret, SSHSocket } from '../graph.ts';
-import { isChange, noConstraints, wrongOption } from '../option.ts';
+import { isChange, isNoOption, noConstraints, wrongOption } from '../option.ts';
 import { Process } from './process.ts';
 
 /** What the options of a `Run` add up to. */
@@ -23,7 +23,7 @@ export function collectRun<AnyState extends HasState>(
   at: Caller,
   state: AnyState,
   options: readonly unknown[],
-  apply: (option: (state: AnyState) => AnyState, to: AnyState) => AnyState,
+  apply: (option: (state: AnyState) => AnyState, to: AnyState, index: number) => AnyState,
 ): RunInfo<AnyState> {
   let info: RunInfo<AnyState> = {
     state,
@@ -36,8 +36,9 @@ export function collectRun<AnyState extends HasState>(
     constraints: noConstraints,
   };
   for (const [index, option] of options.entries()) {
+    if (isNoOption(option)) continue;
     if (typeof option === 'function') {
-      info = { ...info, state: apply(option as (state: AnyState) => AnyState, info.state) };
+      info = { ...info, state: apply(option as (state: AnyState) => AnyState, info.state, index) };
     } else if (isChange(option) && option.of === 'run') {
       info = option.change(info) as RunInfo<AnyState>;
     } else if (isChange(option) && option.of === 'constraints') {

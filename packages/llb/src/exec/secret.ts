@@ -2,7 +2,7 @@ import type { Caller } from '../call-site.ts';
 import { fileMode, flag, nonEmpty, text, uint32 } from '../check.ts';
 import { invalid } from '../error.ts';
 import type { Secret } from '../graph.ts';
-import { type Change, type Checks, settings } from '../option.ts';
+import { type Change, type Checks, given, type NoOption, settings } from '../option.ts';
 import type { RunChange } from '../state.ts';
 import { run } from './run-options.ts';
 
@@ -39,7 +39,7 @@ const checks = {
 /**
  * A secret of the build as a file of the process; it is in no layer. `Run(Shlex('npm ci'), AddSecret('/root/.npmrc', SecretID('npmrc')))`
  */
-export function AddSecret(dest: string, ...options: readonly SecretOption[]): RunChange {
+export function AddSecret(dest: string, ...options: readonly (SecretOption | NoOption)[]): RunChange {
   const at: Caller = AddSecret;
   const target = nonEmpty(at, 'the target', dest);
   return addSecret(at, { id: target, target }, options);
@@ -49,17 +49,21 @@ export function AddSecret(dest: string, ...options: readonly SecretOption[]): Ru
  * A secret under its id, as a file, a variable, or both.
  * `Run(Shlex('deploy'), AddSecretWithDest('token', undefined, SecretAsEnvName('TOKEN')))`
  */
-export function AddSecretWithDest(id: string, dest: string, ...options: readonly SecretOption[]): RunChange;
+export function AddSecretWithDest(
+  id: string,
+  dest: string,
+  ...options: readonly (SecretOption | NoOption)[]
+): RunChange;
 export function AddSecretWithDest(
   id: string,
   dest: undefined,
   env: SecretInfo & { readonly env: string },
-  ...options: readonly SecretOption[]
+  ...options: readonly (SecretOption | NoOption)[]
 ): RunChange;
 export function AddSecretWithDest(
   id: string,
   dest: string | undefined,
-  ...options: readonly SecretOption[]
+  ...options: readonly (SecretOption | NoOption)[]
 ): RunChange {
   const at: Caller = AddSecretWithDest;
   const target = dest === undefined ? undefined : nonEmpty(at, 'the target', dest);
@@ -89,7 +93,7 @@ function addSecret(
 
 /** The id under which the build knows a secret. `AddSecret('/key', SecretID('deploy-key'))` */
 export function SecretID(id: string): { readonly id: string } {
-  return { id };
+  return given(SecretID, { id });
 }
 
 /** Owner and mode of a secret's file. `AddSecret('/key', SecretFileOpt(1000, 1000, 0o400))` */
@@ -98,7 +102,7 @@ export function SecretFileOpt(
   gid: number,
   mode: number,
 ): { readonly uid: number; readonly gid: number; readonly mode: number } {
-  return { uid, gid, mode };
+  return given(SecretFileOpt, { uid, gid, mode });
 }
 
 /** `true` makes the target the name of a variable instead of a file; `false` takes the variable away. `AddSecret('TOKEN', SecretAsEnv(true))` */
@@ -115,7 +119,7 @@ export function SecretAsEnv(asEnv: boolean): Change<'AddSecret', SecretInfo> {
 
 /** A variable that holds the secret, beside its file if there is one. `AddSecret('/key', SecretAsEnvName('KEY'))` */
 export function SecretAsEnvName(name: string): { readonly env: string } {
-  return { env: name };
+  return given(SecretAsEnvName, { env: name });
 }
 
 /** The process runs without the secret where the build has none. `AddSecret('/key', SecretOptional)` */

@@ -1,7 +1,7 @@
 import type { Caller } from '../call-site.ts';
 import { fileMode, flag, text, uint32 } from '../check.ts';
 import type { SSHSocket } from '../graph.ts';
-import { type Checks, settings } from '../option.ts';
+import { type Checks, given, type NoOption, settings } from '../option.ts';
 import type { RunChange } from '../state.ts';
 import { run } from './run-options.ts';
 
@@ -33,7 +33,7 @@ const checks = {
 } satisfies Checks<SSHInfo>;
 
 /** Forwards an ssh agent of the build; `SSH_AUTH_SOCK` is set. `Run(Shlex('git clone …'), AddSSHSocket(SSHID('github')))` */
-export function AddSSHSocket(...options: readonly SSHOption[]): RunChange {
+export function AddSSHSocket(...options: readonly (SSHOption | NoOption)[]): RunChange {
   const at: Caller = AddSSHSocket;
   const info = settings(at, 'AddSSHSocket', checks, options);
   const socket: SSHSocket = Object.freeze({
@@ -49,12 +49,12 @@ export function AddSSHSocket(...options: readonly SSHOption[]): RunChange {
 
 /** The id under which the build knows the agent. `AddSSHSocket(SSHID('github'))` */
 export function SSHID(id: string): { readonly id: string } {
-  return { id };
+  return given(SSHID, { id });
 }
 
 /** Path of the socket. `AddSSHSocket(SSHSocketTarget('/agent.sock'))` */
 export function SSHSocketTarget(target: string): { readonly target: string } {
-  return { target };
+  return given(SSHSocketTarget, { target });
 }
 
 /** Path, owner and mode of the socket. `AddSSHSocket(SSHSocketOpt('/agent.sock', 1000, 1000, 0o600))` */
@@ -64,7 +64,7 @@ export function SSHSocketOpt(
   gid: number,
   mode: number,
 ): { readonly target: string; readonly uid: number; readonly gid: number; readonly mode: number } {
-  return { target, uid, gid, mode };
+  return given(SSHSocketOpt, { target, uid, gid, mode });
 }
 
 /** The process runs without the agent where the build has none. `AddSSHSocket(SSHOptional)` */

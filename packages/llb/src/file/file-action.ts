@@ -3,7 +3,7 @@ import type { Caller } from '../call-site.ts';
 import { fileMode, show, text, unicode } from '../check.ts';
 import { invalid } from '../error.ts';
 import type { BoundActions, CopyStep, FileStep, HasState } from '../graph.ts';
-import { settings } from '../option.ts';
+import { type NoOption, settings } from '../option.ts';
 import {
   type CopyOption,
   copyChecks,
@@ -37,7 +37,7 @@ export class FileAction {
   }
 
   /** Then makes a directory; see {@link Mkdir}. */
-  Mkdir(path: string, mode: number, ...options: readonly MkdirOption[]): FileAction {
+  Mkdir(path: string, mode: number, ...options: readonly (MkdirOption | NoOption)[]): FileAction {
     return new FileAction(mkdir(this.Mkdir, path, mode, options), this);
   }
 
@@ -46,23 +46,28 @@ export class FileAction {
     path: string,
     mode: number,
     data: string | Uint8Array,
-    ...options: readonly MkfileOption[]
+    ...options: readonly (MkfileOption | NoOption)[]
   ): FileAction {
     return new FileAction(mkfile(this.Mkfile, path, mode, data, options), this);
   }
 
   /** Then makes a symbolic link; see {@link Symlink}. */
-  Symlink(oldpath: string, newpath: string, ...options: readonly SymlinkOption[]): FileAction {
+  Symlink(oldpath: string, newpath: string, ...options: readonly (SymlinkOption | NoOption)[]): FileAction {
     return new FileAction(symlink(this.Symlink, oldpath, newpath, options), this);
   }
 
   /** Then removes; see {@link Rm}. */
-  Rm(path: string, ...options: readonly RmOption[]): FileAction {
+  Rm(path: string, ...options: readonly (RmOption | NoOption)[]): FileAction {
     return new FileAction(rm(this.Rm, path, options), this);
   }
 
   /** Then copies; see {@link Copy}. */
-  Copy(input: CopyInput, src: string, dest: string, ...options: readonly CopyOption[]): FileAction {
+  Copy(
+    input: CopyInput,
+    src: string,
+    dest: string,
+    ...options: readonly (CopyOption | NoOption)[]
+  ): FileAction {
     return new FileAction(copy(this.Copy, input, src, dest, options), this);
   }
 
@@ -112,7 +117,11 @@ export function bindActions(at: Caller, action: unknown, state: HasState): Bound
  *
  * @param mode permission bits; setuid, setgid and sticky are dropped
  */
-export function Mkdir(path: string, mode: number, ...options: readonly MkdirOption[]): FileAction {
+export function Mkdir(
+  path: string,
+  mode: number,
+  ...options: readonly (MkdirOption | NoOption)[]
+): FileAction {
   return new FileAction(mkdir(Mkdir, path, mode, options));
 }
 
@@ -126,7 +135,7 @@ export function Mkfile(
   path: string,
   mode: number,
   data: string | Uint8Array,
-  ...options: readonly MkfileOption[]
+  ...options: readonly (MkfileOption | NoOption)[]
 ): FileAction {
   return new FileAction(mkfile(Mkfile, path, mode, data, options));
 }
@@ -135,12 +144,16 @@ export function Mkfile(
  * Makes a symbolic link at `newpath` that says `oldpath`. Both are taken as they are: a relative `newpath` is below `/`,
  * whatever the directory of the state. `Scratch().File(Symlink('/usr/bin/node', '/bin/node'))`
  */
-export function Symlink(oldpath: string, newpath: string, ...options: readonly SymlinkOption[]): FileAction {
+export function Symlink(
+  oldpath: string,
+  newpath: string,
+  ...options: readonly (SymlinkOption | NoOption)[]
+): FileAction {
   return new FileAction(symlink(Symlink, oldpath, newpath, options));
 }
 
 /** Removes a file or a directory with all that is in it. `base.File(Rm('/var/cache', { allowNotFound: true }))` */
-export function Rm(path: string, ...options: readonly RmOption[]): FileAction {
+export function Rm(path: string, ...options: readonly (RmOption | NoOption)[]): FileAction {
   return new FileAction(rm(Rm, path, options));
 }
 
@@ -152,7 +165,7 @@ export function Copy(
   input: CopyInput,
   src: string,
   dest: string,
-  ...options: readonly CopyOption[]
+  ...options: readonly (CopyOption | NoOption)[]
 ): FileAction {
   return new FileAction(copy(Copy, input, src, dest, options));
 }

@@ -1,6 +1,6 @@
 import { fileMode, flag, nonEmpty, textList } from '../check.ts';
-import type { Change, Check, Checks } from '../option.ts';
-import { type ChownOption, type CreatedTime, checkOwner, checkTime } from './owner.ts';
+import { type Change, type Check, type Checks, given } from '../option.ts';
+import { type ChownOption, type CreatedTime, ownerChecks } from './owner.ts';
 
 /** Settings of `Mkdir`. */
 export interface MkdirInfo extends ChownOption, CreatedTime {
@@ -61,13 +61,11 @@ export interface CopyInfo extends ChownOption, CreatedTime {
 /** An option of `Copy`. */
 export type CopyOption = CopyInfo | Change<'Copy', CopyInfo>;
 
-const made = { chown: checkOwner, createdTime: checkTime };
-
-export const mkfileChecks = made satisfies Checks<MkfileInfo>;
-export const mkdirChecks = { makeParents: flag, ...made } satisfies Checks<MkdirInfo>;
+export const mkfileChecks = ownerChecks satisfies Checks<MkfileInfo>;
+export const mkdirChecks = { makeParents: flag, ...ownerChecks } satisfies Checks<MkdirInfo>;
 export const rmChecks = { allowNotFound: flag, allowWildcard: flag } satisfies Checks<RmInfo>;
 export const copyChecks = {
-  ...made,
+  ...ownerChecks,
   mode: ((at, what, value) =>
     typeof value === 'string' ? nonEmpty(at, what, value) : fileMode(at, what, value)) satisfies Check,
   followSymlinks: flag,
@@ -84,17 +82,17 @@ export const copyChecks = {
 
 /** Makes missing parents of a directory. `Mkdir('/a/b', 0o755, WithParents(true))` */
 export function WithParents(makeParents: boolean): { readonly makeParents: boolean } {
-  return { makeParents };
+  return given(WithParents, { makeParents });
 }
 
 /** Whether removing what is not there is fine. `Rm('/a', WithAllowNotFound(true))` */
 export function WithAllowNotFound(allowNotFound: boolean): { readonly allowNotFound: boolean } {
-  return { allowNotFound };
+  return given(WithAllowNotFound, { allowNotFound });
 }
 
 /** Whether the path is a pattern. `Rm('/a/*.o', WithAllowWildcard(true))` */
 export function WithAllowWildcard(allowWildcard: boolean): { readonly allowWildcard: boolean } {
-  return { allowWildcard };
+  return given(WithAllowWildcard, { allowWildcard });
 }
 
 /** Leaves more out of a copy. `Copy(src, '/', '/', WithExcludePatterns(['node_modules']))` */

@@ -1,7 +1,8 @@
 import type { Caller } from '../call-site.ts';
-import { instant, show, text, uint32 } from '../check.ts';
+import { instant, isRecord, record, show, text, uint32 } from '../check.ts';
 import { invalid } from '../error.ts';
 import type { Owner, UserOpt } from '../graph.ts';
+import { given } from '../option.ts';
 
 /**
  * Who owns what a file action makes: `'user'`, `'user:group'`, or a record of numbers and names. Names are looked up in
@@ -25,7 +26,7 @@ export interface CreatedTime {
  * An owner by name or number, as `user` or `user:group`. `Mkdir('/app', 0o755, WithUser('app:app'))`
  */
 export function WithUser(name: string): { readonly chown: string } {
-  return { chown: name };
+  return given(WithUser, { chown: name });
 }
 
 /** An owner by numbers. `Mkdir('/app', 0o755, WithUIDGID(1000, 1000))` */
@@ -33,22 +34,20 @@ export function WithUIDGID(
   uid: number,
   gid: number,
 ): { readonly chown: { readonly user: { readonly uid: number }; readonly group: { readonly uid: number } } } {
-  return { chown: { user: { uid }, group: { uid: gid } } };
+  return given(WithUIDGID, { chown: { user: { uid }, group: { uid: gid } } });
 }
 
 /** A fixed time for what is made. `Mkfile('/a', 0o644, '', WithCreatedTime(new Date(0)))` */
 export function WithCreatedTime(time: Date | bigint): { readonly createdTime: Date | bigint } {
-  return { createdTime: time };
+  return given(WithCreatedTime, { createdTime: time });
 }
 
 export function checkOwner(at: Caller, what: string, value: unknown): Owner {
   if (typeof value === 'string') return parseOwner(text(at, what, value));
-  if (typeof value !== 'object' || value === null) {
+  if (!isRecord(value)) {
     throw invalid(at, `${what} must be text such as "user:group" or a record, got ${show(value)}`);
   }
-  const { user, group, ...rest } = value as Record<string, unknown>;
-  const [stranger] = Object.keys(rest);
-  if (stranger !== undefined) throw invalid(at, `${what} has no field ${show(stranger)}`);
+  const { user, group } = record(at, what, ['user', 'group'], value);
   return Object.freeze({
     ...(user !== undefined && { user: checkUser(at, `${what}.user`, user) }),
     ...(group !== undefined && { group: checkUser(at, `${what}.group`, group) }),
@@ -56,11 +55,12 @@ export function checkOwner(at: Caller, what: string, value: unknown): Owner {
 }
 
 function checkUser(at: Caller, what: string, value: unknown): UserOpt {
-  if (typeof value === 'object' && value !== null) {
-    if ('uid' in value) return { uid: uint32(at, what, value.uid) };
-    if ('name' in value) return byName(text(at, what, value.name));
+  if (!isRecord(value)) throw invalid(at, `${what} must be { uid } or { name }, got ${show(value)}`);
+  const { uid, name } = record(at, what, ['uid', 'name'], value);
+  if (uid !== undefined && name !== undefined) {
+    throw invalid(at, `${what} has both uid and name`, 'give the one that counts');
   }
-  throw invalid(at, `${what} must be { uid } or { name }, got ${show(value)}`);
+  return name === undefined ? { uid: uint32(at, what, uid) } : byName(text(at, what, name));
 }
 
 /** As `WithUser` of `client/llb/fileop.go`: an empty group is left out, an empty user is root. */
@@ -85,3 +85,5 @@ function byName(name: string): UserOpt {
 export function checkTime(at: Caller, what: string, value: unknown): bigint {
   return instant(at, what, value);
 }
+
+export const ownerChecks = { chown: checkOwner, createdTime: checkTime };

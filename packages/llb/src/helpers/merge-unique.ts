@@ -2,7 +2,7 @@ import { requireState } from '../brand.ts';
 import type { Caller } from '../call-site.ts';
 import { diffStates } from '../diff.ts';
 import { mergeStates } from '../merge.ts';
-import { type ConstraintsOpt, constraintsOf, noConstraints } from '../option.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption, noConstraints } from '../option.ts';
 import { NewState, type State } from '../state.ts';
 import { ancestorsOf, Identities } from './ancestors.ts';
 
@@ -17,11 +17,15 @@ import { ancestorsOf, Identities } from './ancestors.ts';
  * ```
  */
 export function MergeUnique(...states: readonly State[]): State;
-export function MergeUnique(states: readonly State[], ...options: readonly ConstraintsOpt[]): State;
-export function MergeUnique(first?: State | readonly State[], ...rest: readonly unknown[]): State {
+export function MergeUnique(
+  states: readonly State[],
+  ...options: readonly (ConstraintsOpt | NoOption)[]
+): State;
+export function MergeUnique(...args: readonly unknown[]): State {
   const at: Caller = MergeUnique;
+  const [first, ...rest] = args;
   if (Array.isArray(first)) return mergeUnique(at, first, constraintsOf(at, rest));
-  return mergeUnique(at, first === undefined ? [] : [first, ...rest], noConstraints);
+  return mergeUnique(at, args, noConstraints);
 }
 
 function mergeUnique(at: Caller, states: readonly unknown[], constraints: typeof noConstraints): State {

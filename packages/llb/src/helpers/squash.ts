@@ -1,5 +1,5 @@
 import type { Caller } from '../call-site.ts';
-import { type ConstraintsOpt, constraintsOf } from '../option.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption } from '../option.ts';
 import type { State } from '../state.ts';
 import { copyInto } from './copy-into.ts';
 
@@ -11,7 +11,7 @@ import { copyInto } from './copy-into.ts';
  * Merge(base, Squash(Diff(base, built)))  // what was added, without what was deleted
  * ```
  */
-export function Squash(state: State, ...options: readonly ConstraintsOpt[]): State {
+export function Squash(state: State, ...options: readonly (ConstraintsOpt | NoOption)[]): State {
   const at: Caller = Squash;
   return copyInto(at, state, '/', constraintsOf(at, options));
 }

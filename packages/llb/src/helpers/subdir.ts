@@ -1,6 +1,6 @@
 import type { Caller } from '../call-site.ts';
 import { text } from '../check.ts';
-import { type ConstraintsOpt, constraintsOf } from '../option.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption } from '../option.ts';
 import type { State } from '../state.ts';
 import { copyInto } from './copy-into.ts';
 
@@ -12,7 +12,11 @@ import { copyInto } from './copy-into.ts';
  * Merge(base, Subdir(built, '/out'))
  * ```
  */
-export function Subdir(state: State, path: string, ...options: readonly ConstraintsOpt[]): State {
+export function Subdir(
+  state: State,
+  path: string,
+  ...options: readonly (ConstraintsOpt | NoOption)[]
+): State {
   const at: Caller = Subdir;
   return copyInto(at, state, text(at, 'the path', path), constraintsOf(at, options));
 }

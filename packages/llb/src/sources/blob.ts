@@ -1,7 +1,7 @@
 import type { Caller } from '../call-site.ts';
 import { text } from '../check.ts';
 import { fail } from '../error.ts';
-import { type Checks, type ConstraintsOpt, collect } from '../option.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
 import { formatReference, parseReference } from '../reference.ts';
 import { NewState, type State } from '../state.ts';
 import { type FileInfo, fileInfoChecks, fileSettings } from './file-info.ts';
@@ -20,12 +20,12 @@ export type ImageBlobOption = ImageBlobInfo | ConstraintsOpt;
 const checks = { ...fileInfoChecks, sessionID: text, storeID: text } satisfies Checks<ImageBlobInfo>;
 
 /** One blob of a registry, as one file. `ImageBlob('example.com/data@sha256:…', Filename('model.bin'))` */
-export function ImageBlob(ref: string, ...options: readonly ImageBlobOption[]): State {
+export function ImageBlob(ref: string, ...options: readonly (ImageBlobOption | NoOption)[]): State {
   return blob(ImageBlob, 'registry', ref, options);
 }
 
 /** One blob of an OCI layout, as one file. `OCILayoutBlob('data@sha256:…', ImageBlobOCIStore('', 'data'))` */
-export function OCILayoutBlob(ref: string, ...options: readonly ImageBlobOption[]): State {
+export function OCILayoutBlob(ref: string, ...options: readonly (ImageBlobOption | NoOption)[]): State {
   return blob(OCILayoutBlob, 'oci-layout', ref, options);
 }
 
@@ -51,5 +51,5 @@ export function ImageBlobOCIStore(
   sessionID: string,
   storeID: string,
 ): { readonly sessionID: string; readonly storeID: string } {
-  return { sessionID, storeID };
+  return given(ImageBlobOCIStore, { sessionID, storeID });
 }

@@ -1,7 +1,6 @@
 import type { Caller } from '../call-site.ts';
-import { fileMode, show, text, uint32 } from '../check.ts';
-import { invalid } from '../error.ts';
-import type { Checked, Checks } from '../option.ts';
+import { fileMode, record, text, uint32 } from '../check.ts';
+import { type Checked, type Checks, given } from '../option.ts';
 import type { FileSettings } from './spec.ts';
 
 /** How the one file of a download or blob looks. */
@@ -20,11 +19,8 @@ export const fileInfoChecks = {
   filename: text,
   perm: fileMode,
   owner: (at: Caller, what: string, value: unknown) => {
-    if (typeof value !== 'object' || value === null) {
-      throw invalid(at, `${what} must be { uid, gid }, got ${show(value)}`);
-    }
-    const { uid, gid } = value as Record<string, unknown>;
-    return { uid: uint32(at, 'uid', uid), gid: uint32(at, 'gid', gid) };
+    const { uid, gid } = record(at, what, ['uid', 'gid'], value);
+    return { uid: uint32(at, `${what}.uid`, uid), gid: uint32(at, `${what}.gid`, gid) };
   },
 } satisfies Checks<FileInfo>;
 
@@ -39,7 +35,7 @@ export function fileSettings(info: Checked<typeof fileInfoChecks>): FileSettings
 
 /** Permission bits of a download. `HTTP('https://example.com/tool', Chmod(0o755))` */
 export function Chmod(perm: number): { readonly perm: number } {
-  return { perm };
+  return given(Chmod, { perm });
 }
 
 /** Owner of a download. `HTTP('https://example.com/tool', Chown(1000, 1000))` */
@@ -47,10 +43,10 @@ export function Chown(
   uid: number,
   gid: number,
 ): { readonly owner: { readonly uid: number; readonly gid: number } } {
-  return { owner: { uid, gid } };
+  return given(Chown, { owner: { uid, gid } });
 }
 
 /** Name of a download. `HTTP('https://example.com/v1', Filename('tool'))` */
 export function Filename(name: string): { readonly filename: string } {
-  return { filename: name };
+  return given(Filename, { filename: name });
 }

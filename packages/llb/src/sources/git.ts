@@ -2,7 +2,15 @@ import type { Caller } from '../call-site.ts';
 import { flag, nonEmpty, oneOf, text } from '../check.ts';
 import { fail } from '../error.ts';
 import { parseGitRemote } from '../git-url.ts';
-import { type Change, type Checks, type ConstraintsOpt, collect } from '../option.ts';
+import {
+  type Change,
+  type Checks,
+  type ConstraintsOpt,
+  collect,
+  given,
+  type NoOption,
+  settings,
+} from '../option.ts';
 import { joinPath } from '../path.ts';
 import { NewState, type State } from '../state.ts';
 import { sourceOutput } from './source.ts';
@@ -80,7 +88,7 @@ const checks = {
  *
  * @param fragment `ref` or `ref:folder`; default: the default branch
  */
-export function Git(url: string, fragment = '', ...options: readonly GitOption[]): State {
+export function Git(url: string, fragment = '', ...options: readonly (GitOption | NoOption)[]): State {
   const at: Caller = Git;
   const remote = parseGitRemote(nonEmpty(at, 'the remote', url));
   if ('problem' in remote) {
@@ -129,12 +137,12 @@ function hostLines(lines: string): string {
 
 /** Branch, tag or commit. `Git(url, '', GitRef('v1.2'))` */
 export function GitRef(ref: string): { readonly ref: string } {
-  return { ref };
+  return given(GitRef, { ref });
 }
 
 /** Takes only one folder of the repository. `Git(url, '', GitSubDir('docs'))` */
 export function GitSubDir(folder: string): { readonly subDir: string } {
-  return { subDir: folder };
+  return given(GitSubDir, { subDir: folder });
 }
 
 /** Does not check out submodules. `Git(url, '', GitSkipSubmodules())` */
@@ -144,7 +152,7 @@ export function GitSkipSubmodules(): { readonly skipSubmodules: true } {
 
 /** Times of files: `'checkout'` or `'commit'`. `Git(url, '', GitMTime('commit'))` */
 export function GitMTime(mtime: 'checkout' | 'commit'): { readonly mtime: 'checkout' | 'commit' } {
-  return { mtime };
+  return given(GitMTime, { mtime });
 }
 
 /** Gives files the time of the commit. `Git(url, '', GitMTimeCommit())` */
@@ -154,7 +162,7 @@ export function GitMTimeCommit(): { readonly mtime: 'commit' } {
 
 /** Whether Git prints its advice. `Git(url, '', GitAdvice(true))` */
 export function GitAdvice(advice: boolean): { readonly advice: boolean } {
-  return { advice };
+  return given(GitAdvice, { advice });
 }
 
 /** Keeps `.git`. `Git(url, '', KeepGitDir())` */
@@ -164,7 +172,7 @@ export function KeepGitDir(): { readonly keepGitDir: true } {
 
 /** Secret with a token; `''`: none. `Git(url, '', AuthTokenSecret('github'))` */
 export function AuthTokenSecret(name: string): { readonly authTokenSecret: string } {
-  return { authTokenSecret: name };
+  return given(AuthTokenSecret, { authTokenSecret: name });
 }
 
 /** One more line of `known_hosts`. `Git('git@github.com:a/b', '', KnownSSHHosts('github.com ssh-ed25519 AAAA…'))` */
@@ -175,12 +183,12 @@ export function KnownSSHHosts(line: string): Change<'Git', GitInfo> {
 
 /** Id of the ssh agent. `Git('git@github.com:a/b', '', MountSSHSock('github'), KnownSSHHosts(line))` */
 export function MountSSHSock(id: string): { readonly mountSSHSock: string } {
-  return { mountSSHSock: id };
+  return given(MountSSHSock, { mountSSHSock: id });
 }
 
 /** Commit that must come out; a prefix will do. `Git(url, 'v1', GitChecksum('1a2b3c4'))` */
 export function GitChecksum(commit: string): { readonly checksum: string } {
-  return { checksum: commit };
+  return given(GitChecksum, { checksum: commit });
 }
 
 /** Fetches the commit of {@link GitChecksum} without asking what the ref is now. `Git(url, 'main', GitChecksum(c), GitFetchByCommit())` */
@@ -198,16 +206,20 @@ export interface GitBundleInfo {
 /** An option of `GitBundleURL`. */
 export type GitBundleOption = GitBundleInfo;
 
+const bundleChecks = { ociSessionID: text, ociStoreID: text } satisfies Checks<GitBundleInfo>;
+
 /**
  * Takes commits from a Git bundle, a blob, instead of the remote; needs {@link GitChecksum}.
  * `Git(url, '', GitBundleURL('docker-image+blob://example.com/b@sha256:…'), GitChecksum(commit))`
  */
 export function GitBundleURL(
   locator: string,
-  ...options: readonly GitBundleOption[]
+  ...options: readonly (GitBundleOption | NoOption)[]
 ): { readonly bundle: string; readonly bundleOCISessionID: string; readonly bundleOCIStoreID: string } {
-  const { ociSessionID = '', ociStoreID = '' }: GitBundleInfo = Object.assign({}, ...options);
-  return { bundle: locator, bundleOCISessionID: ociSessionID, bundleOCIStoreID: ociStoreID };
+  const at: Caller = GitBundleURL;
+  const { ociSessionID = '', ociStoreID = '' } = settings(at, 'GitBundleURL', bundleChecks, options);
+  const bundle = { bundle: locator, bundleOCISessionID: ociSessionID, bundleOCIStoreID: ociStoreID };
+  return given(at, bundle);
 }
 
 /** Session and name of the layout that has a bundle. `GitBundleURL('oci-layout+blob://b@sha256:…', GitBundleOCIStore('', 'b'))` */
@@ -215,7 +227,7 @@ export function GitBundleOCIStore(
   sessionID: string,
   storeID: string,
 ): { readonly ociSessionID: string; readonly ociStoreID: string } {
-  return { ociSessionID: sessionID, ociStoreID: storeID };
+  return given(GitBundleOCIStore, { ociSessionID: sessionID, ociStoreID: storeID });
 }
 
 /** The result is one file `bundle` with the commit, for {@link GitBundleURL}. `Git(url, 'v1', GitCheckoutBundle())` */

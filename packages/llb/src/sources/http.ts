@@ -1,7 +1,7 @@
 import type { Caller } from '../call-site.ts';
-import { nonEmpty, show, text } from '../check.ts';
+import { nonEmpty, record, show, text } from '../check.ts';
 import { invalid } from '../error.ts';
-import { type Checks, type ConstraintsOpt, collect } from '../option.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
 import { NewState, type State } from '../state.ts';
 import { type FileInfo, fileInfoChecks, fileSettings } from './file-info.ts';
 import { checkDigest, sourceOutput } from './source.ts';
@@ -53,22 +53,14 @@ function words(
   names: readonly string[],
   value: unknown,
 ): Readonly<Record<string, string>> {
-  if (typeof value !== 'object' || value === null) {
-    throw invalid(at, `${what} must be a record, got ${show(value)}`);
-  }
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(
-    entries.map(([name, item]) => {
-      if (!names.includes(name)) throw invalid(at, `${what} has no field ${show(name)}`);
-      return [name, text(at, `${what}.${name}`, item)];
-    }),
-  );
+  const entries = Object.entries(record(at, what, names, value)).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries.map(([name, item]) => [name, text(at, `${what}.${name}`, item)]));
 }
 
 /**
  * One downloaded file. `HTTP('https://example.com/tool', Checksum('sha256:…'), Chmod(0o755))`
  */
-export function HTTP(url: string, ...options: readonly HTTPOption[]): State {
+export function HTTP(url: string, ...options: readonly (HTTPOption | NoOption)[]): State {
   const at: Caller = HTTP;
   if (!/^https?:\/\//i.test(nonEmpty(at, 'the URL', url))) {
     throw invalid(at, `${show(url)} is no http or https URL`);
@@ -88,20 +80,20 @@ export function HTTP(url: string, ...options: readonly HTTPOption[]): State {
 
 /** Digest that a download must have. `HTTP('https://example.com/tool', Checksum('sha256:…'))` */
 export function Checksum(digest: string): { readonly checksum: string } {
-  return { checksum: digest };
+  return given(Checksum, { checksum: digest });
 }
 
 /** Headers of a download's request. `HTTP('https://example.com/api', Header({ accept: 'application/json' }))` */
 export function Header(header: HTTPHeader): { readonly header: HTTPHeader } {
-  return { header };
+  return given(Header, { header });
 }
 
 /** Fails unless a download has this signature. `HTTP(url, VerifyPGPSignature({ pubKey, signature }))` */
 export function VerifyPGPSignature(signature: HTTPSignatureInfo): { readonly signature: HTTPSignatureInfo } {
-  return { signature };
+  return given(VerifyPGPSignature, { signature });
 }
 
 /** Secret with the `Authorization` header, for `HTTP` and `Git`. `HTTP(url, AuthHeaderSecret('auth'))` */
 export function AuthHeaderSecret(name: string): { readonly authHeaderSecret: string } {
-  return { authHeaderSecret: name };
+  return given(AuthHeaderSecret, { authHeaderSecret: name });
 }

@@ -3,7 +3,7 @@ import { callSiteOf } from '../call-site.ts';
 import { flag, oneOf, show, text, whole } from '../check.ts';
 import { fail, invalid } from '../error.ts';
 import type { AsyncContext, Constraints, ImageConfigResolver, ResolvedImage } from '../graph.ts';
-import { type Checks, type ConstraintsOpt, collect } from '../option.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
 import { formatReference, parseReference, type Reference, withDefaultTag } from '../reference.ts';
 import { applyImageJSON, deferredState, NewState, Scratch, type State } from '../state.ts';
 import { checkDigest, sourceOutput } from './source.ts';
@@ -57,7 +57,7 @@ function isResolver(value: unknown): value is ImageConfigResolver {
  * Image('node:22', { resolveMode: 'local' }, LinuxArm64)
  * ```
  */
-export function Image(ref: string, ...options: readonly ImageOption[]): State {
+export function Image(ref: string, ...options: readonly (ImageOption | NoOption)[]): State {
   const at: Caller = Image;
   const parsed = withDefaultTag(parseReference(at, ref));
   const { info, constraints } = collect(at, 'Image', checks, options);
@@ -127,12 +127,12 @@ export const MarkImageInternal: { readonly recordType: 'internal' } = Object.fre
 
 /** Takes only the lowest `layers` layers. `Image('debian', WithLayerLimit(1))` */
 export function WithLayerLimit(layers: number): { readonly layerLimit: number } {
-  return { layerLimit: layers };
+  return given(WithLayerLimit, { layerLimit: layers });
 }
 
 /** Digest that the image must have. `Image('alpine', WithImageChecksum('sha256:…'))` */
 export function WithImageChecksum(digest: string): { readonly checksum: string } {
-  return { checksum: digest };
+  return given(WithImageChecksum, { checksum: digest });
 }
 
 /**
@@ -144,10 +144,10 @@ export function WithImageChecksum(digest: string): { readonly checksum: string }
 export function WithMetaResolver(resolver: ImageConfigResolver | true = true): {
   readonly metaResolver: ImageConfigResolver | true;
 } {
-  return { metaResolver: resolver };
+  return given(WithMetaResolver, { metaResolver: resolver });
 }
 
 /** Replaces the reference by a digest when the State is marshaled. `Image('node', WithMetaResolver(), ResolveDigest(true))` */
 export function ResolveDigest(resolveDigest: boolean): { readonly resolveDigest: boolean } {
-  return { resolveDigest };
+  return given(ResolveDigest, { resolveDigest });
 }

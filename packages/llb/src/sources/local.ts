@@ -1,7 +1,6 @@
 import type { Caller } from '../call-site.ts';
-import { flag, nonEmpty, oneOf, show, text, textList } from '../check.ts';
-import { invalid } from '../error.ts';
-import { type Checks, type ConstraintsOpt, collect } from '../option.ts';
+import { flag, nonEmpty, oneOf, record, text, textList } from '../check.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
 import { NewState, type State } from '../state.ts';
 import { sourceOutput } from './source.ts';
 import type { LocalSource } from './spec.ts';
@@ -53,10 +52,7 @@ const checks = {
   followPaths: textList,
   sharedKeyHint: text,
   differ: (at: Caller, what: string, value: unknown) => {
-    if (typeof value !== 'object' || value === null) {
-      throw invalid(at, `${what} must be { type, required }, got ${show(value)}`);
-    }
-    const { type, required = false } = value as Record<string, unknown>;
+    const { type, required = false } = record(at, what, ['type', 'required'], value);
     return {
       type: oneOf(at, 'type', ['none', 'metadata'], type),
       required: flag(at, 'required', required),
@@ -71,7 +67,7 @@ const checks = {
  * A folder of whoever starts the build, by a name that the solve gives a place (`--local NAME=dir`).
  * `Local('context', { excludePatterns: ['node_modules'], dir: '.' })`
  */
-export function Local(name: string, ...options: readonly LocalOption[]): State {
+export function Local(name: string, ...options: readonly (LocalOption | NoOption)[]): State {
   const at: Caller = Local;
   const { info, constraints } = collect(at, 'Local', checks, options);
   const source: LocalSource = {
@@ -92,36 +88,36 @@ export function Local(name: string, ...options: readonly LocalOption[]): State {
 
 /** Session that has the folder. `Local('src', SessionID('abc'))` */
 export function SessionID(id: string): { readonly sessionID: string } {
-  return { sessionID: id };
+  return given(SessionID, { sessionID: id });
 }
 
 /** Uploads only what matches. `Local('src', IncludePatterns(['*.ts']))` */
 export function IncludePatterns(patterns: readonly string[]): {
   readonly includePatterns: readonly string[];
 } {
-  return { includePatterns: patterns };
+  return given(IncludePatterns, { includePatterns: patterns });
 }
 
 /** Does not upload what matches. `Local('src', ExcludePatterns(['node_modules']))` */
 export function ExcludePatterns(patterns: readonly string[]): {
   readonly excludePatterns: readonly string[];
 } {
-  return { excludePatterns: patterns };
+  return given(ExcludePatterns, { excludePatterns: patterns });
 }
 
 /** Paths whose symlinks are followed and uploaded too. `Local('src', FollowPaths(['current']))` */
 export function FollowPaths(paths: readonly string[]): { readonly followPaths: readonly string[] } {
-  return { followPaths: paths };
+  return given(FollowPaths, { followPaths: paths });
 }
 
 /** Folders with the same hint share what was uploaded before. `Local('src', SharedKeyHint('src'))` */
 export function SharedKeyHint(hint: string): { readonly sharedKeyHint: string } {
-  return { sharedKeyHint: hint };
+  return given(SharedKeyHint, { sharedKeyHint: hint });
 }
 
 /** How the daemon finds what changed since the last upload. `Local('src', Differ(DiffNone, false))` */
 export function Differ(type: DiffType, required = false): { readonly differ: DifferInfo } {
-  return { differ: { type, required } };
+  return given(Differ, { differ: { type, required } });
 }
 
 /** Compares nothing: everything is uploaded again. `Differ(DiffNone)` */
@@ -133,5 +129,5 @@ export const DiffMetadata = 'metadata';
 export function MetadataOnlyTransfer(exceptions: readonly string[] = []): {
   readonly metadataOnlyTransfer: readonly string[];
 } {
-  return { metadataOnlyTransfer: exceptions };
+  return given(MetadataOnlyTransfer, { metadataOnlyTransfer: exceptions });
 }

@@ -1,6 +1,6 @@
 import type { Caller } from '../call-site.ts';
 import { nonEmpty, text, whole } from '../check.ts';
-import { type Checks, type ConstraintsOpt, collect } from '../option.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
 import { NewState, type State } from '../state.ts';
 import { checkDigest, sourceOutput } from './source.ts';
 
@@ -29,7 +29,7 @@ const checks = {
  * The filesystem of an image in an OCI layout on disk. The reference is taken as it is and needs a digest.
  * `OCILayout('app@sha256:…', OCIStore('', 'app'))`
  */
-export function OCILayout(ref: string, ...options: readonly OCILayoutOption[]): State {
+export function OCILayout(ref: string, ...options: readonly (OCILayoutOption | NoOption)[]): State {
   const at: Caller = OCILayout;
   const { info, constraints } = collect(at, 'OCILayout', checks, options);
   const source = {
@@ -47,15 +47,15 @@ export function OCIStore(
   sessionID: string,
   storeID: string,
 ): { readonly sessionID: string; readonly storeID: string } {
-  return { sessionID, storeID };
+  return given(OCIStore, { sessionID, storeID });
 }
 
 /** Takes only the lowest `layers` layers. `OCILayout(ref, OCILayerLimit(1))` */
 export function OCILayerLimit(layers: number): { readonly layerLimit: number } {
-  return { layerLimit: layers };
+  return given(OCILayerLimit, { layerLimit: layers });
 }
 
 /** Taken and not used, as in Go's client. `OCILayout(ref, OCIChecksum('sha256:…'))` */
 export function OCIChecksum(digest: string): { readonly checksum: string } {
-  return { checksum: digest };
+  return given(OCIChecksum, { checksum: digest });
 }

@@ -1,8 +1,8 @@
 import { type Caller, callSiteOf } from '../call-site.ts';
-import { nonEmpty, show, text } from '../check.ts';
+import { nonEmpty, show, text, textRecord } from '../check.ts';
 import { invalid } from '../error.ts';
 import type { Constraints, Output } from '../graph.ts';
-import { type ConstraintsOpt, constraintsOf } from '../option.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption } from '../option.ts';
 import { NewState, type State } from '../state.ts';
 import type { SourceSpec } from './spec.ts';
 
@@ -25,20 +25,14 @@ export function sourceOutput(at: Caller, source: SourceSpec, constraints: Constr
 export function NewSource(
   identifier: string,
   attrs: Readonly<Record<string, string>> = {},
-  ...options: readonly ConstraintsOpt[]
+  ...options: readonly (ConstraintsOpt | NoOption)[]
 ): State {
   const at: Caller = NewSource;
   if (identifier === '') throw invalid(at, "source identifier can't be empty");
-  if (typeof attrs !== 'object' || attrs === null) {
-    throw invalid(at, `attributes are a record of strings, got ${show(attrs)}`);
-  }
-  const checked = Object.fromEntries(
-    Object.entries(attrs).map(([key, value]) => [text(at, 'an attribute', key), text(at, key, value)]),
-  );
   const source = {
     type: 'raw',
     identifier: nonEmpty(at, 'the identifier', identifier),
-    attrs: checked,
+    attrs: textRecord(at, 'the attributes', attrs),
   } as const;
   return NewState(sourceOutput(at, source, constraintsOf(at, options)));
 }

@@ -1,4 +1,4 @@
-/** The known word that `word` is most likely a slip of; undefined when none is close. */
+/** The known word that `word` is most likely a slip of; undefined when none is close. `nearest('Imgae', ['Image'])` */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 2.5)) + 1;
@@ -33,7 +33,7 @@ function distance(a: string, b: string): number {
   return cell(a.length, b.length);
 }
 
-/** `did you mean "x"?` or a list of what there is. */
+/** `did you mean "x"?`, or a list of what there is: `suggestion('Imgae', ['Image', 'Local'])` */
 export function suggestion(word: string, known: readonly string[]): string {
   const close = nearest(word, known);
   return close === undefined ? `known: ${known.join(', ')}` : `did you mean ${JSON.stringify(close)}?`;
