@@ -281,7 +281,9 @@ export class ExecState<NoOutputAt extends string = never> extends State {
 
   /** The filesystem of the first mount at exactly `target` afterwards; empty where nothing is mounted there. */
   GetMount(target: NoOutputAt): NoOutput;
+  /** The filesystem of the first mount at exactly `target` afterwards; empty where nothing is mounted there. */
   GetMount(target: string): State;
+  /** The filesystem of the first mount at exactly `target` afterwards; empty where nothing is mounted there. */
   GetMount(target: string): State {
     return NewState(this.#process.at(text(this.GetMount, 'the mount target', target)));
   }

@@ -263,3 +263,14 @@ describe('large graphs', () => {
     expect(long / short).toBeLessThan(4);
   });
 });
+
+describe('options of marshal', () => {
+  it.each<[string, unknown, string]>([
+    ['a constraint in their place', LinuxArm64, 'marshal: options are one record'],
+    ['a misspelled name', { constraint: [] }, 'marshal: there is no option "constraint"'],
+    ['one constraint', { constraints: LinuxArm64 }, 'marshal: constraints must be a list'],
+    ['no function', { sourceText: 'x' }, 'marshal: sourceText must be a function'],
+  ])('refuse %s', async (_, options, message) => {
+    await expect(marshal(Image('a'), options as never)).rejects.toThrow(message);
+  });
+});

@@ -13,6 +13,7 @@ describe('--platform', () => {
   });
 
   it.each([
+    ['linux/amd46', '--platform linux/amd46: "amd46" is unknown'],
     ['arm64', '--platform arm64: expected OS/ARCHITECTURE'],
     ['', '--platform : expected OS/ARCHITECTURE'],
     ['linux/amd64,', '--platform : expected OS/ARCHITECTURE'],

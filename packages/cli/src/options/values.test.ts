@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nearest, suggestion } from '@llb-ts/llb';
+import { Local, nearest, suggestion } from '@llb-ts/llb';
+import { marshal } from '@llb-ts/marshal';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllow } from './allow.ts';
-import { namedFolders } from './folders.ts';
+import { namedFolders, requireUsed } from './folders.ts';
 import { parseSecrets } from './secret.ts';
 import { parseSsh } from './ssh.ts';
 
@@ -33,6 +34,7 @@ describe('--secret', () => {
 
   it.each([
     ['src=x', 'the id is missing'],
+    ['id=a,env=NOSUCH', 'the environment variable NOSUCH is not set'],
     ['id=a,src=/nosuch', 'cannot read /nosuch: no such file'],
     ['id=a,type=x', 'unknown type "x"'],
     ['id=a,srk=x', 'unknown key "srk"'],
@@ -107,5 +109,13 @@ describe('the nearest word', () => {
 
   it('is listed with all others when none is near', () => {
     expect(suggestion('zzz', ['a', 'b'])).toBe('known: a, b');
+  });
+});
+
+describe('a --local that the build does not take', () => {
+  it('is refused, with the name that was likely meant', async () => {
+    const definition = await marshal(Local('src'));
+    requireUsed({ src: '/' }, [definition]);
+    expect(() => requireUsed({ scr: '/' }, [definition])).toThrow('the build has no Local("scr")');
   });
 });
