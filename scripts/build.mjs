@@ -116,6 +116,14 @@ function writePapers(folder) {
 function writeTypes(draft, folder) {
   const types = join(draft, 'types');
   for (const name of FACED) copyTypes(join(root, 'packages', name, 'dist'), join(types, name), types);
+  // Of the backend a user meets events and failures; the rest speaks of Node's streams, whose types nobody has to have.
+  writeFileSync(
+    join(types, 'backend/index.d.ts'),
+    "export * from './failure.js';\nexport * from './progress.js';\n",
+  );
+  for (const file of readdirSync(join(types, 'backend'))) {
+    if (!['index.d.ts', 'failure.d.ts', 'progress.d.ts'].includes(file)) rmSync(join(types, 'backend', file));
+  }
   const all = join(draft, 'all-types');
   const flags = ['--declaration', '--emitDeclarationOnly', '--sourceMap', 'false', '--outDir', all];
   const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder, ...flags], { stdio: 'inherit' });

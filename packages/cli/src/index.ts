@@ -18,8 +18,7 @@ export {
   resolve,
 } from '@llb-ts/marshal';
 export { Definition } from '@llb-ts/pb';
-export type { Buildable } from './api/definitions.ts';
 export { inspect } from './api/inspect.ts';
-export type { SolveOptions, SolveOutput } from './api/options.ts';
+export type { Buildable, SolveOptions, SolveOutput } from './api/options.ts';
 export { enterUserNamespace, type SolveOutcome, solve } from './api/solve.ts';
 export type { InspectedInput, InspectedOp, Inspection } from './inspect/json.ts';

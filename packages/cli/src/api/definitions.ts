@@ -1,13 +1,11 @@
 import { resolve } from 'node:path';
 import { SolveFailure, type SolveTarget, type SourceResolver } from '@llb-ts/backend';
-import { isPlatforms, isState, Platform, type PlatformStates, type State } from '@llb-ts/llb';
+import { isPlatforms, isState, Platform, type State } from '@llb-ts/llb';
 import { imageConfigOf, localsOf, type MarshalOptions, marshal } from '@llb-ts/marshal';
 import { Definition } from '@llb-ts/pb';
 import { ignoreFileText } from '../program/ignore-file.ts';
 import { imageConfigs, toPlatform } from '../program/image-configs.ts';
-
-/** Something to build: a State, one for each of several platforms, or a definition from anywhere. */
-export type Buildable = State | PlatformStates | Definition;
+import type { Buildable } from './options.ts';
 
 /** What a State may ask for while it is marshaled. */
 export interface Surroundings {

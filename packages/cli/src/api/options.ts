@@ -1,4 +1,14 @@
 import type { ProgressEvent } from '@llb-ts/backend';
+import type { PlatformStates, State } from '@llb-ts/llb';
+import type { Definition } from '@llb-ts/pb';
+
+/** Something to build: a State, one for each of several platforms, or a definition from anywhere. */
+export type Buildable = State | PlatformStates | Definition;
+
+/** An `AbortSignal`, where the types of a project have one: neither DOM nor Node's types are needed otherwise. */
+type Signal = typeof globalThis extends { readonly AbortSignal: { readonly prototype: infer T } }
+  ? T
+  : unknown;
 
 /** A destination of the result, as `--output` has it. */
 export interface SolveOutput {
@@ -30,7 +40,7 @@ export interface SolveOptions {
   /** Run every step again. Default: false. */
   readonly noCache?: boolean;
   /** Stops the solve, which then fails with code `cancelled`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Signal;
   /** Called for all that happens, in order; never after the promise has settled. Default: nobody is told. */
   readonly onProgress?: (event: ProgressEvent) => void;
 }

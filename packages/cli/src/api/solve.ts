@@ -9,8 +9,7 @@ import {
   type SolveRequest,
   type SolveResult,
 } from '@llb-ts/backend';
-import type { Buildable } from './definitions.ts';
-import type { SolveOptions } from './options.ts';
+import type { Buildable, SolveOptions } from './options.ts';
 
 /** The answer to a solve that went well. */
 export interface SolveOutcome {
