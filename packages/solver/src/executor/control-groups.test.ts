@@ -40,6 +40,25 @@ describe.runIf(isRoot && isWritable && fs.existsSync(place))('control groups of 
     expect(fs.existsSync(step)).toBe(false);
   });
 
+  it('stay as soon as their process has its lease, though another one sweeps at that moment', async () => {
+    const own = `${place}/buildkit/${groupName(7)}`;
+    const ownLease = leasePlace(groupName(7).replace(/7$/, 'lease'));
+    fs.mkdirSync(ownLease, { recursive: true });
+    const sweeper = spawn('flock', ['-F', '-xn', ownLease, 'sh', '-c', 'echo held; exec sleep 0.3']);
+    const swept = once(sweeper, 'exit');
+    await once(sweeper.stdout, 'data');
+    leaseControlGroups();
+    try {
+      await swept;
+      fs.mkdirSync(own);
+      sweepControlGroups();
+      expect(fs.existsSync(own)).toBe(true);
+    } finally {
+      releaseControlGroups();
+      if (fs.existsSync(own)) fs.rmdirSync(own);
+    }
+  });
+
   it('are not ours, as long as one user of ours is left', () => {
     const own = `${place}/buildkit/${groupName(7)}`;
     leaseControlGroups();
@@ -56,3 +75,14 @@ describe.runIf(isRoot && isWritable && fs.existsSync(place))('control groups of 
     expect(fs.existsSync(own)).toBe(false);
   });
 });
+
+/** Where this process has its lease when it has one. */
+function leasePlace(name: string): string {
+  leaseControlGroups();
+  try {
+    const folders = ['', ...fs.readdirSync('/sys/fs/cgroup')].map((at) => `/sys/fs/cgroup/${at}`);
+    return `${folders.find((at) => fs.existsSync(`${at}/buildkit/${name}`))}/buildkit/${name}`;
+  } finally {
+    releaseControlGroups();
+  }
+}

@@ -3,19 +3,20 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { errnoOf } from '../error.ts';
 import { MS, mount, unmount } from '../host/kernel.ts';
-import { isLeased, type Lease, takeLease } from '../host/lease.ts';
+import { type Lease, takeLease } from '../host/lease.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const PARENT = 'buildkit';
 /** Inside a step's group of version 2, so that what happened in it can be read when the runtime has removed its own. */
 export const INNER = 'step';
+const LEASE = '-lease';
 const ID = /^llb-(.+)-(?:\d+|devices|lease)$/;
 /**
  * A name for the groups of this process. Its id alone would do on one machine, but not where containers with pid namespaces of
  * their own see the same groups.
  */
 const TAG = `${process.pid}-${randomBytes(8).toString('hex')}`;
-const MOST_TRIES = 10;
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /** How this machine arranges control groups, and whether we may make some. */
 export interface ControlGroups {
@@ -90,29 +91,29 @@ let lease: { readonly group: string; readonly lease: Lease; users: number } | un
 
 /**
  * Shows other processes, for as long as this one lives, that its groups are in use, even those in which nobody is at the
- * moment: by an empty group of which it has a lease. Each call is undone by one of {@link releaseControlGroups}.
+ * moment: by an empty group of which it has a lease. It comes before all groups that it stands for, and goes after them.
+ * Each call is undone by one of {@link releaseControlGroups}.
  */
 export function leaseControlGroups(): void {
   if (lease) lease.users++;
-  const place = allPlaces().find(isPlace);
-  if (lease || place === undefined) return;
-  const group = leaseGroupOf(place, TAG);
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (const place of lease ? [] : allPlaces().filter(isPlace)) {
+    const group = leaseGroupOf(place, TAG);
     try {
-      fs.mkdirSync(group, { recursive: true });
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-      // What cannot be made here cannot be swept by others either.
-      return;
-    }
-    const taken = takeLease(group);
-    if (taken && fs.existsSync(group)) {
+      let taken = makeAndTake(group);
+      // Another process that sweeps looks at it at this moment, or has removed it before it was leased.
+      for (; !taken; taken = makeAndTake(group)) Atomics.wait(PAUSE, 0, 0, 5);
       lease = { group, lease: taken, users: 1 };
       return;
+    } catch (error) {
+      // Where one cannot be made, there may be another place for it.
+      if (errnoOf(error) === undefined) throw error;
     }
-    // Another process has swept it before it was leased.
-    taken?.release();
   }
+}
+
+function makeAndTake(group: string): Lease | undefined {
+  fs.mkdirSync(group, { recursive: true });
+  return takeLease(group);
 }
 
 export function releaseControlGroups(): void {
@@ -125,17 +126,25 @@ export function releaseControlGroups(): void {
 /** Removes the groups of processes that are gone. */
 export function sweepControlGroups(): void {
   const places = allPlaces();
-  const isInUse = (tag: string) => places.some((place) => isLeased(leaseGroupOf(place, tag)));
-  for (const place of places) {
-    for (const name of namesIn(`${place}/${PARENT}`)) {
-      const tag = ID.exec(name)?.[1];
-      if (tag !== undefined && !isInUse(tag)) removeGroup(`/${PARENT}/${name}`);
+  const groupsOf = new Map<string, string[]>();
+  for (const name of new Set(places.flatMap((place) => namesIn(`${place}/${PARENT}`)))) {
+    const tag = ID.exec(name)?.[1];
+    if (tag !== undefined) groupsOf.set(tag, [...(groupsOf.get(tag) ?? []), name]);
+  }
+  for (const [tag, groups] of groupsOf) {
+    const leases = places.map((place) => leaseGroupOf(place, tag)).filter((group) => fs.existsSync(group));
+    // They are held until all is removed: a process that has just made its lease cannot believe meanwhile that it has it.
+    const taken = leases.map(takeLease);
+    if (!leases.some((group, i) => !taken[i] && fs.existsSync(group))) {
+      for (const name of groups) if (!name.endsWith(LEASE)) removeGroup(`/${PARENT}/${name}`);
+      for (const group of leases) removeIfEmpty(group);
     }
+    for (const one of taken) one?.release();
   }
 }
 
 function leaseGroupOf(place: string, tag: string): string {
-  return `${place}/${PARENT}/llb-${tag}-lease`;
+  return `${place}/${PARENT}/llb-${tag}${LEASE}`;
 }
 
 /**
