@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SyntaxKind } from 'ts-morph';
 import { describe, expect, test } from 'vitest';
-import { circlesOf } from './circles.ts';
+import { circlesOfFiles, circlesOfFolders } from './circles.ts';
 import {
   FACES,
   LONG_FILES,
@@ -10,7 +10,7 @@ import {
   PACKAGE_FLOORS,
   type PackageName,
   RESERVED_IMPORTS,
-  SOLVER_FLOORS,
+  ROOM_FLOORS,
 } from './rules.ts';
 import { productUnits, type SourceUnit } from './sources.ts';
 
@@ -73,32 +73,29 @@ describe('packages', () => {
   });
 });
 
-describe('the solver', () => {
-  const floorOf = new Map(
-    SOLVER_FLOORS.flatMap((rooms, floor) => rooms.map((room) => [room, floor] as const)),
-  );
+describe.each(Object.entries(ROOM_FLOORS))('the rooms of %s', (name, rooms) => {
+  const own = unitsOf(name as PackageName);
   const roomOf = (path: string) => {
-    const below = path.slice('packages/solver/src/'.length);
-    return floorOf.has(below) ? below : (below.split('/')[0] ?? '');
+    const [first = '', ...more] = path.slice(`packages/${name}/src/`.length).split('/');
+    return more.length > 0 ? first : '';
   };
 
-  test('has only rooms that stand on a floor', () => {
-    const rooms = new Set(unitsOf('solver').map((unit) => roomOf(unit.path)));
-    expect([...rooms].filter((room) => !floorOf.has(room))).toEqual([]);
+  test('are those of the list', () => {
+    expect([...new Set(own.map((unit) => roomOf(unit.path)))].sort()).toEqual([...rooms].sort());
   });
 
-  test('imports only downwards', () => {
-    const floor = (path: string) => floorOf.get(roomOf(path)) ?? -1;
-    const upward = lines(
-      unitsOf('solver'),
-      ({ file }, unit) => file !== undefined && floor(file) > floor(unit.path),
-    );
-    expect(upward).toEqual([]);
+  test('import only downwards', () => {
+    const floor = (path: string) => rooms.indexOf(roomOf(path));
+    expect(lines(own, ({ file }, unit) => file !== undefined && floor(file) > floor(unit.path))).toEqual([]);
   });
 });
 
 test('no file imports itself in a circle, type imports included', () => {
-  expect(circlesOf(units)).toEqual([]);
+  expect(circlesOfFiles(units)).toEqual([]);
+});
+
+test('no folder imports itself in a circle', () => {
+  expect(circlesOfFolders(units)).toEqual([]);
 });
 
 test.each(RESERVED_IMPORTS)('$because', ({ what, onlyIn }) => {

@@ -4,7 +4,7 @@ import { productUnits, type SourceUnit } from './sources.ts';
 
 /**
  * Entries of a layer were made by steps and images: a link among them must never lead a lookup out of the layer's folder.
- * So who looks for a path in a folder uses `FolderTree` or `ChainTree`, which look at each directory on the way. Only these
+ * So code that looks for a path in a folder uses `FolderTree` or `ChainTree`, which look at each directory on the way. Only these
  * files join a folder with more than one name.
  */
 const JOINING: Readonly<Record<string, string>> = {
@@ -13,10 +13,10 @@ const JOINING: Readonly<Record<string, string>> = {
   'layer/adopt-upper.ts': 'walks: each directory was looked at before what is in it',
   'layer/alike.ts': 'walks two folders at once',
   'layer/copy-folder.ts': 'walks, and writes where it made the directories',
-  'layer/pack.ts': 'walks',
-  'layer/compute-diff.ts': 'writes where it made the directories',
-  'layer/unpack-layer.ts': 'removes where its own model has a directory',
-  'layer/unpack-writer.ts': 'writes where its own model has a directory',
+  'pack/pack.ts': 'walks',
+  'chain/compute-diff.ts': 'writes where it made the directories',
+  'unpack/unpack-layer.ts': 'removes where its own model has a directory',
+  'unpack/unpack-writer.ts': 'writes where its own model has a directory',
   'snapshot/native-capture.ts': 'walks, and writes where it made the directories',
   'snapshot/native-materialise.ts': 'writes where it made the directories',
   'source/local/import-folder.ts': 'writes where it made the directories',
@@ -25,9 +25,9 @@ const JOINING: Readonly<Record<string, string>> = {
 /** Names of variables and properties that hold the folder of a layer or a tree. */
 const FOLDER = /(^|[.#])(upper|lower|movable|own|root|folder|target)$/i;
 /** Elsewhere these words mean folders of the program's own. */
-const ROOMS_OF_LAYERS = ['layer/', 'snapshot/', 'tree/'];
+const ROOMS_OF_LAYERS = ['layer/', 'chain/', 'pack/', 'unpack/', 'snapshot/', 'tree/'];
 /** Files of those rooms that keep records and blobs, in folders of the store. */
-const KEEPERS = ['layer/layer-store.ts', 'layer/pack-variants.ts', 'layer/ref-store.ts'];
+const KEEPERS = ['layer/layer-store.ts', 'pack/pack-variants.ts', 'chain/ref-store.ts'];
 
 const units = productUnits().filter(
   ({ packageName, path }) => packageName === 'solver' && !path.includes('/testdata/'),
@@ -43,15 +43,18 @@ test('only lookups and walks join the folder of a layer with a path', () => {
   expect(Object.keys(JOINING).filter((file) => !joining.has(file))).toEqual([]);
 });
 
-/** Files outside `layer/` that ask for the folder of a stored layer, and why. */
+/** Files outside the rooms of layers that ask for the folder of a stored layer, and why. */
 const HOLDING: Readonly<Record<string, string>> = {
   'evaluate/workbench.ts': 'looks at the folder itself',
   'source/image/image-layers.ts': 'makes it a part of a tree',
   'source/local/folder-transfer.ts': 'makes a tree of it, and lets `cp` link all of it',
 };
 
-test('few outside the room of layers hold the folder of a stored layer', () => {
-  const holding = units.filter((unit) => unit.room !== 'layer' && asksForFolder(unit)).map(below);
+test('few outside the rooms of layers hold the folder of a stored layer', () => {
+  const holding = units
+    .filter(({ room }) => !ROOMS_OF_LAYERS.includes(`${room}/`))
+    .filter(asksForFolder)
+    .map(below);
   expect(holding.sort()).toEqual(Object.keys(HOLDING).sort());
 });
 

@@ -1,5 +1,5 @@
 /**
- * Who may import whom. Both tables read "from → to"; what is not listed is forbidden. Type imports count.
+ * The rules for imports. Both tables read "from → to"; what is not listed is forbidden. Type imports count.
  * docs/architecture.md draws the same picture.
  */
 
@@ -28,23 +28,74 @@ export const PACKAGE_FLOORS: Readonly<Record<PackageName, readonly PackageName[]
 };
 
 /**
- * The rooms of the solver, lowest floor first. A room may import its own files, rooms on floors below, and rooms
- * beside it on the same floor. A file that is named here stands on a floor of its own: the interface that a room's
- * files implement lies below those who use it.
+ * The rooms of the packages, from the ground up. A room is a folder directly below `src`; the name '' stands for the files
+ * beside them. A room may import the rooms before it in its list, and no other. Packages that are not listed are small.
  */
-export const SOLVER_FLOORS: readonly (readonly string[])[] = [
-  ['error.ts', 'tree', 'host'],
-  ['store'],
-  ['graph', 'pattern', 'archive', 'blob', 'registry', 'layer'],
-  ['snapshot', 'cache'],
-  ['operation/operation.ts'],
-  ['source', 'exporter', 'executor'],
-  ['operation'],
-  ['evaluate'],
-  ['local-backend.ts', 'index.ts'],
-];
+export const ROOM_FLOORS: Readonly<Partial<Record<PackageName, readonly string[]>>> = {
+  llb: [
+    'base',
+    'value',
+    'graph',
+    'run',
+    'file',
+    'state',
+    'constraints',
+    'run-options',
+    'sources',
+    'combine',
+    'helpers',
+    '',
+  ],
+  marshal: ['base', 'lower', 'write', ''],
+  solver: [
+    'error',
+    'name',
+    'host',
+    'tree',
+    'store',
+    'graph',
+    'pattern',
+    'archive',
+    'blob',
+    'registry',
+    'layer',
+    'chain',
+    'pack',
+    'unpack',
+    'cache',
+    'snapshot',
+    'work',
+    'source',
+    'exporter',
+    'executor',
+    'operation',
+    'evaluate',
+    '',
+  ],
+  cli: [
+    'error',
+    'words',
+    'terminal',
+    'process',
+    'output',
+    'report',
+    'built',
+    'credentials',
+    'input',
+    'config',
+    'display',
+    'inspect',
+    'program',
+    'lock',
+    'options',
+    'backend',
+    'api',
+    'commands',
+    '',
+  ],
+};
 
-/** Who alone may import what, by the beginnings of paths. Each is a promise of docs/architecture.md. */
+/** Imports that only some paths may make. Each is a promise of docs/architecture.md. */
 export const RESERVED_IMPORTS: readonly {
   readonly what: RegExp;
   readonly onlyIn: readonly string[];

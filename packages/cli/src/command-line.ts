@@ -5,8 +5,8 @@ import type { OnError } from './commands/failure-shell.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { ProgressMode } from './display/choose.ts';
 import { usageError } from './error/cli-error.ts';
-import type { Interrupts } from './interrupts.ts';
 import type { InputFlags } from './options/inputs.ts';
+import type { Interrupts } from './process/interrupts.ts';
 
 // Everything behind a command is imported when the command runs, so that none waits for the code of another.
 
@@ -184,7 +184,7 @@ function lockCommand(interrupts: Interrupts): Command {
     .action(async (file: string | undefined, target: string | undefined, flags: LockFlags) => {
       const [{ lock }, { defaultChoice }] = await Promise.all([
         import('./commands/lock.ts'),
-        import('./backends.ts'),
+        import('./backend/backends.ts'),
       ]);
       await lock(
         file,

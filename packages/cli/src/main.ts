@@ -1,10 +1,10 @@
 import { commandLine, parseError } from './command-line.ts';
-import { endProcess } from './end-process.ts';
 import { setEngineFlags } from './engine-flags.ts';
 import { CliError } from './error/cli-error.ts';
 import { ExitCode } from './error/exit-code.ts';
-import { Interrupts } from './interrupts.ts';
-import { takeStrayErrors } from './stray-errors.ts';
+import { endProcess } from './process/end-process.ts';
+import { Interrupts } from './process/interrupts.ts';
+import { takeStrayErrors } from './process/stray-errors.ts';
 import { version } from './version.ts';
 
 /** Runs `llb-ts` with the words after its name and ends the process. */
@@ -40,8 +40,8 @@ function unsettled(): CliError {
 async function explain(error: unknown): Promise<ExitCode> {
   if (error === undefined) return ExitCode.done;
   const [{ reportOf }, { colorsFor }] = await Promise.all([
-    import('./error/report.ts'),
-    import('./output/colors.ts'),
+    import('./report/report.ts'),
+    import('./terminal/colors.ts'),
   ]);
   const report = reportOf(error, colorsFor(process.stderr), process.env.LLB_TS_DEBUG === '1');
   process.stderr.write(report.text);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { LlbError } from './error.ts';
-import { canonicalIP } from './ip.ts';
-import { cleanPath, joinPath } from './path.ts';
-import { normalizePlatform, type PlatformSpec } from './platform.ts';
-import { formatReference, parseReference, withDefaultTag } from './reference.ts';
-import { splitWords } from './shlex.ts';
+import { LlbError } from './base/error.ts';
+import { canonicalIP } from './base/ip.ts';
+import { cleanPath, joinPath } from './base/path.ts';
+import { formatReference, parseReference, withDefaultTag } from './base/reference.ts';
+import { splitWords } from './base/shlex.ts';
+import type { GitSource } from './graph/source-spec.ts';
 import { Git, KnownSSHHosts } from './sources/git.ts';
-import type { GitSource } from './sources/spec.ts';
+import { normalizePlatform, type PlatformSpec } from './value/platform.ts';
 
 /** Rows of `testdata/`, which says what made them. */
 function table<Row>(name: string): readonly Row[] {

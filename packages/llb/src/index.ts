@@ -1,7 +1,38 @@
 /** The language of builds: immutable states, the verbs that make them, and their options, under Go's names. */
-export { isForeignState } from './brand.ts';
-export { Build, type BuildInfo, type BuildOption, WithConstraints, WithFilename } from './build.ts';
-export { type CallSite, callSiteOf } from './call-site.ts';
+
+export { type CallSite, callSiteOf } from './base/call-site.ts';
+export { readSourcesWith, type SourceReader } from './base/decimal-modes.ts';
+export { LlbError, type LlbErrorCode } from './base/error.ts';
+export { nearest, suggestion } from './base/nearest.ts';
+export {
+  UlimitCore,
+  UlimitCPU,
+  UlimitData,
+  UlimitFsize,
+  UlimitLocks,
+  UlimitMemlock,
+  UlimitMsgqueue,
+  type UlimitName,
+  UlimitNice,
+  UlimitNofile,
+  UlimitNproc,
+  UlimitRss,
+  UlimitRtprio,
+  UlimitRttime,
+  UlimitSigpending,
+  UlimitStack,
+} from './base/ulimit.ts';
+export { Build, type BuildInfo, type BuildOption, WithConstraints, WithFilename } from './combine/build.ts';
+export { Diff } from './combine/diff.ts';
+export { Merge } from './combine/merge.ts';
+export {
+  NewPassthrough,
+  NewPassthroughOp,
+  type PassthroughInput,
+  PassthroughOp,
+} from './combine/passthrough.ts';
+export { isPlatforms, type PlatformStates, Platforms } from './combine/platforms.ts';
+export { NewSourceMap, SourceMap } from './combine/source-map.ts';
 export {
   Darwin,
   IgnoreCache,
@@ -37,71 +68,6 @@ export {
   MemorySwapLimit,
   WithLinuxResources,
 } from './constraints/resources.ts';
-export { readSourcesWith, type SourceReader } from './decimal-modes.ts';
-export { Diff } from './diff.ts';
-export { EnvList } from './env-list.ts';
-export { outcomeOf, resolveEnvironment } from './environment.ts';
-export { LlbError, type LlbErrorCode } from './error.ts';
-export {
-  AddCDIDevice,
-  type CDIDeviceInfo,
-  CDIDeviceName,
-  type CDIDeviceOption,
-  CDIDeviceOptional,
-} from './exec/cdi.ts';
-export {
-  AsPersistentCacheDir,
-  type CacheMount,
-  CacheMountLocked,
-  CacheMountPrivate,
-  CacheMountShared,
-  ContentCache,
-  ForceNoOutput,
-  MountContentCacheDefault,
-  MountContentCacheOff,
-  MountContentCacheOn,
-  type MountOption,
-  type MountSettings,
-  type NoOutputOption,
-  Readonly,
-  SourcePath,
-  Tmpfs,
-  type TmpfsInfo,
-  type TmpfsOption,
-  TmpfsSize,
-} from './exec/mount.ts';
-export {
-  AddExtraHost,
-  AddMount,
-  AddUlimit,
-  Args,
-  ReadonlyRootFS,
-  Shlex,
-  ValidExitCodes,
-  With,
-  WithCgroupParent,
-  WithProxy,
-} from './exec/run-options.ts';
-export {
-  AddSecret,
-  AddSecretWithDest,
-  SecretAsEnv,
-  SecretAsEnvName,
-  SecretFileOpt,
-  SecretID,
-  type SecretInfo,
-  type SecretOption,
-  SecretOptional,
-} from './exec/secret.ts';
-export {
-  AddSSHSocket,
-  SSHID,
-  type SSHInfo,
-  type SSHOption,
-  SSHOptional,
-  SSHSocketOpt,
-  SSHSocketTarget,
-} from './exec/ssh.ts';
 export {
   Copy,
   type CopyInput,
@@ -137,6 +103,8 @@ export {
   WithUIDGID,
   WithUser,
 } from './file/owner.ts';
+export { isForeignState } from './graph/brand.ts';
+export { outcomeOf, resolveEnvironment } from './graph/environment.ts';
 export type {
   AsyncContext,
   BoundActions,
@@ -178,18 +146,89 @@ export type {
   Ulimit,
   UserOpt,
   Vertex,
-} from './graph.ts';
+} from './graph/graph.ts';
+export {
+  type Change,
+  type ConstraintsOpt,
+  constraintsOf,
+  type NoOption,
+  noConstraints,
+} from './graph/option.ts';
+export type {
+  BlobSource,
+  FileSettings,
+  GitSource,
+  HTTPSource,
+  ImageSource,
+  LocalSource,
+  OCILayoutSource,
+  RawSource,
+  ResolveMode,
+  SourceSpec,
+} from './graph/source-spec.ts';
 export { MergeUnique } from './helpers/merge-unique.ts';
 export { Squash } from './helpers/squash.ts';
 export { Subdir } from './helpers/subdir.ts';
-export type { ImageConfig, ImageConfigSettings } from './image-config.ts';
-export { Merge } from './merge.ts';
-export { nearest, suggestion } from './nearest.ts';
-export { type Change, type ConstraintsOpt, constraintsOf, type NoOption, noConstraints } from './option.ts';
-export { NewPassthrough, NewPassthroughOp, type PassthroughInput, PassthroughOp } from './passthrough.ts';
-export { normalizePlatform, type PlatformSpec, type PlatformText, unknownWord } from './platform.ts';
-export { isPlatforms, type PlatformStates, Platforms } from './platforms.ts';
-export { NewSourceMap, SourceMap } from './source-map.ts';
+export {
+  AsPersistentCacheDir,
+  type CacheMount,
+  CacheMountLocked,
+  CacheMountPrivate,
+  CacheMountShared,
+  ContentCache,
+  ForceNoOutput,
+  MountContentCacheDefault,
+  MountContentCacheOff,
+  MountContentCacheOn,
+  type MountOption,
+  type MountSettings,
+  type NoOutputOption,
+  Readonly,
+  SourcePath,
+  Tmpfs,
+  type TmpfsInfo,
+  type TmpfsOption,
+  TmpfsSize,
+} from './run/mount.ts';
+export {
+  AddCDIDevice,
+  type CDIDeviceInfo,
+  CDIDeviceName,
+  type CDIDeviceOption,
+  CDIDeviceOptional,
+} from './run-options/cdi.ts';
+export {
+  AddExtraHost,
+  AddMount,
+  AddUlimit,
+  Args,
+  ReadonlyRootFS,
+  Shlex,
+  ValidExitCodes,
+  With,
+  WithCgroupParent,
+  WithProxy,
+} from './run-options/run-options.ts';
+export {
+  AddSecret,
+  AddSecretWithDest,
+  SecretAsEnv,
+  SecretAsEnvName,
+  SecretFileOpt,
+  SecretID,
+  type SecretInfo,
+  type SecretOption,
+  SecretOptional,
+} from './run-options/secret.ts';
+export {
+  AddSSHSocket,
+  SSHID,
+  type SSHInfo,
+  type SSHOption,
+  SSHOptional,
+  SSHSocketOpt,
+  SSHSocketTarget,
+} from './run-options/ssh.ts';
 export {
   ImageBlob,
   type ImageBlobInfo,
@@ -271,18 +310,6 @@ export {
   OCIStore,
 } from './sources/oci-layout.ts';
 export { NewSource } from './sources/source.ts';
-export type {
-  BlobSource,
-  FileSettings,
-  GitSource,
-  HTTPSource,
-  ImageSource,
-  LocalSource,
-  OCILayoutSource,
-  RawSource,
-  ResolveMode,
-  SourceSpec,
-} from './sources/spec.ts';
 export {
   type ExecInfo,
   ExecState,
@@ -300,7 +327,7 @@ export {
   Scratch,
   State,
   type StateOption,
-} from './state.ts';
+} from './state/state.ts';
 export {
   AddEnv,
   Dir,
@@ -314,22 +341,7 @@ export {
   SecurityModeInsecure,
   SecurityModeSandbox,
   User,
-} from './state-options.ts';
-export {
-  UlimitCore,
-  UlimitCPU,
-  UlimitData,
-  UlimitFsize,
-  UlimitLocks,
-  UlimitMemlock,
-  UlimitMsgqueue,
-  type UlimitName,
-  UlimitNice,
-  UlimitNofile,
-  UlimitNproc,
-  UlimitRss,
-  UlimitRtprio,
-  UlimitRttime,
-  UlimitSigpending,
-  UlimitStack,
-} from './ulimit.ts';
+} from './state/state-options.ts';
+export { EnvList } from './value/env-list.ts';
+export type { ImageConfig, ImageConfigSettings } from './value/image-config.ts';
+export { normalizePlatform, type PlatformSpec, type PlatformText, unknownWord } from './value/platform.ts';

@@ -6,10 +6,10 @@ import {
   type Vertex,
 } from '@llb-ts/llb';
 import type { Platform } from '@llb-ts/pb';
-import { contextOf, type MarshalOptions } from './context.ts';
-import { lowerPlatform } from './graph-writer.ts';
+import { contextOf, type MarshalOptions } from './base/context.ts';
 import { inputsOf } from './lower/index.ts';
-import { follow, settle } from './resolve.ts';
+import { lowerPlatform } from './write/graph-writer.ts';
+import { follow, settle } from './write/resolve.ts';
 
 /**
  * The same State with every async state that it needs computed, so that its getters answer.

@@ -1,9 +1,9 @@
 import type { State } from '@llb-ts/llb';
 import { Definition } from '@llb-ts/pb';
-import { contextOf, type MarshalOptions } from './context.ts';
-import { MarshalError } from './error.ts';
-import { GraphWriter } from './graph-writer.ts';
-import { follow, onceSettled } from './resolve.ts';
+import { contextOf, type MarshalOptions } from './base/context.ts';
+import { MarshalError } from './base/error.ts';
+import { GraphWriter } from './write/graph-writer.ts';
+import { follow, onceSettled } from './write/resolve.ts';
 
 /**
  * The definition of a State: what `buildctl build` takes, op for op the bytes of Go's client. Scratch gives an empty one.

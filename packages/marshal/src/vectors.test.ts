@@ -67,7 +67,7 @@ import {
 } from '@llb-ts/llb';
 import { decodeOp, encodeOp } from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
-import type { MarshalOptions } from './context.ts';
+import type { MarshalOptions } from './base/context.ts';
 import { marshal } from './marshal.ts';
 
 /** Ops that Go's client wrote for these graphs (BuildKit v0.34.2), all for linux/amd64. */

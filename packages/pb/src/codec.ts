@@ -3,7 +3,7 @@
  *
  * Canonical means byte for byte what Go's deterministic encoder writes: fields ascending but oneof members last, zero
  * values left out (a scalar oneof member is written all the same), empty sub-messages written, map entries sorted by
- * key bytes with key and value always present, repeated numbers packed, negative numbers as ten bytes (S A.2).
+ * key bytes with key and value always present, repeated numbers packed, negative numbers as ten bytes (docs/buildkit-semantics.md#encoding-of-ops).
  *
  * Strict means that a value which would silently become something else is refused: unknown field names, fractions,
  * numbers out of range, lone surrogates, strings that are not UTF-8 on the wire.

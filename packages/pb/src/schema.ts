@@ -2,7 +2,7 @@
  * The LLB wire contract as one table: message → field → number and type.
  *
  * The order of fields is the order of bytes: ascending numbers, except that the members of a oneof come last, as Go's
- * deterministic encoder writes them (S A.2). `codec.ts` reads this table and nothing else; `messages.ts` holds the same
+ * deterministic encoder writes them (docs/buildkit-semantics.md#encoding-of-ops). `codec.ts` reads this table and nothing else; `messages.ts` holds the same
  * shapes as TypeScript types.
  */
 

@@ -16,7 +16,7 @@ export async function inspect(build: State | Definition): Promise<Inspection> {
   const [{ graphOf }, { inspectionOf }, { fileInside, placesOf }] = await Promise.all([
     import('../inspect/graph.ts'),
     import('../inspect/json.ts'),
-    import('../input/places.ts'),
+    import('../built/places.ts'),
   ]);
   return inspectionOf(definition, graphOf(definition, placesOf(definition, fileInside(definition)).placeOf));
 }

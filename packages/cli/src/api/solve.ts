@@ -55,14 +55,14 @@ export async function solve(build: Buildable, options: SolveOptions = {}): Promi
  * Fails with an `environment` failure where the machine does not let users have one.
  */
 export async function enterUserNamespace(): Promise<void> {
-  const { takeRights } = await import('../backends.ts');
+  const { takeRights } = await import('../backend/backends.ts');
   await takeRights();
 }
 
 async function solveChecked(build: Buildable, options: SolveOptions): Promise<SolveResult> {
   // Who only writes definitions does not wait for the solver.
   const [backends, made, checks] = await Promise.all([
-    import('../backends.ts'),
+    import('../backend/backends.ts'),
     import('./definitions.ts'),
     import('./checks.ts'),
   ]);

@@ -1,19 +1,19 @@
 import { readdirSync } from 'node:fs';
 import type { SourceResolver } from '@llb-ts/backend';
-import { type BackendChoice, defaultChoice, openSourceResolver } from '../backends.ts';
+import { type BackendChoice, defaultChoice, openSourceResolver } from '../backend/backends.ts';
+import { type Built, type BuiltResult, buildsOf, mapBuilds } from '../built/built.ts';
+import { fileInside, placesOf } from '../built/places.ts';
 import { CliError, usageError } from '../error/cli-error.ts';
-import { type Built, type BuiltResult, buildsOf, mapBuilds } from '../input/built.ts';
 import { inputOf } from '../input/input.ts';
-import { fileInside, placesOf } from '../input/places.ts';
 import { readDefinition, refuseEmpty } from '../input/read-definition.ts';
 import { lockedBuild, lockedReference } from '../lock/lock-definition.ts';
 import { lockPathOf, requireLock } from '../lock/lock-file.ts';
 import { namedFolders, requireUsed } from '../options/folders.ts';
-import { parsePlatforms, platformText } from '../options/platform.ts';
 import { parseGivenArguments } from '../program/arguments.ts';
 import type { World } from '../program/build-program.ts';
 import type { ImageAnswers } from '../program/image-configs.ts';
 import type { Wanted } from '../program/targets.ts';
+import { parsePlatforms, platformText } from '../words/platform.ts';
 
 export interface BuildOptions {
   readonly target: string | undefined;

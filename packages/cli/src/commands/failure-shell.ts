@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import type { SolveFailure } from '@llb-ts/backend';
 import type { LocalBackendOptions } from '@llb-ts/solver';
 import type { HeldDisplay } from '../display/held-display.ts';
-import { plainLine, shownText } from '../display/terminal-text.ts';
 import { usageError } from '../error/cli-error.ts';
-import type { Interrupts } from '../interrupts.ts';
-import { colorsFor } from '../output/colors.ts';
+import type { Interrupts } from '../process/interrupts.ts';
+import { colorsFor } from '../terminal/colors.ts';
+import { plainLine, shownText } from '../terminal/terminal-text.ts';
 
 /** What happens when a process fails: the solve does, or a shell is opened in its place first. */
 export type OnError = 'fail' | 'shell';

@@ -6,16 +6,16 @@ import {
   type SolveRequest,
   type SourceQuestion,
 } from '@llb-ts/backend';
-import { type BackendChoice, chooseBackend, openSourceResolver } from '../backends.ts';
+import { type BackendChoice, chooseBackend, openSourceResolver } from '../backend/backends.ts';
+import type { Built, ReadMade } from '../built/built.ts';
 import { createDisplay, type ProgressMode } from '../display/choose.ts';
 import { usageError } from '../error/cli-error.ts';
-import { FailedSolve } from '../error/report.ts';
-import type { Built, ReadMade } from '../input/built.ts';
-import type { Interrupts } from '../interrupts.ts';
 import { Lock, type LockedSource } from '../lock/lock.ts';
 import { type LockPlace, pinSources, type SourceToLock, sourcesToLock } from '../lock/lock-definition.ts';
 import { makesDefinitions, pinMade } from '../lock/made-definitions.ts';
 import { type Inputs, withDeclaredFolders } from '../options/inputs.ts';
+import type { Interrupts } from '../process/interrupts.ts';
+import { FailedSolve } from '../report/report.ts';
 import { readMade } from './read-made.ts';
 
 export interface FindOptions {

@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { inputOf } from '../input/input.ts';
 import { standardOutput } from '../output/console.ts';
-import { alignedLines } from '../output/table.ts';
 import { writeData } from '../output/write-data.ts';
 import { type Argument, typeText } from '../program/argument-type.ts';
-import { shownPath } from '../program/files.ts';
 import { describeProgram, type ProgramDescription } from '../program/signature.ts';
+import { alignedLines } from '../terminal/table.ts';
+import { shownPath } from '../words/shown-path.ts';
 
 export interface HelpOptions {
   readonly format: 'table' | 'json';

@@ -1,12 +1,12 @@
-import type { Built } from '../input/built.ts';
+import type { Built } from '../built/built.ts';
 import { graphDot, graphMermaid } from '../inspect/drawing.ts';
 import { type Graph, graphOf } from '../inspect/graph.ts';
 import { graphJson, stepJson } from '../inspect/json.ts';
 import { selectStep } from '../inspect/select.ts';
 import { graphTable, stepDetails } from '../inspect/table.ts';
-import { colorsFor } from '../output/colors.ts';
 import { standardOutput } from '../output/console.ts';
 import { writeData } from '../output/write-data.ts';
+import { colorsFor } from '../terminal/colors.ts';
 import { type BuildOptions, build } from './build.ts';
 
 export const inspectFormats = ['table', 'json', 'dot', 'mermaid'] as const;

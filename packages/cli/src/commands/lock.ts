@@ -1,13 +1,13 @@
-import type { BackendChoice } from '../backends.ts';
+import type { BackendChoice } from '../backend/backends.ts';
 import { type ProgressMode, resolveMode } from '../display/choose.ts';
-import { shownText } from '../display/terminal-text.ts';
 import { CliError } from '../error/cli-error.ts';
-import type { Interrupts } from '../interrupts.ts';
 import { Lock, type LockedSource, pinText } from '../lock/lock.ts';
 import { lockPathOf, readLock } from '../lock/lock-file.ts';
 import { type InputFlags, parseInputs } from '../options/inputs.ts';
-import { alignedLines } from '../output/table.ts';
 import { writeFileWhole } from '../output/write-data.ts';
+import type { Interrupts } from '../process/interrupts.ts';
+import { alignedLines } from '../terminal/table.ts';
+import { shownText } from '../terminal/terminal-text.ts';
 import { type BuildOptions, buildEverything } from './build.ts';
 import { findSources } from './find-sources.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Backend, SolveRequest } from '@llb-ts/backend';
 import { Definition, PbError } from '@llb-ts/pb';
+import type { ReadMade } from '../built/built.ts';
 import { CliError } from '../error/cli-error.ts';
-import type { ReadMade } from '../input/built.ts';
 import { MADE } from '../lock/made-definitions.ts';
 
 /** Reads definitions that steps make by solving for them. */

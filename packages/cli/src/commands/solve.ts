@@ -7,20 +7,20 @@ import {
   type SolveResult,
   type SolveTarget,
 } from '@llb-ts/backend';
-import { type BackendChoice, chooseBackend } from '../backends.ts';
+import { type BackendChoice, chooseBackend } from '../backend/backends.ts';
+import { type Built, type BuiltResult, buildsOf, mapBuilds } from '../built/built.ts';
 import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
 import { HeldDisplay } from '../display/held-display.ts';
 import { StepLogs } from '../display/step-logs.ts';
 import { StepCounts, summaryLine } from '../display/summary.ts';
-import { shownText } from '../display/terminal-text.ts';
-import { FailedSolve, type FailureContext } from '../error/report.ts';
-import { type Built, type BuiltResult, buildsOf, mapBuilds } from '../input/built.ts';
-import type { Interrupts } from '../interrupts.ts';
 import { type InputFlags, parseInputs, withDeclaredFolders } from '../options/inputs.ts';
 import { parseOutputs, requireWritableFile } from '../options/output.ts';
 import { standardOutput } from '../output/console.ts';
 import { writeFileWhole } from '../output/write-data.ts';
-import { shownPath } from '../program/files.ts';
+import type { Interrupts } from '../process/interrupts.ts';
+import { FailedSolve, type FailureContext } from '../report/report.ts';
+import { shownText } from '../terminal/terminal-text.ts';
+import { shownPath } from '../words/shown-path.ts';
 import { type BuildOptions, buildResult } from './build.ts';
 import { failureShell, type OnError, requireTerminal } from './failure-shell.ts';
 import { metadataJson } from './metadata.ts';

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { CliError, type Place } from '../error/cli-error.ts';
-import { shownPath } from '../program/files.ts';
+import { shownPath } from '../words/shown-path.ts';
 import { type KeyPath, TomlDocument, TomlError, type TomlTable } from './toml.ts';
 
 /** One configuration file while it is read: what it says, and what is to be said about it. */

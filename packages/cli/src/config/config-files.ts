@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CliError } from '../error/cli-error.ts';
 import { hasCode, systemReason } from '../error/system-error.ts';
-import { shownPath } from '../program/files.ts';
+import { shownPath } from '../words/shown-path.ts';
 
 export interface ConfigFile {
   readonly path: string;

@@ -1,9 +1,9 @@
 import { usageError } from '../error/cli-error.ts';
-import { colorsFor } from '../output/colors.ts';
+import { colorsFor } from '../terminal/colors.ts';
+import { shownText } from '../terminal/terminal-text.ts';
 import { type Display, quietDisplay } from './display.ts';
 import { PlainDisplay } from './plain.ts';
 import { RawJsonDisplay } from './rawjson.ts';
-import { shownText } from './terminal-text.ts';
 import { TtyDisplay } from './tty.ts';
 
 export const progressModes = ['auto', 'tty', 'plain', 'quiet', 'rawjson'] as const;

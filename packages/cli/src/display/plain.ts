@@ -1,9 +1,9 @@
 import type { ProgressEvent, VertexStatusEvent } from '@llb-ts/backend';
+import { formatBytes, formatSeconds } from '../terminal/units.ts';
 import type { Display } from './display.ts';
 import { durationOf } from './intervals.ts';
 import { LogLines } from './log-lines.ts';
 import { isCompleted, isStarted, type Row, Trace } from './trace.ts';
-import { formatBytes, formatSeconds } from './units.ts';
 
 /** Where two steps write at once, the shown one is left at the earliest after this long. */
 const ANTI_FLICKER = 5_000;

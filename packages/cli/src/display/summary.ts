@@ -1,5 +1,5 @@
 import type { Output, ProgressEvent, SolveResult } from '@llb-ts/backend';
-import { formatSeconds } from './units.ts';
+import { formatSeconds } from '../terminal/units.ts';
 
 /** Counts how the steps of a definition ended. */
 export class StepCounts {

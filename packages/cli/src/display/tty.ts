@@ -1,11 +1,11 @@
 import type { ProgressEvent, VertexStatusEvent } from '@llb-ts/backend';
-import type { Colors } from '../output/colors.ts';
+import type { Colors } from '../terminal/colors.ts';
+import { clip, plainLine, widthOf } from '../terminal/terminal-text.ts';
+import { formatBytes, formatSeconds } from '../terminal/units.ts';
 import type { Display } from './display.ts';
 import { durationOf } from './intervals.ts';
 import { LogLines } from './log-lines.ts';
-import { clip, plainLine, widthOf } from './terminal-text.ts';
 import { isCompleted, isStarted, type Row, Trace } from './trace.ts';
-import { formatBytes, formatSeconds } from './units.ts';
 
 /** The terminal as the display needs it; `columns` and `rows` are asked before each drawing. */
 export interface Terminal {

@@ -1,4 +1,4 @@
-import { clip, plainLine } from '../display/terminal-text.ts';
+import { clip, plainLine } from '../terminal/terminal-text.ts';
 import type { Graph, Step, StepInput } from './graph.ts';
 
 const MAX_LABEL = 80;

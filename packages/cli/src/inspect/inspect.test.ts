@@ -11,7 +11,7 @@ import {
 } from '@llb-ts/pb';
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import { fileInside, placesOf } from '../input/places.ts';
+import { fileInside, placesOf } from '../built/places.ts';
 import { graphDot, graphMermaid } from './drawing.ts';
 import { type Graph, graphOf, type Step } from './graph.ts';
 import { graphJson } from './json.ts';

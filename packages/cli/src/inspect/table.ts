@@ -1,8 +1,8 @@
 import type { Platform } from '@llb-ts/pb';
-import { plainLine, shownText } from '../display/terminal-text.ts';
-import { frameLines } from '../error/frame.ts';
-import type { Colors } from '../output/colors.ts';
-import { tableLines } from '../output/table.ts';
+import { frameLines } from '../report/frame.ts';
+import type { Colors } from '../terminal/colors.ts';
+import { tableLines } from '../terminal/table.ts';
+import { plainLine, shownText } from '../terminal/terminal-text.ts';
 import type { Graph, Step, StepInput } from './graph.ts';
 import { opJson } from './json.ts';
 

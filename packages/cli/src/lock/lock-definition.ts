@@ -1,6 +1,6 @@
 import type { DefinitionEntry, SourceOp } from '@llb-ts/pb';
+import type { Built, ReadMade } from '../built/built.ts';
 import { CliError, type Place } from '../error/cli-error.ts';
-import type { Built, ReadMade } from '../input/built.ts';
 import { type Lock, pinText } from './lock.ts';
 import { makesDefinitions, pinMade } from './made-definitions.ts';
 import { pinSource } from './pin-source.ts';

@@ -11,9 +11,9 @@ import {
   LLB_DEFINITION_INPUT,
   noMetadata,
 } from '@llb-ts/pb';
+import type { Built, ReadMade } from '../built/built.ts';
+import { fileInside, placesOf } from '../built/places.ts';
 import type { Place } from '../error/cli-error.ts';
-import type { Built, ReadMade } from '../input/built.ts';
-import { fileInside, placesOf } from '../input/places.ts';
 import { entriesInOrder, replaceOps } from './replace-ops.ts';
 
 /** The file in what {@link ReadMade} solves. */

@@ -1,7 +1,7 @@
 import { agentSockets, type Capabilities, directories, type SolveRequest } from '@llb-ts/backend';
+import type { Built } from '../built/built.ts';
 import { DockerCredentials } from '../credentials/docker-config.ts';
-import type { Built } from '../input/built.ts';
-import { shownPath } from '../program/files.ts';
+import { shownPath } from '../words/shown-path.ts';
 import { parseAllow } from './allow.ts';
 import { namedFolders, requireFolder } from './folders.ts';
 import { parseSecrets } from './secret.ts';

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { suggestion } from '@llb-ts/llb';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
 import { CliError } from '../error/cli-error.ts';
-import { readText, shownPath } from './files.ts';
+import { readText, shownPath } from '../words/shown-path.ts';
 import { packageModules } from './package-modules.ts';
 
 /** One module made of build.ts and what it imports. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { LocalIgnoreFile } from '@llb-ts/marshal';
 import { CliError, usageError } from '../error/cli-error.ts';
 import { hasCode, systemReason } from '../error/system-error.ts';
-import { shownPath } from './files.ts';
+import { shownPath } from '../words/shown-path.ts';
 
 /**
  * The text of a local folder's ignore file; undefined where the folder has none.

@@ -1,6 +1,6 @@
 import { isState, type PlatformSpec, type State } from '@llb-ts/llb';
 import { CliError } from '../error/cli-error.ts';
-import { platformText } from '../options/platform.ts';
+import { platformText } from '../words/platform.ts';
 import type { Exported } from './targets.ts';
 
 /**

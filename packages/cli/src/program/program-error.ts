@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { SolveFailure } from '@llb-ts/backend';
 import { CliError, type Place } from '../error/cli-error.ts';
-import { FailedSolve } from '../error/report.ts';
+import { FailedSolve } from '../report/report.ts';
 import { foreignFailure } from './image-configs.ts';
 import { methodHint } from './method-hint.ts';
 import type { Program } from './program.ts';

@@ -1,7 +1,7 @@
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { resolve } from 'node:path';
 import type { Place } from '../error/cli-error.ts';
-import { readText, shownPath } from './files.ts';
+import { readText, shownPath } from '../words/shown-path.ts';
 
 /** A position in a running module, as the engine tells it: line and column from 1. */
 export interface EnginePosition {

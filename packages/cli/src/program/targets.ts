@@ -8,7 +8,7 @@ import {
   suggestion,
 } from '@llb-ts/llb';
 import { CliError, usageError } from '../error/cli-error.ts';
-import { leaveSignalsToSystem } from '../interrupts.ts';
+import { leaveSignalsToSystem } from '../process/interrupts.ts';
 import { argumentValues, type GivenArgument, type Signature } from './arguments.ts';
 import type { Program } from './program.ts';
 import { programError } from './program-error.ts';

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { takeStrayErrors } from '../stray-errors.ts';
+import { takeStrayErrors } from '../process/stray-errors.ts';
 
 /**
  * Runs work of the build file; a rejection that it forgot to await and an error of a callback of it end the work too,

@@ -1,9 +1,9 @@
-import type { Caller } from '../call-site.ts';
-import { flag, nonEmpty, show, text, textRecord } from '../check.ts';
-import { invalid } from '../error.ts';
-import type { Constraints, OpMetadata } from '../graph.ts';
-import type { ConstraintsOpt } from '../option.ts';
-import { checkPlatform, type PlatformSpec, type PlatformText } from '../platform.ts';
+import type { Caller } from '../base/call-site.ts';
+import { flag, nonEmpty, show, text, textRecord } from '../base/check.ts';
+import { invalid } from '../base/error.ts';
+import type { Constraints, OpMetadata } from '../graph/graph.ts';
+import type { ConstraintsOpt } from '../graph/option.ts';
+import { checkPlatform, type PlatformSpec, type PlatformText } from '../value/platform.ts';
 
 /** An option that changes constraints. */
 export function constraint(change: (constraints: Constraints) => Constraints): ConstraintsOpt {

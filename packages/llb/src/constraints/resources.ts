@@ -1,7 +1,7 @@
-import type { Caller } from '../call-site.ts';
-import { long, record, text } from '../check.ts';
-import type { LinuxResources as Stored } from '../graph.ts';
-import type { ConstraintsOpt } from '../option.ts';
+import type { Caller } from '../base/call-site.ts';
+import { long, record, text } from '../base/check.ts';
+import type { LinuxResources as Stored } from '../graph/graph.ts';
+import type { ConstraintsOpt } from '../graph/option.ts';
 import { metadata } from './options.ts';
 
 /** Limits of a process; what is missing has none. */

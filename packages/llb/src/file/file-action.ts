@@ -1,9 +1,9 @@
-import { requireOwn, requireState } from '../brand.ts';
-import type { Caller } from '../call-site.ts';
-import { fileMode, show, text, unicode } from '../check.ts';
-import { invalid } from '../error.ts';
-import type { BoundActions, CopyStep, FileStep, HasState } from '../graph.ts';
-import { type NoOption, settings } from '../option.ts';
+import type { Caller } from '../base/call-site.ts';
+import { fileMode, show, text, unicode } from '../base/check.ts';
+import { invalid } from '../base/error.ts';
+import { requireOwn, requireState } from '../graph/brand.ts';
+import type { BoundActions, CopyStep, FileStep, HasState } from '../graph/graph.ts';
+import { type NoOption, settings } from '../graph/option.ts';
 import {
   type CopyOption,
   copyChecks,

@@ -1,5 +1,5 @@
-import { fileMode, flag, nonEmpty, textList } from '../check.ts';
-import { type Change, type Check, type Checks, given } from '../option.ts';
+import { fileMode, flag, nonEmpty, textList } from '../base/check.ts';
+import { type Change, type Check, type Checks, given } from '../graph/option.ts';
 import { type ChownOption, type CreatedTime, ownerChecks } from './owner.ts';
 
 /** Settings of `Mkdir`. */

@@ -1,8 +1,8 @@
-import type { Caller } from '../call-site.ts';
-import { instant, isRecord, record, show, text, uint32 } from '../check.ts';
-import { invalid } from '../error.ts';
-import type { Owner, UserOpt } from '../graph.ts';
-import { given } from '../option.ts';
+import type { Caller } from '../base/call-site.ts';
+import { instant, isRecord, record, show, text, uint32 } from '../base/check.ts';
+import { invalid } from '../base/error.ts';
+import type { Owner, UserOpt } from '../graph/graph.ts';
+import { given } from '../graph/option.ts';
 
 /**
  * Who owns what a file action makes: `'user'`, `'user:group'`, or a record of numbers and names. Names are looked up in

@@ -1,4 +1,4 @@
-import type { Output, SourceVertex } from '../graph.ts';
+import type { Output, SourceVertex } from '../graph/graph.ts';
 
 /**
  * What a filesystem was made from by adding to it, newest first: itself, what it was built on, and so on down. Ends at a

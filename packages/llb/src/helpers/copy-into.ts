@@ -1,8 +1,8 @@
-import { requireState } from '../brand.ts';
-import { type Caller, callSiteOf } from '../call-site.ts';
+import { type Caller, callSiteOf } from '../base/call-site.ts';
 import { bindActions, Copy } from '../file/file-action.ts';
-import type { Constraints } from '../graph.ts';
-import { Scratch, type State } from '../state.ts';
+import { requireState } from '../graph/brand.ts';
+import type { Constraints } from '../graph/graph.ts';
+import { Scratch, type State } from '../state/state.ts';
 
 /** What is at `path` in `state`, copied into an empty filesystem; an empty state stays as it is. */
 export function copyInto(at: Caller, state: State, path: string, constraints: Constraints): State {

@@ -1,9 +1,9 @@
-import { requireState } from '../brand.ts';
-import type { Caller } from '../call-site.ts';
-import { diffStates } from '../diff.ts';
-import { mergeStates } from '../merge.ts';
-import { type ConstraintsOpt, constraintsOf, type NoOption, noConstraints } from '../option.ts';
-import { NewState, type State } from '../state.ts';
+import type { Caller } from '../base/call-site.ts';
+import { diffStates } from '../combine/diff.ts';
+import { mergeStates } from '../combine/merge.ts';
+import { requireState } from '../graph/brand.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption, noConstraints } from '../graph/option.ts';
+import { NewState, type State } from '../state/state.ts';
 import { ancestorsOf, Identities } from './ancestors.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { Caller } from '../call-site.ts';
-import { type ConstraintsOpt, constraintsOf, type NoOption } from '../option.ts';
-import type { State } from '../state.ts';
+import type { Caller } from '../base/call-site.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption } from '../graph/option.ts';
+import type { State } from '../state/state.ts';
 import { copyInto } from './copy-into.ts';
 
 /**

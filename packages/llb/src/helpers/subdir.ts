@@ -1,7 +1,7 @@
-import type { Caller } from '../call-site.ts';
-import { text } from '../check.ts';
-import { type ConstraintsOpt, constraintsOf, type NoOption } from '../option.ts';
-import type { State } from '../state.ts';
+import type { Caller } from '../base/call-site.ts';
+import { text } from '../base/check.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption } from '../graph/option.ts';
+import type { State } from '../state/state.ts';
 import { copyInto } from './copy-into.ts';
 
 /**

@@ -1,9 +1,9 @@
-import type { Caller } from '../call-site.ts';
-import { text } from '../check.ts';
-import { fail } from '../error.ts';
-import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
-import { formatReference, parseReference } from '../reference.ts';
-import { NewState, type State } from '../state.ts';
+import type { Caller } from '../base/call-site.ts';
+import { text } from '../base/check.ts';
+import { fail } from '../base/error.ts';
+import { formatReference, parseReference } from '../base/reference.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../graph/option.ts';
+import { NewState, type State } from '../state/state.ts';
 import { type FileInfo, fileInfoChecks, fileSettings } from './file-info.ts';
 import { sourceOutput } from './source.ts';
 

@@ -1,7 +1,7 @@
-import type { Caller } from '../call-site.ts';
-import { fileMode, record, text, uint32 } from '../check.ts';
-import { type Checked, type Checks, given } from '../option.ts';
-import type { FileSettings } from './spec.ts';
+import type { Caller } from '../base/call-site.ts';
+import { fileMode, record, text, uint32 } from '../base/check.ts';
+import { type Checked, type Checks, given } from '../graph/option.ts';
+import type { FileSettings } from '../graph/source-spec.ts';
 
 /** How the one file of a download or blob looks. */
 export interface FileInfo {

@@ -1,7 +1,8 @@
-import type { Caller } from '../call-site.ts';
-import { flag, nonEmpty, oneOf, text } from '../check.ts';
-import { fail } from '../error.ts';
-import { parseGitRemote } from '../git-url.ts';
+import type { Caller } from '../base/call-site.ts';
+import { flag, nonEmpty, oneOf, text } from '../base/check.ts';
+import { fail } from '../base/error.ts';
+import { parseGitRemote } from '../base/git-url.ts';
+import { joinPath } from '../base/path.ts';
 import {
   type Change,
   type Checks,
@@ -10,11 +11,10 @@ import {
   given,
   type NoOption,
   settings,
-} from '../option.ts';
-import { joinPath } from '../path.ts';
-import { NewState, type State } from '../state.ts';
+} from '../graph/option.ts';
+import type { GitSource } from '../graph/source-spec.ts';
+import { NewState, type State } from '../state/state.ts';
 import { sourceOutput } from './source.ts';
-import type { GitSource } from './spec.ts';
 
 /** Name of the secret that {@link Git} uses as a header unless told otherwise. `AuthHeaderSecret(GitAuthHeaderKey)` */
 export const GitAuthHeaderKey = 'GIT_AUTH_HEADER';

@@ -1,11 +1,11 @@
-import type { Caller } from '../call-site.ts';
-import { nonEmpty, record, show, text } from '../check.ts';
-import { invalid } from '../error.ts';
-import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
-import { NewState, type State } from '../state.ts';
+import type { Caller } from '../base/call-site.ts';
+import { nonEmpty, record, show, text } from '../base/check.ts';
+import { invalid } from '../base/error.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../graph/option.ts';
+import type { HTTPSource } from '../graph/source-spec.ts';
+import { NewState, type State } from '../state/state.ts';
 import { type FileInfo, fileInfoChecks, fileSettings } from './file-info.ts';
 import { checkDigest, sourceOutput } from './source.ts';
-import type { HTTPSource } from './spec.ts';
 
 /** Headers of the request. */
 export interface HTTPHeader {

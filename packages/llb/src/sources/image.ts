@@ -1,13 +1,13 @@
-import type { Caller } from '../call-site.ts';
-import { callSiteOf } from '../call-site.ts';
-import { flag, oneOf, show, text, whole } from '../check.ts';
-import { fail, invalid } from '../error.ts';
-import type { AsyncContext, Constraints, ImageConfigResolver, ResolvedImage } from '../graph.ts';
-import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
-import { formatReference, parseReference, type Reference, withDefaultTag } from '../reference.ts';
-import { applyImageJSON, deferredState, NewState, Scratch, type State } from '../state.ts';
+import type { Caller } from '../base/call-site.ts';
+import { callSiteOf } from '../base/call-site.ts';
+import { flag, oneOf, show, text, whole } from '../base/check.ts';
+import { fail, invalid } from '../base/error.ts';
+import { formatReference, parseReference, type Reference, withDefaultTag } from '../base/reference.ts';
+import type { AsyncContext, Constraints, ImageConfigResolver, ResolvedImage } from '../graph/graph.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../graph/option.ts';
+import type { ImageSource, ResolveMode } from '../graph/source-spec.ts';
+import { applyImageJSON, deferredState, NewState, Scratch, type State } from '../state/state.ts';
 import { checkDigest, sourceOutput } from './source.ts';
-import type { ImageSource, ResolveMode } from './spec.ts';
 
 /** Settings of `Image`. */
 export interface ImageInfo {

@@ -1,9 +1,9 @@
-import type { Caller } from '../call-site.ts';
-import { flag, nonEmpty, oneOf, record, text, textList } from '../check.ts';
-import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
-import { NewState, type State } from '../state.ts';
+import type { Caller } from '../base/call-site.ts';
+import { flag, nonEmpty, oneOf, record, text, textList } from '../base/check.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../graph/option.ts';
+import type { LocalSource } from '../graph/source-spec.ts';
+import { NewState, type State } from '../state/state.ts';
 import { sourceOutput } from './source.ts';
-import type { LocalSource } from './spec.ts';
 
 /** How changes of a local folder are found: not at all, or by what the files say about themselves. */
 export type DiffType = 'none' | 'metadata';

@@ -1,7 +1,7 @@
-import type { Caller } from '../call-site.ts';
-import { nonEmpty, text, whole } from '../check.ts';
-import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../option.ts';
-import { NewState, type State } from '../state.ts';
+import type { Caller } from '../base/call-site.ts';
+import { nonEmpty, text, whole } from '../base/check.ts';
+import { type Checks, type ConstraintsOpt, collect, given, type NoOption } from '../graph/option.ts';
+import { NewState, type State } from '../state/state.ts';
 import { checkDigest, sourceOutput } from './source.ts';
 
 /** Settings of `OCILayout`. */

@@ -1,10 +1,10 @@
-import { type Caller, callSiteOf } from '../call-site.ts';
-import { nonEmpty, show, text, textRecord } from '../check.ts';
-import { invalid } from '../error.ts';
-import type { Constraints, Output } from '../graph.ts';
-import { type ConstraintsOpt, constraintsOf, type NoOption } from '../option.ts';
-import { NewState, type State } from '../state.ts';
-import type { SourceSpec } from './spec.ts';
+import { type Caller, callSiteOf } from '../base/call-site.ts';
+import { nonEmpty, show, text, textRecord } from '../base/check.ts';
+import { invalid } from '../base/error.ts';
+import type { Constraints, Output } from '../graph/graph.ts';
+import { type ConstraintsOpt, constraintsOf, type NoOption } from '../graph/option.ts';
+import type { SourceSpec } from '../graph/source-spec.ts';
+import { NewState, type State } from '../state/state.ts';
 
 /** The filesystem of a source, marked with the platform that it was asked for. */
 export function sourceOutput(at: Caller, source: SourceSpec, constraints: Constraints): Output {

@@ -12,14 +12,14 @@ import {
   SecurityMode,
   SKIP_OUTPUT,
 } from '@llb-ts/pb';
-import type { Capability } from '../capabilities.ts';
-import { MarshalError } from '../error.ts';
+import type { Capability } from '../base/capabilities.ts';
+import { MarshalError } from '../base/error.ts';
 import { type Context, Inputs, type Lowered } from './lowered.ts';
 
 const unixPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const setsDefaultPath = 'exec.meta.setsdefaultpath';
 
-/** A process (`client/llb/exec.go`, S A.8). */
+/** A process (`client/llb/exec.go`, docs/buildkit-semantics.md#encoding-of-exec). */
 export function lowerExec(vertex: ExecVertex, context: Context): Lowered {
   const environment = resolveEnvironment(vertex.environment);
   validate(vertex, environment);

@@ -29,7 +29,7 @@ interface Numbered {
   readonly source: { readonly input: number } | { readonly action: number } | undefined;
 }
 
-/** A chain of file actions, those it copies from included (`client/llb/fileop.go`, S A.9). */
+/** A chain of file actions, those it copies from included (`client/llb/fileop.go`, docs/buildkit-semantics.md#encoding-of-file-actions). */
 export function lowerFile({ actions }: FileVertex, context: Context): Lowered {
   const inputs = new Inputs();
   const numbered = numberActions(actions, inputs, context);

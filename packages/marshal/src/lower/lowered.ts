@@ -1,7 +1,7 @@
 import type { CallSite, Mount, Output, PlatformSpec } from '@llb-ts/llb';
 import type { Input, OpKind } from '@llb-ts/pb';
-import type { Capability } from '../capabilities.ts';
-import type { LocalIgnoreFile, MarshalConstraints } from '../context.ts';
+import type { Capability } from '../base/capabilities.ts';
+import type { LocalIgnoreFile, MarshalConstraints } from '../base/context.ts';
 
 /** The questions that lowering one vertex may ask. */
 export interface Context {

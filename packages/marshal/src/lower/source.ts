@@ -1,6 +1,6 @@
 import type { BlobSource, FileSettings, GitSource, HTTPSource, LocalSource, SourceVertex } from '@llb-ts/llb';
-import type { Capability } from '../capabilities.ts';
-import { parseIgnoreFile } from '../ignore-file.ts';
+import type { Capability } from '../base/capabilities.ts';
+import { parseIgnoreFile } from '../base/ignore-file.ts';
 import type { Context, Lowered } from './lowered.ts';
 
 interface Written {
@@ -10,7 +10,7 @@ interface Written {
 }
 type Attributes = Record<string, string>;
 
-/** A source as identifier and attributes (`client/llb/source.go`, S A.10). Empty settings are not written. */
+/** A source as identifier and attributes (`client/llb/source.go`, docs/buildkit-semantics.md#sources-as-identifiers). Empty settings are not written. */
 export function lowerSource(vertex: SourceVertex, context: Context): Lowered {
   const { identifier, attrs, caps } = write(vertex, context);
   const platform = vertex.constraints.platform ?? context.constraints.platform;

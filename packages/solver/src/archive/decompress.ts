@@ -4,7 +4,7 @@ import { type Duplex, PassThrough, pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import unbzip2Stream from 'unbzip2-stream';
-import { environmentFailure, errnoOf, stepFailure } from '../error.ts';
+import { environmentFailure, errnoOf, stepFailure } from '../error/error.ts';
 import { ByteSource, type ByteStream } from './byte-source.ts';
 
 export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';

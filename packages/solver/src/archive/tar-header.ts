@@ -2,7 +2,7 @@
  * The 512 bytes that stand before each entry of a tar archive, read as leniently as Go's `archive/tar` reads them: the
  * archives that BuildKit can unpack are the ones that package can read, and an archive is recognised by its first header.
  */
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 
 export const BLOCK_SIZE = 512;
 

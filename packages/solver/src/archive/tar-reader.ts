@@ -1,4 +1,4 @@
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 import { ByteSource, type ByteStream } from './byte-source.ts';
 import {
   BLOCK_SIZE,

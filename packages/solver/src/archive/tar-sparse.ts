@@ -1,5 +1,5 @@
 /** Files with holes: a PAX archive may hold only their data and a map of where it belongs (GNU formats 0.0, 0.1, 1.0). */
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 import type { ByteSource } from './byte-source.ts';
 import { BLOCK_SIZE, type HeaderFields, hasContent, invalidHeader, unexpectedEnd } from './tar-header.ts';
 import { parseInt64 } from './tar-pax.ts';

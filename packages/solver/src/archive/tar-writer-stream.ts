@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { fsPath } from '../tree/bytes.ts';
+import { fsPath } from '../name/bytes.ts';
 import { encodeTarHeader, TAR_END, TAR_ZEROS, tarPadding } from './tar-writer.ts';
 import { isHeaderOnly, type TarHeader } from './tar-writer-header.ts';
 

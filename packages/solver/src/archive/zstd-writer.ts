@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import zlib from 'node:zlib';
-import { environmentFailure, errnoOf } from '../error.ts';
+import { environmentFailure, errnoOf } from '../error/error.ts';
 import type { ByteSink } from './tar-writer-stream.ts';
 
 /** Functions of newer versions of Node that the types for Node 20 do not know. */

@@ -1,4 +1,4 @@
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 
 export interface BlobDigest {
   readonly algorithm: 'sha256' | 'sha384' | 'sha512';

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 import { parseBlobDigest } from './blob-digest.ts';
 
 /** Places (repositories) that a blob was read from, one line each in `blobs/places/<hex>`, so that several processes may add. */

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ByteStream } from '../archive/byte-source.ts';
-import { errnoOf, stepFailure } from '../error.ts';
+import { errnoOf, stepFailure } from '../error/error.ts';
 import { parseBlobDigest } from './blob-digest.ts';
 
 const READ_SIZE = 256 * 1024;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Ref } from '../layer/ref.ts';
+import type { Ref } from '../chain/ref.ts';
 import { Store } from '../store/store.ts';
 import { CacheStore, hashOf } from './cache-store.ts';
 

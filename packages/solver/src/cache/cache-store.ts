@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Ref } from '../chain/ref.ts';
 import { makeFolders } from '../host/files.ts';
-import type { Ref } from '../layer/ref.ts';
 import { type Fields, isText } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { SolveFailure } from '@llb-ts/backend';
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
+import { nameOf, textOf } from '../name/bytes.ts';
+import type { Entry } from '../name/entry.ts';
 import { EVERYTHING, Selection, type Verdict } from '../pattern/selection.ts';
 import { findMatches, splitWildcards } from '../pattern/wildcards.ts';
-import { nameOf, textOf } from '../tree/bytes.ts';
-import type { Entry } from '../tree/entry.ts';
 import { locate } from '../tree/locate.ts';
 import { resolve, resolveParent } from '../tree/resolve.ts';
 import type { Tree } from '../tree/tree.ts';
 import { type WalkedEntry, walkBelow } from '../tree/walk.ts';
 import { type DigestMemo, EntryDigester } from './entry-digest.ts';
 
-/** What of an input counts for a cache key: one path with the options that choose what belongs to it (S B.8.3–B.8.5). */
+/** What of an input counts for a cache key: one path with the options that choose what belongs to it (docs/buildkit-semantics.md#key-of-file-ops). */
 export interface ContentSelector {
   /** Clean absolute byte string; may hold wildcards if `wildcard`. */
   readonly path: string;

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
-import type { Entry, EntryStat } from '../tree/entry.ts';
+import type { Entry, EntryStat } from '../name/entry.ts';
 import type { DigestMemo } from './entry-digest.ts';
 
 /**

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import { readlink } from '../host/files.ts';
 import { getXattr, listXattrs } from '../host/syscalls.ts';
 import { isOverlayXattr } from '../layer/whiteout.ts';
-import { fsPath } from '../tree/bytes.ts';
-import type { Entry, EntryStat } from '../tree/entry.ts';
+import { fsPath } from '../name/bytes.ts';
+import type { Entry, EntryStat } from '../name/entry.ts';
 
 /** Digests of files, with owner, mode and xattrs, that are known from before. */
 export interface DigestMemo {

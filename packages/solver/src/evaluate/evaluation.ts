@@ -1,8 +1,8 @@
 import { type ProgressEvent, SolveFailure } from '@llb-ts/backend';
 import { inputsFirst } from '@llb-ts/pb';
-import { asFailure, stepFailure } from '../error.ts';
+import type { Ref } from '../chain/ref.ts';
+import { asFailure, stepFailure } from '../error/error.ts';
 import type { Edge, Vertex } from '../graph/vertex.ts';
-import type { Ref } from '../layer/ref.ts';
 import { pacer } from './pacer.ts';
 import { announcement, failed, placed } from './step-events.ts';
 

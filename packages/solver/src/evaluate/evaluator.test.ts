@@ -5,12 +5,12 @@ import { type ProgressEvent, SolveFailure } from '@llb-ts/backend';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CacheStore } from '../cache/cache-store.ts';
 import type { ContentSelector } from '../cache/content-digest.ts';
-import { stepFailure } from '../error.ts';
+import type { LayerRef, Ref } from '../chain/ref.ts';
+import { RefStore } from '../chain/ref-store.ts';
+import { stepFailure } from '../error/error.ts';
 import type { Edge, Vertex } from '../graph/vertex.ts';
-import type { LayerRef, Ref } from '../layer/ref.ts';
-import { RefStore } from '../layer/ref-store.ts';
-import type { InputKey, Operation, Workbench } from '../operation/operation.ts';
 import { Store } from '../store/store.ts';
+import type { InputKey, Operation, Workbench } from '../work/operation.ts';
 import { Evaluator } from './evaluator.ts';
 import { createSlots } from './job-slots.ts';
 

@@ -1,9 +1,9 @@
 import type { ProgressEvent } from '@llb-ts/backend';
 import { type CacheKey, type CacheStore, hashOf } from '../cache/cache-store.ts';
+import type { Ref } from '../chain/ref.ts';
 import type { Edge, Vertex } from '../graph/vertex.ts';
-import type { Ref } from '../layer/ref.ts';
 import type { Composed } from '../operation/compose.ts';
-import type { InputKey, Operation, OperationKey, Workbench } from '../operation/operation.ts';
+import type { InputKey, Operation, OperationKey, Workbench } from '../work/operation.ts';
 import { Evaluation } from './evaluation.ts';
 import type { Slots } from './job-slots.ts';
 
@@ -39,7 +39,7 @@ type ContentInput = Extract<InputKey, { by: 'content' }>;
  * next call begins anew with what was finished.
  *
  * A result is looked up twice: by what the inputs are, which needs no look at any file, and then by what they hold where
- * the operation only reads parts of them (S B.8.1). Two vertices with one key share one execution.
+ * the operation only reads parts of them (docs/buildkit-semantics.md#cache-keys). Two vertices with one key share one execution.
  */
 export class Evaluator {
   readonly #options: EvaluatorOptions;
@@ -166,7 +166,7 @@ export class Evaluator {
   }
 }
 
-/** The key by what the inputs are. The paths that count are part of it: the recipe alone does not say (S B.8.1). */
+/** The key by what the inputs are. The paths that count are part of it: the recipe alone does not say (docs/buildkit-semantics.md#cache-keys). */
 function refKey(recipe: OperationKey['recipe'], how: OperationKey['inputs'], inputs: Outputs): CacheKey {
   const keys = inputs.map((ref, i) => {
     const input = how[i];

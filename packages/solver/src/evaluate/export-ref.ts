@@ -1,3 +1,5 @@
+import type { Ref } from '../chain/ref.ts';
+import type { Views } from '../chain/views.ts';
 import type { ExportWork } from '../exporter/base/export-work.ts';
 import { contentsOf, type ExportResult, mapResult } from '../exporter/base/result.ts';
 import { exportImage } from '../exporter/image/image.ts';
@@ -6,8 +8,6 @@ import { exportArchive } from '../exporter/image/oci.ts';
 import type { ExportPlan } from '../exporter/plan.ts';
 import { exportLocal } from '../exporter/tree/local.ts';
 import { exportTar } from '../exporter/tree/tar.ts';
-import type { Ref } from '../layer/ref.ts';
-import type { Views } from '../layer/views.ts';
 
 export interface ExportServices {
   readonly views: Views;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Output, type ProgressEvent, SolveFailure } from '@llb-ts/backend';
 import { digestOf } from '@llb-ts/pb';
-import { asFailure } from '../error.ts';
+import { asFailure } from '../error/error.ts';
 import type { ExportWork } from '../exporter/base/export-work.ts';
 import { EXPORT_NAMES } from '../exporter/plan.ts';
 import { pacer } from './pacer.ts';

@@ -6,11 +6,11 @@ import {
   type SourceQuestion,
 } from '@llb-ts/backend';
 import { noMetadata, type SourceOp } from '@llb-ts/pb';
-import { asFailure } from '../error.ts';
+import { Views } from '../chain/views.ts';
+import { asFailure } from '../error/error.ts';
 import type { Vertex } from '../graph/vertex.ts';
-import { Views } from '../layer/views.ts';
+import type { Source } from '../source/contract/source.ts';
 import { createSources } from '../source/create-sources.ts';
-import type { Source } from '../source/source.ts';
 import { openSource } from '../source/source-operation.ts';
 import type { SolverServices } from './solve.ts';
 import { announcement, failed, placed } from './step-events.ts';

@@ -1,14 +1,14 @@
 import type { ProgressEvent } from '@llb-ts/backend';
-import { asFailure } from '../error.ts';
+import { layerIdOf } from '../chain/piece.ts';
+import { type LayerPiece, type LayerRef, type Ref, viewOf } from '../chain/ref.ts';
+import type { Stores } from '../chain/stores.ts';
+import { asFailure } from '../error/error.ts';
 import type { Vertex } from '../graph/vertex.ts';
 import { lstat } from '../host/files.ts';
 import type { Draft } from '../layer/draft.ts';
 import { LayerDraft } from '../layer/layer-draft.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
-import { layerIdOf } from '../layer/piece.ts';
-import { type LayerPiece, type LayerRef, type Ref, viewOf } from '../layer/ref.ts';
-import type { Stores } from '../layer/stores.ts';
-import type { Workbench, WorkReport } from '../operation/operation.ts';
+import type { Workbench, WorkReport } from '../work/operation.ts';
 import { pacer } from './pacer.ts';
 import { placed } from './step-events.ts';
 
@@ -51,7 +51,7 @@ export function createWorkbench(
 
 /**
  * Who owns the root of a new layer: whoever owns the root it stands on, though its mode starts at 0755 again. Of a merge,
- * only the layers that stand in place count (S B.11.1).
+ * only the layers that stand in place count (docs/buildkit-semantics.md#roots-of-layers).
  */
 function rootOwner(base: Ref | undefined, layers: LayerStore): { uid: number; gid: number } {
   const standing = base && topInPlace(base);

@@ -1,9 +1,9 @@
-import { environmentFailure } from '../error.ts';
+import { environmentFailure } from '../error/error.ts';
 import { findProgram } from '../host/programs.ts';
-import type { Executor } from './executor.ts';
-import { OciRuntime } from './oci-runtime.ts';
-import { RuntimeExecutor } from './prepared-step.ts';
-import { missingSandboxPrograms, Sandbox } from './sandbox.ts';
+import { RuntimeExecutor } from './root/prepared-step.ts';
+import { OciRuntime } from './runtime/oci-runtime.ts';
+import { missingSandboxPrograms, Sandbox } from './sandbox/sandbox.ts';
+import type { Executor } from './step/executor.ts';
 
 /** `auto` (crun, else runc, else the sandbox), `crun`, `runc`, `sandbox`, or the path of a crun or runc of one's own. */
 export type ExecutorChoice = string;

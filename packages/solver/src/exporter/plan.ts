@@ -11,7 +11,7 @@
  * ```
  */
 import type { Output, Sink } from '@llb-ts/backend';
-import { requestFailure } from '../error.ts';
+import { requestFailure } from '../error/error.ts';
 import { checkImageNames, type ImagePlan, imageOptions } from './image/image-options.ts';
 import { type TreePlan, treeOptions } from './tree/tree-options.ts';
 

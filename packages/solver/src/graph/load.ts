@@ -1,6 +1,6 @@
 import { redactUrls, type SourceLocation } from '@llb-ts/backend';
 import { type Definition, type DefinitionEntry, inputsFirst, type OpKind, type Source } from '@llb-ts/pb';
-import { requestFailure } from '../error.ts';
+import { requestFailure } from '../error/error.ts';
 import { nameOfOp } from './names.ts';
 import { flawOfOp, missingEntitlement, requiredDevice, unknownCapability } from './validate.ts';
 import type { Edge, Vertex } from './vertex.ts';

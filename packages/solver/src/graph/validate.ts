@@ -50,7 +50,7 @@ export function missingEntitlement(op: OpKind, allowed: readonly string[]): stri
   return needed.find((entitlement): entitlement is string => !!entitlement && !allowed.includes(entitlement));
 }
 
-/** The first device that an op cannot do without; there are none here. Optional ones are left out (S B.1.1). */
+/** The first device that an op cannot do without; there are none here. Optional ones are left out (docs/buildkit-semantics.md#loading). */
 export function requiredDevice(op: OpKind): string | undefined {
   return op.kind === 'exec' ? op.cdiDevices.find(({ optional }) => !optional)?.name : undefined;
 }

@@ -4,7 +4,7 @@
  * it reads. A call that fails names the one to go on with, so a list has branches; its last call is usually `execve`.
  * `docs/decisions/0014-a-list-of-system-calls.md` says why.
  */
-import { cString } from '../tree/bytes.ts';
+import { cString } from '../name/bytes.ts';
 import { type CallName, systemCallNumber } from './call-numbers.ts';
 import { systemError } from './syscalls.ts';
 

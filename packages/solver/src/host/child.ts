@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import koffi from 'koffi';
-import { cString } from '../tree/bytes.ts';
+import { cString } from '../name/bytes.ts';
 import { withUmask } from './kernel.ts';
 import { systemError } from './syscalls.ts';
 

@@ -1,8 +1,8 @@
 /** Node's synchronous `fs` over byte strings, in the words of `tree/`. Synchronous calls are 3–4 times cheaper here. */
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
-import { compareBytes, fsPath } from '../tree/bytes.ts';
-import type { EntryStat, FileType } from '../tree/entry.ts';
+import { errnoOf } from '../error/error.ts';
+import { compareBytes, fsPath } from '../name/bytes.ts';
+import type { EntryStat, FileType } from '../name/entry.ts';
 import { setTimes } from './syscalls.ts';
 
 const TYPES: Readonly<Record<number, FileType>> = {

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import koffi from 'koffi';
-import { cString, fsPath } from '../tree/bytes.ts';
+import { cString, fsPath } from '../name/bytes.ts';
 import { systemCallNumber } from './call-numbers.ts';
 import { systemError } from './syscalls.ts';
 

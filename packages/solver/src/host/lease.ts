@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
-import { fsPath } from '../tree/bytes.ts';
+import { errnoOf } from '../error/error.ts';
+import { fsPath } from '../name/bytes.ts';
 import { tryLock } from './kernel.ts';
 
 /** A folder or file that this process has for itself until {@link Lease.release}, or until it ends. */

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
-import { environmentFailure, errnoOf } from '../error.ts';
-import { fsPath } from '../tree/bytes.ts';
+import { environmentFailure, errnoOf } from '../error/error.ts';
+import { fsPath } from '../name/bytes.ts';
+import { isInUserNamespace } from './in-user-namespace.ts';
 import {
   attachFilesystem,
   changeDirectory,
@@ -179,15 +180,6 @@ export function unmount(target: string): void {
     const code = errnoOf(error);
     if (code === 'EBUSY') unmountOnce(target, true);
     else if (code !== 'EINVAL' && code !== 'ENOENT') throw error;
-  }
-}
-
-/** Whether ids of this process are mapped, as in a rootless container. */
-export function isInUserNamespace(): boolean {
-  try {
-    return !/^\s*0\s+0\s+4294967295\s*$/.test(fs.readFileSync('/proc/self/uid_map', 'utf8'));
-  } catch {
-    return false;
   }
 }
 

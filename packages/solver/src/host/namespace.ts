@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { environmentFailure, errnoOf } from '../error.ts';
+import { environmentFailure, errnoOf } from '../error/error.ts';
 import { CLONE, changeDirectory, MS, mount, setNamespace, unshare } from './kernel.ts';
 
 let entered: boolean | undefined;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 import { readlink } from './files.ts';
 import { hasOpenat2, mkdirat, O, openat2, RESOLVE } from './openat2.ts';
 

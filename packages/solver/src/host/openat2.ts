@@ -3,7 +3,7 @@
  * nobody who changes the tree at the same time can lead us out. Paths are byte strings, errors have Node's shape.
  */
 import koffi from 'koffi';
-import { cString } from '../tree/bytes.ts';
+import { cString } from '../name/bytes.ts';
 import { systemError } from './syscalls.ts';
 
 const libc = koffi.load(null);

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 import { lstat } from './files.ts';
 import { mountOverlay, type OverlayMount, unmount } from './mount.ts';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { removeTree } from './files.ts';
-import { isInUserNamespace } from './mount.ts';
+import { isInUserNamespace } from './in-user-namespace.ts';
 import { enterMountNamespace } from './namespace.ts';
 import { problemWithOverlay, whileMounted } from './overlay-trial.ts';
 import { runTool } from './process.ts';

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { startChild, waitForChild } from './child.ts';
 import { lstat } from './files.ts';
+import { isInUserNamespace } from './in-user-namespace.ts';
 import { changeDirectory, makePipe, setNamespace } from './kernel.ts';
-import { isInUserNamespace } from './mount.ts';
 import { childOf } from './process.ts';
 import { findProgram } from './programs.ts';
 

@@ -1,4 +1,4 @@
-import { join, parentOf } from '../tree/bytes.ts';
+import { join, parentOf } from '../name/bytes.ts';
 import { lstat, readlink } from './files.ts';
 
 const MOST_LINKS = 255;

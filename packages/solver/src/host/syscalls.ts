@@ -4,7 +4,7 @@
  */
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
-import { cString, textOf } from '../tree/bytes.ts';
+import { cString, textOf } from '../name/bytes.ts';
 
 const libc = koffi.load(null);
 const timespec = koffi.struct('llb_timespec', { sec: 'int64_t', nsec: 'int64_t' });

@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { environmentFailure } from '../error.ts';
+import { environmentFailure } from '../error/error.ts';
 import { replaceProcess } from './kernel.ts';
 import { findProgram } from './programs.ts';
 

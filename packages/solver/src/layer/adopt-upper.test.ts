@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isInUserNamespace } from '../host/mount.ts';
+import { isInUserNamespace } from '../host/in-user-namespace.ts';
 import { getXattr, setXattr } from '../host/syscalls.ts';
 import { chain, layer, temporaryStore } from './testing.ts';
 import { isOverlayXattr } from './whiteout.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { keepingTimes, lstat, readdir } from '../host/files.ts';
 import { getXattr, listXattrs, removeXattr } from '../host/syscalls.ts';
-import { fsPath, join } from '../tree/bytes.ts';
+import { fsPath, join } from '../name/bytes.ts';
 import type { LayerDraft } from './layer-draft.ts';
 import { isOverlayXattr, isWhiteout } from './whiteout.ts';
 
@@ -9,7 +9,7 @@ import { isOverlayXattr, isWhiteout } from './whiteout.ts';
  * Takes over an upper folder that a mounted overlay has filled: notes in the draft what the kernel marked, and removes
  * the kernel's marks. Afterwards the draft can be committed like one that was written entry by entry.
  *
- * An opaque directory hides the base's (S B.5.3); so do the directories in it, which the kernel does not mark.
+ * An opaque directory hides the base's (docs/buildkit-semantics.md#comparison-of-overlay-layers); so do the directories in it, which the kernel does not mark.
  * A whiteout of a name that the base does not have says nothing and goes.
  */
 export async function adoptUpper(draft: LayerDraft, pause: () => Promise<void>): Promise<void> {

@@ -6,9 +6,9 @@
  * be like it.
  */
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 import { lstat, makeFolders, readdir } from '../host/files.ts';
-import type { Entry } from '../tree/entry.ts';
+import type { Entry } from '../name/entry.ts';
 import type { LayerDraft } from './layer-draft.ts';
 import { isIdentical } from './sameness.ts';
 

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 import { readlink } from '../host/files.ts';
 import { getXattr, listXattrs, mknod, setTimes, setXattr } from '../host/syscalls.ts';
-import { fsPath } from '../tree/bytes.ts';
-import type { Entry, FileType } from '../tree/entry.ts';
+import { fsPath } from '../name/bytes.ts';
+import type { Entry, FileType } from '../name/entry.ts';
 import { isOverlayXattr } from './whiteout.ts';
 
 /** Makes `hostPath` an exact copy of one entry: content, owner, mode, xattrs and times; a directory comes empty. */

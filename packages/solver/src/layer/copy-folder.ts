@@ -1,6 +1,6 @@
 import { lstat, readdirTyped } from '../host/files.ts';
-import { join } from '../tree/bytes.ts';
-import type { Entry } from '../tree/entry.ts';
+import { join } from '../name/bytes.ts';
+import type { Entry } from '../name/entry.ts';
 import { copyEntry, copyMetadata, isPipe, linkEntry } from './copy-entry.ts';
 import { isWhiteout, markWhiteoutHolder } from './whiteout.ts';
 

@@ -1,4 +1,4 @@
-import type { Entry, FileType } from '../tree/entry.ts';
+import type { Entry, FileType } from '../name/entry.ts';
 import type { Tree } from '../tree/tree.ts';
 
 /**

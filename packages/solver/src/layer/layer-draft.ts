@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { keepingTimes, lstat, readdirTyped, removeTree, undoUmask } from '../host/files.ts';
 import { mknod, removeXattr, setTimes, setXattr } from '../host/syscalls.ts';
-import { compareBytes, fsPath, join, nameOf, parentOf, textOf } from '../tree/bytes.ts';
-import type { Entry, EntryStat } from '../tree/entry.ts';
+import { compareBytes, fsPath, join, nameOf, parentOf, textOf } from '../name/bytes.ts';
+import type { Entry, EntryStat } from '../name/entry.ts';
 import type { Tree } from '../tree/tree.ts';
 import { copyContent, copyEntry, isPipe, linkEntry } from './copy-entry.ts';
 import type { Draft } from './draft.ts';

@@ -1,6 +1,6 @@
 import { lstat } from '../host/files.ts';
-import { join } from '../tree/bytes.ts';
-import type { EntryStat } from '../tree/entry.ts';
+import { join } from '../name/bytes.ts';
+import type { EntryStat } from '../name/entry.ts';
 
 /** No more than this is remembered: about 40 MB. */
 const MOST = 100_000;

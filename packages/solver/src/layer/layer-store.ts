@@ -114,7 +114,7 @@ export class LayerStore {
     return { stage, folder };
   }
 
-  /** A draft on `base`, whose root belongs to `owner` (a layer's root is always 0755, S B.11.1). */
+  /** A draft on `base`, whose root belongs to `owner` (a layer's root is always 0755, docs/buildkit-semantics.md#roots-of-layers). */
   edit(base: Tree | undefined, owner: { readonly uid: number; readonly gid: number }): LayerDraft {
     const { stage, folder: upper } = this.stageLayer();
     if (owner.uid !== process.getuid?.() || owner.gid !== process.getgid?.()) {

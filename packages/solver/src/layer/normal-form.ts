@@ -1,17 +1,17 @@
 /**
  * Puts a written draft into normal form, once, at commit (`docs/layers.md`):
  *
- * 1. *Explicit*: a directory that hides the base's is spelled out as whiteouts of what the base has in it (S B.5.3).
+ * 1. *Explicit*: a directory that hides the base's is spelled out as whiteouts of what the base has in it (docs/buildkit-semantics.md#comparison-of-overlay-layers).
  * 2. *Minimal*: what turned out as it was before is dropped, and directories left without a change; not names of a file
  *    that has several.
- * 3. *Movable*: a diff passes over more than what is truly equal (S B.5.1), and that is observable: the tree itself shows
+ * 3. *Movable*: a diff passes over more than what is truly equal (docs/buildkit-semantics.md#sameness), and that is observable: the tree itself shows
  *    a file that only got another xattr, a diff does not have it. Where that is so, a second folder holds the layer as a
  *    diff sees it, its files linked; it is used wherever the layer lies on another base, and for the packed blob.
  */
 import fs from 'node:fs';
 import { keepingTimes, lstat, readdirTyped } from '../host/files.ts';
 import { mknod } from '../host/syscalls.ts';
-import { compareBytes, fsPath, join, parentOf } from '../tree/bytes.ts';
+import { compareBytes, fsPath, join, parentOf } from '../name/bytes.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { copyFolder } from './copy-folder.ts';
 import type { LayerDraft } from './layer-draft.ts';

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import { readlink } from '../host/files.ts';
 import { getXattr, listXattrs } from '../host/syscalls.ts';
-import { fsPath } from '../tree/bytes.ts';
-import type { Entry } from '../tree/entry.ts';
+import { fsPath } from '../name/bytes.ts';
+import type { Entry } from '../name/entry.ts';
 import { isOverlayXattr } from './whiteout.ts';
 
 /**
- * Whether a diff passes two entries as unchanged (S B.5.1; continuity `fs/path.go`).
+ * Whether a diff passes two entries as unchanged (docs/buildkit-semantics.md#sameness; continuity `fs/path.go`).
  *
  * It is deliberately not equality: directories may differ in their times, extended attributes other than
  * `security.capability` do not count, and files with equal times are not compared byte by byte unless the time has no

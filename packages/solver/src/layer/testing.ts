@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { ChainTree } from '../chain/chain-tree.ts';
 import { readlink } from '../host/files.ts';
+import { fsPath, join } from '../name/bytes.ts';
 import { Store } from '../store/store.ts';
-import { fsPath, join } from '../tree/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
-import { ChainTree } from './chain-tree.ts';
 import type { LayerDraft } from './layer-draft.ts';
 import { LayerStore } from './layer-store.ts';
 

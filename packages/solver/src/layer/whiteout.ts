@@ -1,7 +1,7 @@
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
+import { isInUserNamespace } from '../host/in-user-namespace.ts';
 import { setXattr } from '../host/syscalls.ts';
-import type { EntryStat } from '../tree/entry.ts';
-import { inUserNamespace } from './unpack-privilege.ts';
+import type { EntryStat } from '../name/entry.ts';
 
 /**
  * How a layer folder says "this name is gone": a character device 0:0, as overlayfs does.
@@ -21,7 +21,7 @@ const ORIGIN_XATTRS = ['trusted.overlay.origin', 'user.overlay.origin'] as const
  * Marks that overlayfs keeps on directories and files; they are its own business and never part of a tree. Those of users
  * are marks only in a user namespace: elsewhere the kernel does not read them, and they are attributes like any others.
  */
-export function isOverlayXattr(name: string, userxattr = inUserNamespace()): boolean {
+export function isOverlayXattr(name: string, userxattr = isInUserNamespace()): boolean {
   return name.startsWith('trusted.overlay.') || (userxattr && name.startsWith('user.overlay.'));
 }
 

@@ -1,16 +1,16 @@
 import fs from 'node:fs';
 import { type BuildOp, Definition, LLB_BUILDER, LLB_DEFINITION_INPUT, PbError } from '@llb-ts/pb';
-import { requestFailure, stepFailure } from '../error.ts';
-import type { Ref } from '../layer/ref.ts';
-import { bytesOf, fsPath } from '../tree/bytes.ts';
+import type { Ref } from '../chain/ref.ts';
+import { requestFailure, stepFailure } from '../error/error.ts';
+import { bytesOf, fsPath } from '../name/bytes.ts';
 import { resolve } from '../tree/resolve.ts';
 import type { Tree } from '../tree/tree.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from '../work/operation.ts';
 
 /** Bytes that a definition file may have (`ops/build.go`). */
 const MAX_DEFINITION = 16 * 1024 * 1024;
 
-/** A definition that an earlier step wrote, solved as part of the same build (S B.10; `ops/build.go`). */
+/** A definition that an earlier step wrote, solved as part of the same build (docs/buildkit-semantics.md#build-ops; `ops/build.go`). */
 export function buildOperation(
   op: BuildOp,
   inputs: number,

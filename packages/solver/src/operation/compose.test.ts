@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type LayerRef, layersOf, type Ref, viewOf } from '../layer/ref.ts';
+import { type LayerRef, layersOf, type Ref, viewOf } from '../chain/ref.ts';
 import { composeDiff, composeMerge, composePassthrough } from './compose.ts';
 
-/** Layers named by what they add, so that the table of S B.4.3 can be read off. */
+/** Layers named by what they add, so that the table of docs/buildkit-semantics.md#known-chains can be read off. */
 const layer = (id: string, parent?: Ref): LayerRef => ({
   kind: 'layer',
   id,

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { DiffOp, MergeOp, PassthroughOp } from '@llb-ts/pb';
 import { EMPTY_INPUT } from '@llb-ts/pb';
-import { stepFailure } from '../error.ts';
-import { type DiffRef, type LayerPiece, layersOf, type MergeRef, type Ref } from '../layer/ref.ts';
+import { type DiffRef, type LayerPiece, layersOf, type MergeRef, type Ref } from '../chain/ref.ts';
+import { stepFailure } from '../error/error.ts';
 
 type Inputs = readonly (Ref | undefined)[];
 
@@ -23,7 +23,7 @@ export interface Composed {
   readonly known: boolean;
 }
 
-/** The order of the op's inputs counts, not the numbers that the op holds (S B.4.1; `ops/merge.go`). */
+/** The order of the op's inputs counts, not the numbers that the op holds (docs/buildkit-semantics.md#composition-of-refs; `ops/merge.go`). */
 export function composeMerge(_op: MergeOp, inputs: Inputs, name: string, keeper: RefKeeper): Composed {
   const refs = inputs.filter((ref) => ref !== undefined);
   if (refs.length === 0) return { outputs: [], known: true };
@@ -38,7 +38,7 @@ function mergeOf(refs: readonly Ref[], common: Omit<MergeRef, 'kind' | 'parents'
   return refs.length === 1 && only!.kind !== 'merge' ? only! : { ...common, kind: 'merge', parents: refs };
 }
 
-/** S B.4.1, B.4.3; `ops/diff.go`. */
+/** docs/buildkit-semantics.md#composition-of-refs; `ops/diff.go`. */
 export function composeDiff(op: DiffOp, inputs: Inputs, name: string, keeper: RefKeeper): Composed {
   const lower = op.lower?.input === EMPTY_INPUT ? undefined : inputs[0];
   const upper = op.upper?.input === EMPTY_INPUT ? undefined : inputs[op.lower?.input === EMPTY_INPUT ? 0 : 1];

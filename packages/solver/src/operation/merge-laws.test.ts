@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Ref } from '../layer/ref.ts';
+import type { Ref } from '../chain/ref.ts';
+import { NO_PROVIDER, Views } from '../chain/views.ts';
 import { layerSteps, type Step, write } from '../layer/testing/random-layers.ts';
 import { dump, temporaryStore } from '../layer/testing.ts';
-import { NO_PROVIDER, Views } from '../layer/views.ts';
 import { composeDiff, composeMerge } from './compose.ts';
 
 const { store, dispose } = temporaryStore();

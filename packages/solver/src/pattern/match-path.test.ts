@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf } from '../tree/bytes.ts';
+import { bytesOf } from '../name/bytes.ts';
 import { matchPath } from './match-path.ts';
 
 describe('matchPath', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf } from '../tree/bytes.ts';
+import { bytesOf } from '../name/bytes.ts';
 import { type MatchInfo, PatternMatcher } from './pattern-matcher.ts';
 
 const matches = (patterns: readonly string[], path: string) =>

@@ -1,6 +1,6 @@
 import { SolveFailure } from '@llb-ts/backend';
-import { stepFailure } from '../error.ts';
-import { bytesOf } from '../tree/bytes.ts';
+import { stepFailure } from '../error/error.ts';
+import { bytesOf } from '../name/bytes.ts';
 import { cleanPath } from './clean-path.ts';
 import { matchPath } from './match-path.ts';
 import { compileRegExp } from './regexp.ts';

@@ -1,7 +1,7 @@
 /** Paths with wildcards (`*`, `?`, `[…]`, `\` before one of them), as copy and rm find what they mean. */
 
-import { stepFailure } from '../error.ts';
-import { componentsOf, join } from '../tree/bytes.ts';
+import { stepFailure } from '../error/error.ts';
+import { componentsOf, join } from '../name/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
 import { walkBelow } from '../tree/walk.ts';
 import { cleanPath } from './clean-path.ts';

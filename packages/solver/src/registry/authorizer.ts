@@ -1,5 +1,5 @@
 import type { CredentialSource, Credentials } from '@llb-ts/backend';
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { basicAuthorization, fetchToken, type Token } from './token.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { HttpResponse } from './http-client.ts';
 import { isTransient } from './network-error.ts';

@@ -1,5 +1,5 @@
 import { redactUrls, type SolveFailure } from '@llb-ts/backend';
-import { environmentFailure, errnoOf } from '../error.ts';
+import { environmentFailure, errnoOf } from '../error/error.ts';
 
 /** Errors of sockets after which the same request may well succeed. */
 const TRANSIENT = new Set([

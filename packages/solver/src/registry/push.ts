@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ByteStream } from '../archive/byte-source.ts';
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { HttpResponse } from './http-client.ts';
 import { isTransient, networkFailure } from './network-error.ts';

@@ -1,4 +1,4 @@
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 
 /**
  * A reference as containerd reads it (`pkg/reference`): a locator (host and path) and an object (tag, digest, or both).

@@ -1,7 +1,7 @@
 import type { CredentialSource, SolveFailure } from '@llb-ts/backend';
 import type { ByteStream } from '../archive/byte-source.ts';
 import { parseBlobDigest } from '../blob/blob-digest.ts';
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 import { Authorizer } from './authorizer.ts';
 import { type Descriptor, isIndexType, isManifestType, MediaType } from './descriptor.ts';
 import { downloadBlob } from './download.ts';

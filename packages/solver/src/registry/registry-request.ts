@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redactUrls } from '@llb-ts/backend';
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts';
 import { isTransient, networkFailure } from './network-error.ts';

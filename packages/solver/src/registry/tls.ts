@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import { environmentFailure } from '../error.ts';
+import { environmentFailure } from '../error/error.ts';
 
 export interface TlsOptions {
   /** Files with certificates to trust besides the usual ones. */

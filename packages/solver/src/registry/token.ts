@@ -1,5 +1,5 @@
 import { type Credentials, redactUrls } from '@llb-ts/backend';
-import { stepFailure } from '../error.ts';
+import { stepFailure } from '../error/error.ts';
 import type { Challenge } from './challenge.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import { isTransient, networkFailure } from './network-error.ts';

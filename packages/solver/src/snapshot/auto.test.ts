@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { environmentFailure } from '../error.ts';
+import { environmentFailure } from '../error/error.ts';
 import { AutoSnapshotter } from './auto.ts';
 import type { Snapshotter } from './snapshotter.ts';
 

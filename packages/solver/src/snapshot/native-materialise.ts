@@ -1,7 +1,7 @@
+import { ChainTree } from '../chain/chain-tree.ts';
 import { lstat } from '../host/files.ts';
-import { ChainTree } from '../layer/chain-tree.ts';
 import { copyEntry, copyMetadata } from '../layer/copy-entry.ts';
-import { join } from '../tree/bytes.ts';
+import { join } from '../name/bytes.ts';
 
 /** The state of a copied entry when it was made: any change of an inode moves its change time. */
 export interface Original {

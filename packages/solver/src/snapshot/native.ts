@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { lstat, removeTree } from '../host/files.ts';
-import { fsPath } from '../tree/bytes.ts';
+import { fsPath } from '../name/bytes.ts';
 import { captureChanges } from './native-capture.ts';
 import { materialise } from './native-materialise.ts';
 import type { Snapshot, SnapshotPlaces, Snapshotter, Workspace } from './snapshotter.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { removeTree } from '../host/files.ts';
 import { mountFailure, mountOverlay, type OverlayMount, unmount } from '../host/mount.ts';
-import { fsPath } from '../tree/bytes.ts';
+import { fsPath } from '../name/bytes.ts';
 import type { Snapshot, SnapshotPlaces, Snapshotter, Workspace } from './snapshotter.ts';
 
 /**
@@ -25,7 +25,7 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   async edit(folders: readonly string[], upper: string): Promise<Workspace> {
-    // Nothing lies below: the folder is the tree, and hard links and devices in it are what they are (S B.11.1).
+    // Nothing lies below: the folder is the tree, and hard links and devices in it are what they are (docs/buildkit-semantics.md#roots-of-layers).
     if (folders.length === 0) return { path: upper, capture: async () => {}, release: () => {} };
     const work = this.#newFolder(this.#places.work);
     try {

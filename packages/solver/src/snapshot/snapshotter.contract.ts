@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChainTree } from '../chain/chain-tree.ts';
 import { mknod, setXattr } from '../host/syscalls.ts';
-import { ChainTree } from '../layer/chain-tree.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { layerSteps, write } from '../layer/testing/random-layers.ts';
 import { chain, dump, layer, temporaryStore } from '../layer/testing.ts';

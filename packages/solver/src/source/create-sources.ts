@@ -1,9 +1,10 @@
 import type { Capabilities, FolderSource } from '@llb-ts/backend';
 import type { LayerBlobRecord } from '../blob/layer-blobs.ts';
-import { stepFailure } from '../error.ts';
-import type { LayerProvider } from '../layer/views.ts';
+import type { LayerProvider } from '../chain/views.ts';
+import { stepFailure } from '../error/error.ts';
 import type { Reference } from '../registry/reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
+import type { Source } from './contract/source.ts';
 import { gitSource } from './git/git-source.ts';
 import { httpSource } from './http/http-source.ts';
 import { blobSource } from './image/blob-source.ts';
@@ -13,7 +14,6 @@ import { ociLayoutSource, registryImageSource } from './image/image-source.ts';
 import { OciLayout } from './image/oci-layout.ts';
 import { registryOrigin } from './image/registry-origin.ts';
 import { localSource } from './local/local-source.ts';
-import type { Source } from './source.ts';
 import type { SourceStores } from './source-stores.ts';
 
 /** The sources of one solve. */

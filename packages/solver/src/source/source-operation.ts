@@ -1,9 +1,9 @@
 import { redactUrls, SolveFailure } from '@llb-ts/backend';
 import type { Platform, SourceOp } from '@llb-ts/pb';
-import { stepFailure } from '../error.ts';
-import type { Ref } from '../layer/ref.ts';
-import type { Operation, OperationKey, Workbench } from '../operation/operation.ts';
-import type { Source, SourceInstance } from './source.ts';
+import type { Ref } from '../chain/ref.ts';
+import { stepFailure } from '../error/error.ts';
+import type { Operation, OperationKey, Workbench } from '../work/operation.ts';
+import type { Source, SourceInstance } from './contract/source.ts';
 
 /** The operation of a source op. Its key names what the source resolved to, never where that was found. */
 export function sourceOperation(

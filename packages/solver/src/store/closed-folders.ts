@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 
 /**
  * What the store has in the state directory. Layers hold what images hold: programs with setuid bits, and files that

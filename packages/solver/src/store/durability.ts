@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 import { removeTree } from '../host/files.ts';
 import { syncFilesystem } from '../host/kernel.ts';
 

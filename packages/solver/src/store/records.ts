@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 import { removeTree } from '../host/files.ts';
-import { parentOf } from '../tree/bytes.ts';
+import { parentOf } from '../name/bytes.ts';
 import type { Durability } from './durability.ts';
 
 /** The fields of a record, before anybody has looked at their types. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { errnoOf } from '../error.ts';
+import { errnoOf } from '../error/error.ts';
 import { readdir, removeTree } from '../host/files.ts';
 import { type Lease, takeLease } from '../host/lease.ts';
 

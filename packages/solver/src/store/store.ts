@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { environmentFailure, errnoOf } from '../error.ts';
+import { environmentFailure, errnoOf } from '../error/error.ts';
 import { makeFolders, removeTree } from '../host/files.ts';
 import { bootName } from './boot.ts';
 import { closeFolders } from './closed-folders.ts';

@@ -1,6 +1,6 @@
 import { lstat, readdir } from '../host/files.ts';
-import { parentOf } from './bytes.ts';
-import type { Entry } from './entry.ts';
+import { parentOf } from '../name/bytes.ts';
+import type { Entry } from '../name/entry.ts';
 import type { Tree } from './tree.ts';
 
 export interface FolderTreeOptions {

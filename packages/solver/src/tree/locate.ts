@@ -1,6 +1,6 @@
 import { readlink } from '../host/files.ts';
-import { componentsOf, join, parentOf } from './bytes.ts';
-import type { Entry } from './entry.ts';
+import { componentsOf, join, parentOf } from '../name/bytes.ts';
+import type { Entry } from '../name/entry.ts';
 import type { Tree } from './tree.ts';
 
 /** Where a path leads when links are followed. */

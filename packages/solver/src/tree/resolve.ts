@@ -1,8 +1,8 @@
 import type { SolveFailure } from '@llb-ts/backend';
-import { errnoOf, stepFailure } from '../error.ts';
+import { errnoOf, stepFailure } from '../error/error.ts';
 import { readlink } from '../host/files.ts';
-import { clean, join, nameOf, parentOf, textOf } from './bytes.ts';
-import type { Entry } from './entry.ts';
+import { clean, join, nameOf, parentOf, textOf } from '../name/bytes.ts';
+import type { Entry } from '../name/entry.ts';
 import { locate } from './locate.ts';
 import type { Tree } from './tree.ts';
 

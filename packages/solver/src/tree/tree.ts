@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts';
+import type { Entry } from '../name/entry.ts';
 
 /**
  * A filesystem tree to look at: a folder, a chain of layers, a draft with what lies below it.

@@ -1,5 +1,5 @@
-import { join } from './bytes.ts';
-import type { Entry } from './entry.ts';
+import { join } from '../name/bytes.ts';
+import type { Entry } from '../name/entry.ts';
 import type { Tree } from './tree.ts';
 
 export interface WalkedEntry {

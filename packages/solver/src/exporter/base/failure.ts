@@ -1,5 +1,5 @@
 import { type FailureDetails, SolveFailure } from '@llb-ts/backend';
-import { asFailure, environmentFailure, errnoOf } from '../../error.ts';
+import { asFailure, environmentFailure, errnoOf } from '../../error/error.ts';
 
 /** The result could not be put where it should go. */
 export function exportFailure(message: string, details: FailureDetails = {}): SolveFailure {

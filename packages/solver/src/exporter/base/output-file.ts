@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Sink } from '@llb-ts/backend';
 import type { ByteSink } from '../../archive/tar-writer-stream.ts';
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import { destinationFailure, exportFailure } from './failure.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { requestFailure } from '../../error.ts';
+import { requestFailure } from '../../error/error.ts';
 import { parseInt64 } from './go-values.ts';
 
 /** Seconds since 1970 of `source-date-epoch`; undefined if it is missing or empty, which switches it off. */

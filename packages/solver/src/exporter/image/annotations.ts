@@ -1,4 +1,4 @@
-import { requestFailure } from '../../error.ts';
+import { requestFailure } from '../../error/error.ts';
 import { formatPlatform, normalizePlatform, type OciPlatform } from '../../registry/platform.ts';
 
 /** Annotations of an image by where they stand; of manifests, maybe only of one platform. */

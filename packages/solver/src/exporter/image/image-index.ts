@@ -1,4 +1,4 @@
-import type { Ref } from '../../layer/ref.ts';
+import type { Ref } from '../../chain/ref.ts';
 import { type Descriptor, MediaType } from '../../registry/descriptor.ts';
 import type { ExportWork } from '../base/export-work.ts';
 import { exportFailure } from '../base/failure.ts';

@@ -1,5 +1,5 @@
 /** Names of images as Docker reads them (`distribution/reference`). */
-import { requestFailure } from '../../error.ts';
+import { requestFailure } from '../../error/error.ts';
 
 export interface ImageName {
   /** `docker.io`, `localhost:5000`. */

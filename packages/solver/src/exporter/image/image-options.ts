@@ -1,7 +1,7 @@
 /** The attributes of the oci, docker and image exporters, parsed (`exporter/containerimage/opts.go`, `exporter/oci`). */
 import { type Output, type Sink, SolveFailure } from '@llb-ts/backend';
-import { requestFailure } from '../../error.ts';
-import type { PackCompression } from '../../layer/pack-compression.ts';
+import { requestFailure } from '../../error/error.ts';
+import type { PackCompression } from '../../pack/pack-compression.ts';
 import { boolError, parseBool, parseInt64 } from '../base/go-values.ts';
 import { sourceDateEpoch } from '../base/source-date-epoch.ts';
 import { type Annotations, splitAnnotations } from './annotations.ts';

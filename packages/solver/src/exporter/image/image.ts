@@ -1,6 +1,6 @@
 /** The image exporter: makes an image and pushes it (`exporter/containerimage/export.go`, `util/push`). */
 import { SolveFailure } from '@llb-ts/backend';
-import type { Ref } from '../../layer/ref.ts';
+import type { Ref } from '../../chain/ref.ts';
 import { type PushedManifest, RegistryPusher } from '../../registry/push.ts';
 import type { RegistryClient } from '../../registry/registry-client.ts';
 import type { ExportWork } from '../base/export-work.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Sink } from '@llb-ts/backend';
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
 import type { ExportWork } from '../base/export-work.ts';
 import { destinationFailure, exportFailure } from '../base/failure.ts';

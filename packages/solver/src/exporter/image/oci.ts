@@ -1,7 +1,7 @@
 /** Images as archives and layouts (`exporter/oci`, containerd `core/images/archive`). */
 import { TAR_TYPE, type TarHeader } from '../../archive/tar-writer-header.ts';
 import { TarWriter } from '../../archive/tar-writer-stream.ts';
-import type { Ref } from '../../layer/ref.ts';
+import type { Ref } from '../../chain/ref.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
 import type { ExportWork } from '../base/export-work.ts';
 import { goJson } from '../base/go-json.ts';

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import { lstat, readdir, removeTree } from '../../host/files.ts';
 import { copyEntry } from '../../layer/copy-entry.ts';
-import { fsPath } from '../../tree/bytes.ts';
-import type { EntryStat } from '../../tree/entry.ts';
+import { fsPath } from '../../name/bytes.ts';
+import type { EntryStat } from '../../name/entry.ts';
 import { draftName } from '../base/output-file.ts';
 
 /**

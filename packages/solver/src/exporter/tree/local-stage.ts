@@ -1,11 +1,11 @@
 import fs from 'node:fs';
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import { lstat } from '../../host/files.ts';
 import { getXattr, listXattrs, mknod, setTimes, setXattr } from '../../host/syscalls.ts';
 import { copyContent } from '../../layer/copy-entry.ts';
 import { isOverlayXattr } from '../../layer/whiteout.ts';
-import { fsPath, textOf } from '../../tree/bytes.ts';
-import type { Entry } from '../../tree/entry.ts';
+import { fsPath, textOf } from '../../name/bytes.ts';
+import type { Entry } from '../../name/entry.ts';
 import { exportFailure } from '../base/failure.ts';
 import type { Progress } from '../base/progress.ts';
 import type { Outgoing, OutgoingEntry } from './outgoing.ts';

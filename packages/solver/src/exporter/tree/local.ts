@@ -1,6 +1,6 @@
 /**
  * Puts a tree, or a folder of one for each of several platforms, into a folder of the user, as BuildKit's local exporter
- * and its client do together (S B.9.2, `exporter/local/export.go`, `session/filesync/diffcopy.go`): everything belongs to
+ * and its client do together (docs/buildkit-semantics.md#exported-folders, `exporter/local/export.go`, `session/filesync/diffcopy.go`): everything belongs to
  * the user, the folder is made 0700 where it is missing, what it has already stays unless the result has that name too
  * (`mode=delete`: goes).
  *
@@ -10,10 +10,10 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import { readdir, removeTree } from '../../host/files.ts';
 import { type Lease, takeLease } from '../../host/lease.ts';
-import { bytesOf, fsPath } from '../../tree/bytes.ts';
+import { bytesOf, fsPath } from '../../name/bytes.ts';
 import type { Tree } from '../../tree/tree.ts';
 import type { ExportWork } from '../base/export-work.ts';
 import { destinationFailure, exportFailure } from '../base/failure.ts';

@@ -1,7 +1,7 @@
 /** The entries that exporters of trees write, in order: one tree, or a folder of a tree for each platform. */
 import { readlink } from '../../host/files.ts';
-import { bytesOf, clean } from '../../tree/bytes.ts';
-import type { Entry } from '../../tree/entry.ts';
+import { bytesOf, clean } from '../../name/bytes.ts';
+import type { Entry } from '../../name/entry.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { exportFailure } from '../base/failure.ts';
 import { type ExportResult, platformIdOf } from '../base/result.ts';

@@ -1,5 +1,5 @@
 import { readlink } from '../../host/files.ts';
-import { join, parentOf, textOf } from '../../tree/bytes.ts';
+import { join, parentOf, textOf } from '../../name/bytes.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { exportFailure } from '../base/failure.ts';
 

@@ -8,7 +8,7 @@ import type { TarHeader } from '../../archive/tar-header.ts';
 import { readTar } from '../../archive/tar-reader.ts';
 import { mknod, setTimes, setXattr } from '../../host/syscalls.ts';
 import { isRoot } from '../../host/testing.ts';
-import type { Entry } from '../../tree/entry.ts';
+import type { Entry } from '../../name/entry.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
 import type { Tree } from '../../tree/tree.ts';
 import type { ExportWork } from '../base/export-work.ts';

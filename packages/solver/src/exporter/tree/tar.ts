@@ -2,7 +2,7 @@ import { TAR_TYPE, type TarHeader, XATTR_RECORD } from '../../archive/tar-writer
 import { TarWriter } from '../../archive/tar-writer-stream.ts';
 import { getXattr, listXattrs } from '../../host/syscalls.ts';
 import { isOverlayXattr } from '../../layer/whiteout.ts';
-import type { FileType } from '../../tree/entry.ts';
+import type { FileType } from '../../name/entry.ts';
 import type { Tree } from '../../tree/tree.ts';
 import type { ExportWork } from '../base/export-work.ts';
 import { exportFailure } from '../base/failure.ts';
@@ -13,7 +13,7 @@ import { type OutgoingEntry, outgoing } from './outgoing.ts';
 import type { TreePlan } from './tree-options.ts';
 
 /**
- * Writes a tree as one uncompressed archive, as BuildKit's tar exporter does (S B.9.3, `exporter/tar/export.go`): owners
+ * Writes a tree as one uncompressed archive, as BuildKit's tar exporter does (docs/buildkit-semantics.md#exported-archives, `exporter/tar/export.go`): owners
  * as they are, times rounded to the nearest second, all extended attributes, a socket as an empty file. Of several
  * platforms, each has a folder in it.
  *

@@ -1,6 +1,6 @@
 import type { Sink } from '@llb-ts/backend';
-import { requestFailure } from '../../error.ts';
-import { bytesOf } from '../../tree/bytes.ts';
+import { requestFailure } from '../../error/error.ts';
+import { bytesOf } from '../../name/bytes.ts';
 import { boolError, parseBool } from '../base/go-values.ts';
 import { sourceDateEpoch } from '../base/source-date-epoch.ts';
 

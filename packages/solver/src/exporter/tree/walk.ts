@@ -1,5 +1,5 @@
-import { join } from '../../tree/bytes.ts';
-import type { Entry } from '../../tree/entry.ts';
+import { join } from '../../name/bytes.ts';
+import type { Entry } from '../../name/entry.ts';
 import type { Tree } from '../../tree/tree.ts';
 
 /** An entry on the way through a directory. */

@@ -1,5 +1,5 @@
 /**
- * Directories that live on between builds, for caches of package managers and compilers (S B.6.4;
+ * Directories that live on between builds, for caches of package managers and compilers (docs/buildkit-semantics.md#cache-mounts;
  * `solver/llbsolver/mounts/mount.go`).
  *
  * ```
@@ -17,7 +17,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import { removeTree } from '../../host/files.ts';
 import { tryLock } from '../../host/kernel.ts';
 import { takeLease } from '../../host/lease.ts';

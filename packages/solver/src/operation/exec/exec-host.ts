@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { createExecutor, type ExecutorChoice } from '../../executor/create-executor.ts';
-import type { Executor } from '../../executor/executor.ts';
+import type { Executor } from '../../executor/step/executor.ts';
 import { MS, mount } from '../../host/kernel.ts';
 import { mountMemory, unmount } from '../../host/mount.ts';
 import { enterMountNamespace } from '../../host/namespace.ts';

@@ -8,13 +8,13 @@ import {
   SKIP_OUTPUT,
 } from '@llb-ts/pb';
 import type { ContentSelector } from '../../cache/content-digest.ts';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
+import { bytesOf, clean } from '../../name/bytes.ts';
 import { hostPlatform, normalizePlatform } from '../../registry/platform.ts';
-import { bytesOf, clean } from '../../tree/bytes.ts';
-import type { InputKey, OperationKey } from '../operation.ts';
+import type { InputKey, OperationKey } from '../../work/operation.ts';
 
 /**
- * What the result of an exec depends on (S B.8.4; `solver/llbsolver/ops/exec.go` CacheMap): all that the op says, save what
+ * What the result of an exec depends on (docs/buildkit-semantics.md#key-of-exec; `solver/llbsolver/ops/exec.go` CacheMap): all that the op says, save what
  * changes from build to build without mattering (addresses of extra hosts, proxies, names of caches), and of each input
  * either which it is or what the selected part of it holds.
  */

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
-import { environmentFailure } from '../../error.ts';
-import type { Executor, Step } from '../../executor/executor.ts';
+import { environmentFailure } from '../../error/error.ts';
+import type { Executor, Step } from '../../executor/step/executor.ts';
 import { findProgram } from '../../host/programs.ts';
 import { isFileInRoot } from '../../host/root-path.ts';
-import { bytesOf } from '../../tree/bytes.ts';
+import { bytesOf } from '../../name/bytes.ts';
 
 const SHELLS = ['/bin/bash', '/bin/sh', '/usr/bin/bash', '/usr/bin/sh', '/bin/ash'];
 /** Where this machine's busybox is shown in a root that has no shell; by a name like that it takes its applet from the words. */

@@ -1,6 +1,6 @@
 import { type Mount, MountType } from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
-import type { LayerRef } from '../../layer/ref.ts';
+import type { LayerRef } from '../../chain/ref.ts';
 import { planMounts } from './mount-plan.ts';
 import { plainExec, plainMount } from './testing.ts';
 

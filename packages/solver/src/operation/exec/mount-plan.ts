@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { EMPTY_INPUT, type ExecOp, type Mount, MountType, SKIP_OUTPUT } from '@llb-ts/pb';
-import { stepFailure } from '../../error.ts';
-import type { Ref } from '../../layer/ref.ts';
+import type { Ref } from '../../chain/ref.ts';
+import { stepFailure } from '../../error/error.ts';
 
 /**
- * What becomes of each mount of an exec, decided before anything is mounted (S B.6.1;
+ * What becomes of each mount of an exec, decided before anything is mounted (docs/buildkit-semantics.md#mounts-of-exec;
  * `frontend/gateway/container/container.go` PrepareMounts). Pure: the same op and inputs give the same plan.
  */
 export interface MountPlan {

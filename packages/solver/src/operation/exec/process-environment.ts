@@ -1,5 +1,5 @@
 import type { ExecOp, ProxyEnv } from '@llb-ts/pb';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -7,7 +7,7 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 export type SecretLookup = (id: string) => Promise<Uint8Array | undefined>;
 
 /**
- * The variables of an exec in BuildKit's order: its own, proxies, PATH where it is missing, secrets (S B.6.2). Fails with
+ * The variables of an exec in BuildKit's order: its own, proxies, PATH where it is missing, secrets (docs/buildkit-semantics.md#processes). Fails with
  * BuildKit's texts for secrets that are missing.
  */
 export async function processEnvironment(op: ExecOp, secrets: SecretLookup): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import type { Vertex } from '../../graph/vertex.ts';
 import type { CacheDirectories } from './cache-directories.ts';
 
 /**
- * Takes the cache directories of steps that are to run anew out of use, before a solve begins (S B.1.1;
+ * Takes the cache directories of steps that are to run anew out of use, before a solve begins (docs/buildkit-semantics.md#loading;
  * `solver/llbsolver/vertex.go` detectPrunedCacheID).
  *
  * @param head the vertex that the solve is for

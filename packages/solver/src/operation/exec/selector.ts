@@ -1,9 +1,9 @@
 import fs from 'node:fs';
-import { errnoOf, stepFailure } from '../../error.ts';
+import { errnoOf, stepFailure } from '../../error/error.ts';
 import { lstat, readlink } from '../../host/files.ts';
 import { bindMount, unmount } from '../../host/mount.ts';
 import { resolveInRoot } from '../../host/root-path.ts';
-import { bytesOf, clean, fsPath, parentOf, textOf } from '../../tree/bytes.ts';
+import { bytesOf, clean, fsPath, parentOf, textOf } from '../../name/bytes.ts';
 
 const MOST_TRIES = 10;
 const O_PATH = 0o10000000;

@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import type { AgentSource } from '@llb-ts/backend';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 
 const DEFAULT_ID = 'default';
 
-/** The socket of the agent for an id. Fails with BuildKit's texts where there is none (S B.6.5). */
+/** The socket of the agent for an id. Fails with BuildKit's texts where there is none (docs/buildkit-semantics.md#secrets-and-ssh). */
 export async function agentSocket(id: string, agents: AgentSource | undefined): Promise<string> {
   if (!agents) {
     throw stepFailure(`no SSH key "${id}" forwarded from the client`, {

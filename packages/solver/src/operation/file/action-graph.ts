@@ -1,8 +1,8 @@
 import { EMPTY_INPUT, type FileOp } from '@llb-ts/pb';
+import type { Ref } from '../../chain/ref.ts';
 import type { Draft } from '../../layer/draft.ts';
-import type { Ref } from '../../layer/ref.ts';
 import type { Tree } from '../../tree/tree.ts';
-import type { Workbench } from '../operation.ts';
+import type { Workbench } from '../../work/operation.ts';
 import { planActions } from './action-plan.ts';
 import { ownerOf } from './file-key.ts';
 import { findOwner } from './owner.ts';
@@ -14,7 +14,7 @@ type Inputs = readonly (Ref | undefined)[];
 type Result = { readonly draft: Draft } | { readonly ref: Ref };
 
 /**
- * Runs the actions that the outputs need, each once, and gives the outputs in order (S B.2.1). A chain of actions writes
+ * Runs the actions that the outputs need, each once, and gives the outputs in order (docs/buildkit-semantics.md#action-graph). A chain of actions writes
  * one layer; what is an output or is used twice becomes a layer of its own.
  */
 export async function runActions(op: FileOp, inputs: Inputs, work: Workbench, name: string): Promise<Ref[]> {

@@ -1,5 +1,5 @@
 import { EMPTY_INPUT, type FileOp, inputsFirst, SKIP_OUTPUT } from '@llb-ts/pb';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 
 export interface ActionPlan {
   /** Actions that the outputs need, each after those it needs. */
@@ -12,7 +12,7 @@ export interface ActionPlan {
   readonly mayShare: boolean;
 }
 
-/** Checks how the actions hang together and puts them in order; fails with BuildKit's texts (S B.2.1). */
+/** Checks how the actions hang together and puts them in order; fails with BuildKit's texts (docs/buildkit-semantics.md#action-graph). */
 export function planActions({ actions }: FileOp, inputCount: number): ActionPlan {
   const count = inputCount + actions.length;
   const used = new Set<number>();

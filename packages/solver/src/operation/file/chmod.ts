@@ -1,5 +1,5 @@
 /** Modes as `chmod` takes them, `u=rwX,go=rX` or `0644`, with umask 0 (`dchapes-mode` of BuildKit's copy engine). */
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 
 /** Turns the mode of an entry into its new one. Both are permission bits with setuid, setgid, sticky. */
 export type ModeChange = (mode: number, isDirectory: boolean) => number;

@@ -1,8 +1,8 @@
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import { readlink } from '../../host/files.ts';
 import { getXattr, listXattrs } from '../../host/syscalls.ts';
 import { isOverlayXattr } from '../../layer/whiteout.ts';
-import type { Entry } from '../../tree/entry.ts';
+import type { Entry } from '../../name/entry.ts';
 import type { ModeChange } from './chmod.ts';
 import type { CopyJob } from './copy-job.ts';
 import { pathFailure } from './failure.ts';

@@ -1,4 +1,4 @@
-import { clean, nameOf } from '../../tree/bytes.ts';
+import { clean, nameOf } from '../../name/bytes.ts';
 
 /** A path of a copy: clean and absolute, but `/` or `/.` at the end stays, as it says that a directory is meant. */
 export function copyPath(path: string): string {

@@ -1,8 +1,8 @@
 import type { SolveFailure } from '@llb-ts/backend';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
+import { join, textOf } from '../../name/bytes.ts';
+import type { Entry } from '../../name/entry.ts';
 import { EVERYTHING, type Selection, type Verdict } from '../../pattern/selection.ts';
-import { join, textOf } from '../../tree/bytes.ts';
-import type { Entry } from '../../tree/entry.ts';
 import { locate } from '../../tree/locate.ts';
 import type { ModeChange } from './chmod.ts';
 import { EntryCopier } from './copy-entry.ts';
@@ -36,7 +36,7 @@ interface Place {
 }
 
 /**
- * Copies one file or one directory with all in it. Hard links within it stay hard links (S B.3.4–B.3.6).
+ * Copies one file or one directory with all in it. Hard links within it stay hard links (docs/buildkit-semantics.md#copy-of-entries).
  *
  * Directories that were there already take the mode, owner and times of the source's, except the topmost, which only
  * takes the times.

@@ -1,7 +1,7 @@
 import type { FileActionCopy } from '@llb-ts/pb';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
+import { bytesOf, clean, nameOf, parentOf, textOf } from '../../name/bytes.ts';
 import { Selection } from '../../pattern/selection.ts';
-import { bytesOf, clean, nameOf, parentOf, textOf } from '../../tree/bytes.ts';
 import { resolve, resolveParent } from '../../tree/resolve.ts';
 import { type ModeChange, parseModeChange } from './chmod.ts';
 import type { CopyJob } from './copy-job.ts';
@@ -13,7 +13,7 @@ import { resolveWildcards } from './resolve-wildcards.ts';
 import { timestampOf } from './timestamp.ts';
 import { unpackIfArchive } from './unpack-archive.ts';
 
-/** Copies what `src` names, or each of the matches of its wildcards, one after the other (S B.3). */
+/** Copies what `src` names, or each of the matches of its wildcards, one after the other (docs/buildkit-semantics.md#copy). */
 export async function copy(job: CopyJob, action: FileActionCopy): Promise<void> {
   const { source, draft } = job;
   const src = copyPath(bytesOf(action.src));

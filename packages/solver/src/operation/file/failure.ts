@@ -1,7 +1,7 @@
 /** Errors of file actions in the words that Go gives to system calls. */
 import { SolveFailure } from '@llb-ts/backend';
-import { errnoOf, isUnmappedOwner, stepFailure, unmappedOwnerFailure } from '../../error.ts';
-import { textOf } from '../../tree/bytes.ts';
+import { errnoOf, isUnmappedOwner, stepFailure, unmappedOwnerFailure } from '../../error/error.ts';
+import { textOf } from '../../name/bytes.ts';
 import { locate } from '../../tree/locate.ts';
 import type { Tree } from '../../tree/tree.ts';
 

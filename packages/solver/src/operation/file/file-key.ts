@@ -7,14 +7,14 @@ import {
   type UserOpt,
 } from '@llb-ts/pb';
 import type { ContentSelector } from '../../cache/content-digest.ts';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
+import { bytesOf, clean } from '../../name/bytes.ts';
 import { hasWildcards } from '../../pattern/wildcards.ts';
-import { bytesOf, clean } from '../../tree/bytes.ts';
-import type { InputKey, OperationKey } from '../operation.ts';
+import type { InputKey, OperationKey } from '../../work/operation.ts';
 import { copyPath, nameOfSource } from './copy-path.ts';
 
 /**
- * What the result of a FileOp depends on (S B.8.3): the actions and how they hang together; of an input that is only
+ * What the result of a FileOp depends on (docs/buildkit-semantics.md#key-of-file-ops): the actions and how they hang together; of an input that is only
  * copied from or asked for owners, what the actions read of it, and of any other, which it is.
  *
  * Of a copied path only the end counts (the last name, or that it is `/.`), as its content is known by what it holds.

@@ -1,5 +1,5 @@
 import type { FileOp } from '@llb-ts/pb';
-import type { Operation } from '../operation.ts';
+import type { Operation } from '../../work/operation.ts';
 import { runActions } from './action-graph.ts';
 import { fileKey } from './file-key.ts';
 

@@ -1,5 +1,5 @@
 import type { Draft } from '../../layer/draft.ts';
-import { componentsOf, join } from '../../tree/bytes.ts';
+import { componentsOf, join } from '../../name/bytes.ts';
 import { locate } from '../../tree/locate.ts';
 import { pathFailure } from './failure.ts';
 

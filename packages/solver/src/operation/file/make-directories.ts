@@ -1,5 +1,5 @@
 import type { Draft } from '../../layer/draft.ts';
-import { componentsOf, join } from '../../tree/bytes.ts';
+import { componentsOf, join } from '../../name/bytes.ts';
 import { pathFailure } from './failure.ts';
 import type { Owner } from './owner.ts';
 import type { Timestamp } from './timestamp.ts';

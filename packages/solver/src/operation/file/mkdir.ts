@@ -1,13 +1,13 @@
 import type { FileActionMkDir } from '@llb-ts/pb';
 import type { Draft } from '../../layer/draft.ts';
-import { bytesOf, parentOf } from '../../tree/bytes.ts';
+import { bytesOf, parentOf } from '../../name/bytes.ts';
 import { resolve } from '../../tree/resolve.ts';
 import { asPathFailure, pathFailure } from './failure.ts';
 import { makeDirectories, makeDirectory } from './make-directories.ts';
 import type { Owner } from './owner.ts';
 import { timestampOf } from './timestamp.ts';
 
-/** Makes a directory (S B.2.3). Anything that is there already, be it a file, is left alone and is no error. */
+/** Makes a directory (docs/buildkit-semantics.md#mkdir). Anything that is there already, be it a file, is left alone and is no error. */
 export function mkdir(draft: Draft, action: FileActionMkDir, owner: Owner | undefined): void {
   const path = resolve(draft, bytesOf(action.path));
   const options = { mode: action.mode & 0o777, owner, timestamp: timestampOf(action.timestamp) };

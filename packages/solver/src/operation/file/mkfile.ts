@@ -1,6 +1,6 @@
 import type { FileActionMkFile } from '@llb-ts/pb';
 import type { Draft } from '../../layer/draft.ts';
-import { bytesOf, clean, parentOf } from '../../tree/bytes.ts';
+import { bytesOf, clean, parentOf } from '../../name/bytes.ts';
 import { resolve } from '../../tree/resolve.ts';
 import { asPathFailure, pathFailure } from './failure.ts';
 import type { Owner } from './owner.ts';
@@ -8,7 +8,7 @@ import { timestampOf } from './timestamp.ts';
 
 /**
  * Makes a file, in place of whatever non-directory is there and never by writing into it, so that nothing of the old
- * one stays: neither mode nor owner, and its other names keep the old content (S B.2.3). A link at the end is followed.
+ * one stays: neither mode nor owner, and its other names keep the old content (docs/buildkit-semantics.md#mkfile). A link at the end is followed.
  */
 export function mkfile(draft: Draft, action: FileActionMkFile, owner: Owner | undefined): void {
   const target = clean(bytesOf(action.path));

@@ -1,12 +1,12 @@
 import type { ChownOpt, FileAction, FileActionCopy, FileOp } from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
-import { asFailure } from '../../error.ts';
+import type { LayerRef, Ref } from '../../chain/ref.ts';
+import { asFailure } from '../../error/error.ts';
 import type { Draft } from '../../layer/draft.ts';
 import { LayerDraft } from '../../layer/layer-draft.ts';
-import type { LayerRef, Ref } from '../../layer/ref.ts';
 import { newFolder, type Told, tell, treeOf } from '../../tree/testdata/folder.ts';
 import type { Tree } from '../../tree/tree.ts';
-import type { Workbench } from '../operation.ts';
+import type { Workbench } from '../../work/operation.ts';
 import { fileOperation } from './file-operation.ts';
 import { findOwner } from './owner.ts';
 import { copyOf, mkdirOf, mkfileOf } from './testdata/drafts.ts';

@@ -1,8 +1,8 @@
 /** Who shall own what a file action makes (`solver/llbsolver/ops/user_linux.go`). */
 import fs from 'node:fs';
 import type { ChownOpt, UserOpt } from '@llb-ts/pb';
-import { stepFailure } from '../../error.ts';
-import { bytesOf, fsPath } from '../../tree/bytes.ts';
+import { stepFailure } from '../../error/error.ts';
+import { bytesOf, fsPath } from '../../name/bytes.ts';
 import { resolve } from '../../tree/resolve.ts';
 import type { Tree } from '../../tree/tree.ts';
 

@@ -1,14 +1,14 @@
 import fs from 'node:fs';
 import type { FileActionRm } from '@llb-ts/pb';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import type { Draft } from '../../layer/draft.ts';
-import { bytesOf, clean, fsPath, join, nameOf, parentOf } from '../../tree/bytes.ts';
+import { bytesOf, clean, fsPath, join, nameOf, parentOf } from '../../name/bytes.ts';
 import { locate } from '../../tree/locate.ts';
 import { resolve } from '../../tree/resolve.ts';
 import { asPathFailure, pathFailure } from './failure.ts';
 import { resolveWildcards } from './resolve-wildcards.ts';
 
-/** Removes a path, or what wildcards match, with everything below; a link itself, not its target (S B.2.3). */
+/** Removes a path, or what wildcards match, with everything below; a link itself, not its target (docs/buildkit-semantics.md#rm). */
 export function rm(draft: Draft, action: FileActionRm): void {
   const path = clean(bytesOf(action.path));
   const paths = action.allowWildcard ? resolveWildcards(draft, path, false) : [path];

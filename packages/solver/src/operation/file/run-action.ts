@@ -1,5 +1,5 @@
 import type { FileAction } from '@llb-ts/pb';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { copy } from './copy.ts';
 import type { CopyJob } from './copy-job.ts';
 import { asPathFailure } from './failure.ts';

@@ -1,6 +1,6 @@
 import type { FileActionSymlink } from '@llb-ts/pb';
 import type { Draft } from '../../layer/draft.ts';
-import { bytesOf, clean, parentOf } from '../../tree/bytes.ts';
+import { bytesOf, clean, parentOf } from '../../name/bytes.ts';
 import { resolve } from '../../tree/resolve.ts';
 import { asPathFailure, pathFailure } from './failure.ts';
 import type { Owner } from './owner.ts';

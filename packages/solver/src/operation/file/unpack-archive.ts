@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import { SolveFailure } from '@llb-ts/backend';
 import { decompress } from '../../archive/decompress.ts';
 import { readTar, type TarEntry } from '../../archive/tar-reader.ts';
-import { errnoOf } from '../../error.ts';
-import { fsPath } from '../../tree/bytes.ts';
-import type { Entry } from '../../tree/entry.ts';
+import { errnoOf } from '../../error/error.ts';
+import { fsPath } from '../../name/bytes.ts';
+import type { Entry } from '../../name/entry.ts';
 import { resolve } from '../../tree/resolve.ts';
 import { ArchiveUnpacker } from './archive-unpacker.ts';
 import type { CopyJob } from './copy-job.ts';
@@ -12,7 +12,7 @@ import { makeDirectories } from './make-directories.ts';
 import type { Timestamp } from './timestamp.ts';
 
 /**
- * Unpacks what `path` leads to into the directory `dest`, if it is a tar archive, compressed or not (S B.3.7). What
+ * Unpacks what `path` leads to into the directory `dest`, if it is a tar archive, compressed or not (docs/buildkit-semantics.md#unpacking-by-copy). What
  * its first header says decides; a file that is compressed but holds no archive is none. Owners are the archive's unless
  * the action has one; modes, times and names are always the archive's.
  *

@@ -1,5 +1,5 @@
 import { parseBlobDigest } from '../../blob/blob-digest.ts';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { parseReference, type Reference } from '../../registry/reference.ts';
 import { parseGitUrl, remoteOf } from './git-url.ts';
 

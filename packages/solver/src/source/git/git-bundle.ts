@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { type BlobOrigin, type BlobSourceOptions, ensureBlob } from '../image/ensure-blob.ts';
 import { type GitBundle, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { redactUrls } from '@llb-ts/backend';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { lstat, readdir } from '../../host/files.ts';
 import { setTimes } from '../../host/syscalls.ts';
-import { bytesOf, fsPath, join } from '../../tree/bytes.ts';
+import { bytesOf, fsPath, join } from '../../name/bytes.ts';
 import { type GitWish, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';
 import type { GitRepository } from './git-repository.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { Capabilities, SecretSource } from '@llb-ts/backend';
-import { environmentFailure, stepFailure } from '../../error.ts';
+import { environmentFailure, stepFailure } from '../../error/error.ts';
 import type { HttpClient } from '../../registry/http-client.ts';
 import { describeNetworkError } from '../../registry/network-error.ts';
 import type { GitWish } from './git-attributes.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 
 /** A commit or tag, taken apart for the sake of its signature (`util/gitutil/gitobject`). */
 export interface GitObject {

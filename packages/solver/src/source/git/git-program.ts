@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { environmentFailure, errnoOf, stepFailure } from '../../error.ts';
+import { environmentFailure, errnoOf, stepFailure } from '../../error/error.ts';
 import { isCommit } from './git-attributes.ts';
 import type { GitAuthorization, GitCredentials } from './git-login.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { redactUrls } from '@llb-ts/backend';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import type { Records } from '../../store/records.ts';
 import { type GitWish, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';

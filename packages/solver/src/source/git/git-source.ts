@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { type Capabilities, redactUrls } from '@llb-ts/backend';
+import type { Ref } from '../../chain/ref.ts';
+import type { RefStore } from '../../chain/ref-store.ts';
 import { removeTree } from '../../host/files.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
-import type { Ref } from '../../layer/ref.ts';
-import type { RefStore } from '../../layer/ref-store.ts';
-import type { Workbench } from '../../operation/operation.ts';
 import type { HttpClient } from '../../registry/http-client.ts';
 import type { Store } from '../../store/store.ts';
-import type { Source, SourceInstance } from '../source.ts';
+import type { Workbench } from '../../work/operation.ts';
+import type { Source, SourceInstance } from '../contract/source.ts';
 import { type GitSignatureWish, type GitWish, isCommit, parseGitWish } from './git-attributes.ts';
 import { type BundleBlobs, type BundledCommit, bundleRef, importBundle, writeBundle } from './git-bundle.ts';
 import { checkOut } from './git-checkout.ts';

@@ -1,4 +1,4 @@
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { cleanPath } from '../../pattern/clean-path.ts';
 
 /** A repository as git's command line takes it, taken apart (`util/gitutil`). */

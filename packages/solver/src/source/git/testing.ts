@@ -5,7 +5,7 @@ import { FileBlobPlaces } from '../../blob/blob-places.ts';
 import { BlobStore } from '../../blob/blob-store.ts';
 import { HttpClient } from '../../registry/http-client.ts';
 import { ScriptedServer } from '../../registry/testing.ts';
-import type { Source } from '../source.ts';
+import type { Source } from '../contract/source.ts';
 import type { SourceBench } from '../testing/workbench.ts';
 import { type GitSourceOptions, gitSource } from './git-source.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { SolveFailure } from '@llb-ts/backend';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { verifyPgp } from '../signature/pgp.ts';
 import { verifySsh } from '../signature/ssh.ts';
 import type { GitSignatureWish } from './git-attributes.ts';

@@ -1,6 +1,6 @@
 import { parseBlobDigest } from '../../blob/blob-digest.ts';
-import { stepFailure } from '../../error.ts';
-import { type FileAttributes, parseFileAttributes } from '../single-file.ts';
+import { stepFailure } from '../../error/error.ts';
+import { type FileAttributes, parseFileAttributes } from '../contract/single-file.ts';
 
 /** What an http source op wants. */
 export interface HttpWish {

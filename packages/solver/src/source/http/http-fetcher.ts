@@ -1,7 +1,7 @@
 import type { SolveRequest } from '@llb-ts/backend';
 import type { ByteStream } from '../../archive/byte-source.ts';
 import { decompressAs } from '../../archive/decompress.ts';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import type { HttpClient, HttpResponse } from '../../registry/http-client.ts';
 import { networkFailure } from '../../registry/network-error.ts';
 import type { HttpWish } from './http-attributes.ts';

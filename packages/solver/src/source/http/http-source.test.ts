@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LayerRef } from '../../layer/ref.ts';
+import type { LayerRef } from '../../chain/ref.ts';
 import { dump } from '../../layer/testing.ts';
 import { HttpClient } from '../../registry/http-client.ts';
 import { ScriptedServer } from '../../registry/testing.ts';

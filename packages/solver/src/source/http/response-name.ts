@@ -1,4 +1,4 @@
-import { safeFileName } from '../file-name.ts';
+import { safeFileName } from '../contract/file-name.ts';
 
 /** The name of a downloaded file: as the user wants it, as the server says, or as the URL ends. */
 export function responseName(wanted: string, url: string, disposition: string | undefined): string {

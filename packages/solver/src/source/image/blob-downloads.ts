@@ -1,7 +1,7 @@
 import type { BlobStore } from '../../blob/blob-store.ts';
-import type { Workbench } from '../../operation/operation.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
-import { TransferProgress } from '../transfer-progress.ts';
+import type { Workbench } from '../../work/operation.ts';
+import { TransferProgress } from '../contract/transfer-progress.ts';
 import type { ImageOrigin } from './image-origin.ts';
 import { retryLog } from './retry-log.ts';
 

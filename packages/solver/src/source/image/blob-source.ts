@@ -1,14 +1,14 @@
 import { SolveFailure } from '@llb-ts/backend';
 import { parseBlobDigest } from '../../blob/blob-digest.ts';
-import { stepFailure } from '../../error.ts';
+import type { Ref } from '../../chain/ref.ts';
+import { stepFailure } from '../../error/error.ts';
 import { lstat } from '../../host/files.ts';
-import type { Ref } from '../../layer/ref.ts';
-import type { Workbench } from '../../operation/operation.ts';
+import { bytesOf } from '../../name/bytes.ts';
 import { parseReference, type Reference } from '../../registry/reference.ts';
-import { bytesOf } from '../../tree/bytes.ts';
-import { safeFileName } from '../file-name.ts';
-import { type FileAttributes, parseFileAttributes, singleFile } from '../single-file.ts';
-import type { Source, SourceInstance } from '../source.ts';
+import type { Workbench } from '../../work/operation.ts';
+import { safeFileName } from '../contract/file-name.ts';
+import { type FileAttributes, parseFileAttributes, singleFile } from '../contract/single-file.ts';
+import type { Source, SourceInstance } from '../contract/source.ts';
 import { type BlobOrigin, type BlobSourceOptions, ensureBlob } from './ensure-blob.ts';
 
 /** `docker-image+blob://` and `oci-layout+blob://`: one blob as one file (`source/containerblob`). */

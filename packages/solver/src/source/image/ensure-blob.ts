@@ -1,6 +1,6 @@
 import type { ByteStream } from '../../archive/byte-source.ts';
 import type { BlobStore } from '../../blob/blob-store.ts';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import type { BlobPlaces } from './resolve-image.ts';
 
 export interface BlobSourceOptions {

@@ -1,4 +1,4 @@
-import type { Workbench } from '../../operation/operation.ts';
+import type { Workbench } from '../../work/operation.ts';
 
 /**
  * Shows the vertex of an image as at work while its layers come, and ended when they are unpacked; whatever goes wrong is

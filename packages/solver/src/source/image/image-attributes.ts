@@ -1,5 +1,5 @@
 import { parseBlobDigest } from '../../blob/blob-digest.ts';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 
 export type ResolveMode = 'default' | 'pull' | 'local';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type Capabilities, defaultRequest, directories } from '@llb-ts/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoredDigests } from '../../cache/digest-memo.ts';
-import type { Ref } from '../../layer/ref.ts';
+import type { Ref } from '../../chain/ref.ts';
 import { dump } from '../../layer/testing.ts';
 import { MediaType } from '../../registry/descriptor.ts';
 import { digestOf, RegistryContent, ScriptedServer } from '../../registry/testing.ts';

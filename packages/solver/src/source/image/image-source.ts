@@ -1,10 +1,10 @@
 import type { BlobStore } from '../../blob/blob-store.ts';
-import { stepFailure } from '../../error.ts';
-import type { Ref } from '../../layer/ref.ts';
-import type { Workbench } from '../../operation/operation.ts';
+import type { Ref } from '../../chain/ref.ts';
+import { stepFailure } from '../../error/error.ts';
 import { type OciPlatform, ociPlatform } from '../../registry/platform.ts';
 import { parseReference, type Reference } from '../../registry/reference.ts';
-import type { Source, SourceInstance, SourceRequest } from '../source.ts';
+import type { Workbench } from '../../work/operation.ts';
+import type { Source, SourceInstance, SourceRequest } from '../contract/source.ts';
 import { checkRecordType, parseChecksum, parseLayerLimit, parseResolveMode } from './image-attributes.ts';
 import type { ImageLayers } from './image-layers.ts';
 import type { ImageOrigin } from './image-origin.ts';

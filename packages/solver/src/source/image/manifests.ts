@@ -1,4 +1,4 @@
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { type Descriptor, isIndexType, isManifestType, MediaType } from '../../registry/descriptor.ts';
 import type { OciPlatform } from '../../registry/platform.ts';
 

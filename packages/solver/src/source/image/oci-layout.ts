@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { ByteStream } from '../../archive/byte-source.ts';
 import { parseBlobDigest } from '../../blob/blob-digest.ts';
-import { errnoOf, stepFailure } from '../../error.ts';
+import { errnoOf, stepFailure } from '../../error/error.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
 import type { Reference } from '../../registry/reference.ts';
 import { MAX_MANIFEST_SIZE } from '../../registry/registry-client.ts';

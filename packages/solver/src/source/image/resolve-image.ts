@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseBlobDigest } from '../../blob/blob-digest.ts';
 import type { BlobStore } from '../../blob/blob-store.ts';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { type Descriptor, isIndexType, isManifestType, MediaType } from '../../registry/descriptor.ts';
 import { type OciPlatform, type PlatformMatcher, platformMatcher } from '../../registry/platform.ts';
 import { MAX_MANIFEST_SIZE, readAll } from '../../registry/registry-client.ts';

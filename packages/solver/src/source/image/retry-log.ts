@@ -1,4 +1,4 @@
-import type { Workbench } from '../../operation/operation.ts';
+import type { Workbench } from '../../work/operation.ts';
 
 /** Says in the log of a step why a transfer is tried again, and when. */
 export function retryLog(work: Workbench): (reason: string, delay: number) => void {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import { environmentFailure, stepFailure } from '../../error.ts';
-import type { UnpackLimit } from '../../layer/unpack-writer.ts';
+import { environmentFailure, stepFailure } from '../../error/error.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
+import type { UnpackLimit } from '../../unpack/unpack-writer.ts';
 
 /** No honest layer shrinks more: gzip cannot, and files that zstd packs better are zeroes. */
 const MAX_RATIO = 1_100;

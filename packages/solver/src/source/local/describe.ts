@@ -1,8 +1,8 @@
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import { readlink } from '../../host/files.ts';
 import { getXattr, listXattrs } from '../../host/syscalls.ts';
 import { isOverlayXattr } from '../../layer/whiteout.ts';
-import { compareBytes } from '../../tree/bytes.ts';
+import { compareBytes } from '../../name/bytes.ts';
 import type { IndexRow } from './local-index.ts';
 import type { ScannedEntry } from './scan.ts';
 

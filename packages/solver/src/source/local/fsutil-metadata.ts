@@ -1,4 +1,4 @@
-import type { FileType } from '../../tree/entry.ts';
+import type { FileType } from '../../name/entry.ts';
 import type { KnownEntry } from './tree-digest.ts';
 
 /** The file that a metadata-only transfer adds at the root. */

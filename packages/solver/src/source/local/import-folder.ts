@@ -1,9 +1,9 @@
 import fs from 'node:fs';
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import { lstat, removeTree, undoUmask } from '../../host/files.ts';
 import { mknod, removeXattr, setTimes, setXattr } from '../../host/syscalls.ts';
 import type { LayerDraft } from '../../layer/layer-draft.ts';
-import { fsPath } from '../../tree/bytes.ts';
+import { fsPath } from '../../name/bytes.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { describeEntry, isRacy } from './describe.ts';
 import { type IndexRow, isUnchanged } from './local-index.ts';

@@ -1,4 +1,4 @@
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 
 /** What a local source op wants of a folder. Patterns and paths are text, as they stand in the definition. */
 export interface LocalWish {

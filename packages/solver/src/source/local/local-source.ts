@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { FolderSource } from '@llb-ts/backend';
 import type { StoredDigests } from '../../cache/digest-memo.ts';
-import { errnoOf, stepFailure } from '../../error.ts';
+import type { LayerRef, Ref } from '../../chain/ref.ts';
+import type { RefStore } from '../../chain/ref-store.ts';
+import { errnoOf, stepFailure } from '../../error/error.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
-import type { LayerRef, Ref } from '../../layer/ref.ts';
-import type { RefStore } from '../../layer/ref-store.ts';
-import type { Workbench } from '../../operation/operation.ts';
 import type { Store } from '../../store/store.ts';
-import type { Source, SourceInstance } from '../source.ts';
+import type { Workbench } from '../../work/operation.ts';
+import type { Source, SourceInstance } from '../contract/source.ts';
 import { transferFolder } from './folder-transfer.ts';
 import { type LocalWish, parseLocalWish } from './local-attributes.ts';
 

@@ -1,8 +1,8 @@
 import { SolveFailure } from '@llb-ts/backend';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
+import { bytesOf } from '../../name/bytes.ts';
 import { cleanPath } from '../../pattern/clean-path.ts';
 import { type MatchInfo, PatternMatcher } from '../../pattern/pattern-matcher.ts';
-import { bytesOf } from '../../tree/bytes.ts';
 
 /** What a directory's verdicts mean for what is in it. */
 export interface FilterState {

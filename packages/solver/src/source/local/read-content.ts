@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import fs from 'node:fs';
-import { errnoOf, stepFailure } from '../../error.ts';
-import { fsPath, textOf } from '../../tree/bytes.ts';
+import { errnoOf, stepFailure } from '../../error/error.ts';
+import { fsPath, textOf } from '../../name/bytes.ts';
 import type { ScannedEntry } from './scan.ts';
 
 /** A file as it was read: small ones at once, large ones piece by piece. */

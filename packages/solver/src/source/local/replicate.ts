@@ -1,6 +1,6 @@
-import { errnoOf } from '../../error.ts';
+import { errnoOf } from '../../error/error.ts';
 import { runProgram } from '../../host/run-program.ts';
-import { textOf } from '../../tree/bytes.ts';
+import { textOf } from '../../name/bytes.ts';
 
 /** A copy under way. */
 export interface Replication {

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
-import { errnoOf, stepFailure } from '../../error.ts';
+import { errnoOf, stepFailure } from '../../error/error.ts';
 import { entryStat } from '../../host/files.ts';
-import { compareBytes, fsPath, textOf } from '../../tree/bytes.ts';
-import type { EntryStat } from '../../tree/entry.ts';
+import { compareBytes, fsPath, textOf } from '../../name/bytes.ts';
+import type { EntryStat } from '../../name/entry.ts';
 import type { FilterState, PathFilter } from './path-filter.ts';
 
 /** One entry of a folder that belongs to the result. */

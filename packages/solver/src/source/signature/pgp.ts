@@ -3,7 +3,7 @@
  * may have signed before, that a revoked one never has.
  */
 import fs from 'node:fs';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { runVerifier } from './run-verifier.ts';
 
 export interface PgpVerification {

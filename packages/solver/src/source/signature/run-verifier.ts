@@ -1,4 +1,4 @@
-import { environmentFailure, errnoOf } from '../../error.ts';
+import { environmentFailure, errnoOf } from '../../error/error.ts';
 import { type ProgramEnd, type ProgramRun, runProgram } from '../../host/run-program.ts';
 
 export interface VerifierRun extends Pick<ProgramRun, 'args' | 'input' | 'signal'> {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { SolveFailure } from '@llb-ts/backend';
-import { stepFailure } from '../../error.ts';
+import { stepFailure } from '../../error/error.ts';
 import { runVerifier } from './run-verifier.ts';
 
 export interface SshVerification {

@@ -1,14 +1,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { asFailure } from '../../error.ts';
+import type { LayerRef, Ref } from '../../chain/ref.ts';
+import { RefStore } from '../../chain/ref-store.ts';
+import { type LayerProvider, NO_PROVIDER, Views } from '../../chain/views.ts';
+import { asFailure } from '../../error/error.ts';
 import type { LayerDraft } from '../../layer/layer-draft.ts';
 import { LayerStore } from '../../layer/layer-store.ts';
-import type { LayerRef, Ref } from '../../layer/ref.ts';
-import { RefStore } from '../../layer/ref-store.ts';
-import { type LayerProvider, NO_PROVIDER, Views } from '../../layer/views.ts';
-import type { Workbench, WorkReport } from '../../operation/operation.ts';
 import { Store } from '../../store/store.ts';
+import type { Workbench, WorkReport } from '../../work/operation.ts';
 
 /** A store and a workbench on it, as a source sees them in a solve. */
 export interface SourceBench {

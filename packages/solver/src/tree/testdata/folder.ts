@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { readlink } from '../../host/files.ts';
 import { getXattr, listXattrs, mknod, setTimes, setXattr } from '../../host/syscalls.ts';
-import { bytesOf, fsPath, parentOf } from '../bytes.ts';
+import { bytesOf, fsPath, parentOf } from '../../name/bytes.ts';
 import { FolderTree } from '../folder-tree.ts';
 import type { Tree } from '../tree.ts';
 import { walkBelow } from '../walk.ts';

@@ -1,0 +1,13 @@
+import type { LayerStore } from '../layer/layer-store.ts';
+import type { Store } from '../store/store.ts';
+import type { RefStore } from './ref-store.ts';
+import type { Views } from './views.ts';
+
+/** Where results are kept, as one solve sees it. */
+export interface Stores {
+  /** The state directory; each room keeps its own folder in it. */
+  readonly store: Store;
+  readonly layers: LayerStore;
+  readonly refs: RefStore;
+  readonly views: Views;
+}

@@ -1,0 +1,194 @@
+import type { LayerStore } from '../layer/layer-store.ts';
+import type { KnownDigest } from '../layer/sameness.ts';
+import type { Tree } from '../tree/tree.ts';
+import { applyMerge, type Ghosts, ghostsBelow } from './applied-merge.ts';
+import { type ChainFolder, ChainTree } from './chain-tree.ts';
+import { computeDiff } from './compute-diff.ts';
+import { nameSources } from './hard-link-groups.ts';
+import { layerIdOf } from './piece.ts';
+import { type DiffRef, type LayerPiece, type LayerRef, type Ref, type ViewPart, viewOf } from './ref.ts';
+
+/** Trees that are kept with what was read of them. */
+const KEPT_TREES = 64;
+
+/** Makes layers that are known but not here yet: pulls and unpacks layers of images. */
+export interface LayerProvider {
+  /** Whether it can make this one. */
+  has(ref: LayerRef): boolean;
+  /** Its parents are here. */
+  provide(ref: LayerRef): Promise<void>;
+}
+
+/** For where every layer is here. */
+export const NO_PROVIDER: LayerProvider = {
+  has: () => false,
+  provide: ({ id, layer }) =>
+    Promise.reject(new Error(`Internal error: layer ${layer} of ref ${id} is not in the store`)),
+};
+
+/**
+ * From refs to trees. Merges and known-chain diffs cost nothing; other diffs are computed, and image layers pulled, when
+ * a tree is really wanted ({@link Views.prepare}), at most once each.
+ */
+export class Views {
+  readonly #store: LayerStore;
+  /** Those that were used last, the latest at the end: all trees of a chain would be as many folders as its square. */
+  readonly #trees = new Map<Ref, ChainTree>();
+  readonly #folders = { own: new Map<string, ChainFolder>(), movable: new Map<string, ChainFolder>() };
+  readonly #prepared = new WeakSet<Ref>();
+  readonly #ghosts = new WeakMap<Ref, Ghosts>();
+  readonly #available = new WeakSet<Ref>();
+  readonly #preparing = new Map<string, Promise<void>>();
+  readonly #provider: LayerProvider;
+  readonly #digestOf: KnownDigest;
+
+  /** @param digestOf what is known of the content of files. Default: nothing */
+  constructor(store: LayerStore, provider: LayerProvider, digestOf: KnownDigest = () => undefined) {
+    this.#store = store;
+    this.#provider = provider;
+    this.#digestOf = digestOf;
+  }
+
+  /** Whether all layers of a ref are on disk, or can be pulled or computed. */
+  isAvailable(ref: Ref | undefined): boolean {
+    // Not recursive: chains may be thousands of refs deep.
+    const found = new Set<Ref>();
+    const pending = ref ? [ref] : [];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      if (this.#available.has(next) || found.has(next)) continue;
+      if (next.kind === 'layer' && !this.#store.has(next.layer) && !this.#provider.has(next)) return false;
+      found.add(next);
+      pending.push(...parentsOf(next));
+    }
+    for (const one of found) this.#available.add(one);
+    return true;
+  }
+
+  /** Makes sure that every layer of the ref's tree is on disk. */
+  async prepare(ref: Ref | undefined, pause: () => Promise<void>): Promise<void> {
+    const layers: LayerRef[] = [];
+    let below = ref;
+    while (below?.kind === 'layer' && !this.#prepared.has(below)) {
+      layers.push(below);
+      below = below.parent;
+    }
+    if (below && !this.#prepared.has(below)) {
+      const parts = viewOf(below);
+      for (const { piece } of parts) await this.preparePiece(piece, pause);
+      this.#ghostsOf(below, parts);
+      this.#prepared.add(below);
+    }
+    for (const layer of layers.reverse()) {
+      await this.preparePiece(layer, pause);
+      this.#prepared.add(layer);
+    }
+  }
+
+  /** Makes sure that one layer of an export is on disk. */
+  preparePiece(piece: LayerPiece, pause: () => Promise<void>): Promise<void> {
+    const id = layerIdOf(piece);
+    if (this.#store.has(id)) return Promise.resolve();
+    let running = this.#preparing.get(id);
+    if (!running) {
+      running = (
+        piece.kind === 'diff' ? this.#computeDiff(piece, pause) : this.#provideLayer(piece, pause)
+      ).finally(() => this.#preparing.delete(id));
+      this.#preparing.set(id, running);
+    }
+    return running;
+  }
+
+  /** The tree of a prepared ref; of scratch, an empty one. */
+  treeOf(ref: Ref | undefined): ChainTree {
+    if (!ref) return new ChainTree([{ id: 'scratch', path: this.#store.emptyPath }]);
+    const tree = this.#trees.get(ref) ?? new ChainTree(this.foldersOf(ref), this.#store.stats);
+    this.#trees.delete(ref);
+    this.#trees.set(ref, tree);
+    if (this.#trees.size > KEPT_TREES) this.#trees.delete(this.#trees.keys().next().value!);
+    return tree;
+  }
+
+  /** The tree of a prepared ref as BuildKit's exporters walk it (`applied-merge.ts`). */
+  exportTreeOf(ref: Ref | undefined): Tree {
+    const tree = this.treeOf(ref);
+    const ghosts = ref && this.#ghostsOf(ref, viewOf(ref));
+    if (!ghosts || ghosts.size === 0) return tree;
+    return {
+      lookup: (path) => tree.lookup(path),
+      list(path) {
+        const ghost = ghosts.get(path);
+        const names = tree.list(path);
+        return ghost === undefined ? names : names.filter((name) => name < ghost);
+      },
+    };
+  }
+
+  /**
+   * The folders that make a prepared ref's tree, lowest → highest, each once: a layer that is applied twice is entirely
+   * overridden by its last application.
+   */
+  foldersOf(ref: Ref): readonly ChainFolder[] {
+    const folders = new Map<string, ChainFolder>();
+    for (const { piece, form } of viewOf(ref)) {
+      const folder = this.#folderOf(layerIdOf(piece), form);
+      folders.delete(folder.path);
+      folders.set(folder.path, folder);
+    }
+    return nameSources([...folders.values()], this.#store);
+  }
+
+  #folderOf(id: string, form: ViewPart['form']): ChainFolder {
+    let folder = this.#folders[form].get(id);
+    if (!folder) {
+      folder = { id, path: this.#store.path(id, form) };
+      this.#folders[form].set(id, folder);
+    }
+    return folder;
+  }
+
+  #ghostsOf(ref: Ref, parts: readonly ViewPart[]): Ghosts {
+    const above: LayerRef[] = [];
+    let base: Ref | undefined = ref;
+    while (base?.kind === 'layer') {
+      above.push(base);
+      base = base.parent;
+    }
+    if (!base) return new Map();
+    let ghosts = this.#ghosts.get(base);
+    if (!ghosts) {
+      ghosts = applyMerge(parts.slice(0, parts.length - above.length), this.#store);
+      this.#ghosts.set(base, ghosts);
+    }
+    return above.reduceRight((left, { layer }) => ghostsBelow(left, layer, this.#store), ghosts);
+  }
+
+  async #provideLayer(ref: LayerRef, pause: () => Promise<void>): Promise<void> {
+    await this.prepare(ref.parent, pause);
+    await this.#provider.provide(ref);
+  }
+
+  async #computeDiff(diff: DiffRef, pause: () => Promise<void>): Promise<void> {
+    await this.prepare(diff.lower, pause);
+    await this.prepare(diff.upper, pause);
+    const draft = this.#store.stageLayer();
+    try {
+      const [lower, upper] = [this.treeOf(diff.lower), this.treeOf(diff.upper)];
+      const made = await computeDiff(lower, upper, draft.folder, pause, this.#digestOf);
+      this.#store.adopt(draft, layerIdOf(diff), made);
+    } catch (error) {
+      this.#store.drop(draft);
+      throw error;
+    }
+  }
+}
+
+function parentsOf(ref: Ref): readonly Ref[] {
+  switch (ref.kind) {
+    case 'layer':
+      return ref.parent ? [ref.parent] : [];
+    case 'merge':
+      return ref.parents;
+    case 'diff':
+      return ref.upper ? [ref.lower, ref.upper] : [ref.lower];
+  }
+}

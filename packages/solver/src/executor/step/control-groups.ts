@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { errnoOf } from '../../error/error.ts';
+import { MS, mount, unmount } from '../../host/kernel.ts';
+import { type Lease, takeLease } from '../../host/lease.ts';
+
+const ROOT = '/sys/fs/cgroup';
+const PARENT = 'buildkit';
+/** Inside a step's group of version 2, so that what happened in it can be read when the runtime has removed its own. */
+export const INNER = 'step';
+const LEASE = '-lease';
+const ID = /^llb-(.+)-(?:\d+|devices|lease)$/;
+/**
+ * A name for the groups of this process. Its id alone would do on one machine, but not where containers with pid namespaces of
+ * their own see the same groups.
+ */
+const TAG = `${process.pid}-${randomBytes(8).toString('hex')}`;
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+/** How this machine arranges control groups, and whether we may make some. */
+export interface ControlGroups {
+  readonly version: 1 | 2 | undefined;
+  readonly isWritable: boolean;
+}
+
+export function probeControlGroups(): ControlGroups {
+  const version = fs.existsSync(`${ROOT}/cgroup.controllers`)
+    ? 2
+    : fs.existsSync(`${ROOT}/devices`) || fs.existsSync(`${ROOT}/memory`)
+      ? 1
+      : undefined;
+  const place = version === 1 ? hierarchies()[0] : ROOT;
+  return { version, isWritable: version !== undefined && place !== undefined && canWrite(place) };
+}
+
+/** The path of a step's group (docs/buildkit-semantics.md#processes): `/buildkit/<id>`, below a parent if one is named. */
+export function cgroupsPathOf(id: string, parent: string): string {
+  if (parent.includes('.slice') && parent.endsWith(':')) return parent + id;
+  const above = ['', ...parent.split('/').filter(Boolean), PARENT].join('/');
+  if (above !== `/${PARENT}`) parents.add(above);
+  return `${above}/${id}`;
+}
+
+/** The groups that steps of this process were put below, but the one at the top. */
+const parents = new Set<string>();
+
+let allHierarchies: string | undefined;
+
+/**
+ * Hides the hierarchies of version 1 from the programs of this process: crun makes a group in each, which costs more time
+ * than all else that it does, and refuses machines on which version 2 has controllers too.
+ * Needs our own mount namespace. The second call does nothing.
+ *
+ * @param folder for the folder below which all hierarchies stay reachable ({@link hiddenHierarchies})
+ */
+export function hideHierarchies(folder: string): void {
+  if (allHierarchies !== undefined) return;
+  const all = `${folder}/cgroup`;
+  fs.mkdirSync(all);
+  mount('tmpfs', all, 'tmpfs', MS.nosuid | MS.nodev | MS.noexec, 'mode=755');
+  for (const hierarchy of hierarchies()) {
+    const place = `${all}/${path.basename(hierarchy)}`;
+    fs.mkdirSync(place);
+    mount(hierarchy, place, 'none', MS.bind);
+  }
+  mount('tmpfs', ROOT, 'tmpfs', MS.nosuid | MS.nodev | MS.noexec, 'mode=755');
+  allHierarchies = all;
+}
+
+/** Undoes {@link hideHierarchies}. */
+export function showHierarchies(): void {
+  if (allHierarchies === undefined) return;
+  unmount(ROOT, true);
+  unmount(allHierarchies, true);
+  fs.rmdirSync(allHierarchies);
+  allHierarchies = undefined;
+}
+
+/** Where all hierarchies can be found while they are hidden; undefined when they are not. */
+export function hiddenHierarchies(): string | undefined {
+  return allHierarchies;
+}
+
+/** The name of a group of this process. */
+export function groupName(part: number | 'devices'): string {
+  return `llb-${TAG}-${part}`;
+}
+
+let lease: { readonly group: string; readonly lease: Lease; users: number } | undefined;
+
+/**
+ * Shows other processes, for as long as this one lives, that its groups are in use, even those in which nobody is at the
+ * moment: by an empty group of which it has a lease. It comes before all groups that it stands for, and goes after them.
+ * Each call is undone by one of {@link releaseControlGroups}.
+ */
+export function leaseControlGroups(): void {
+  if (lease) lease.users++;
+  for (const place of lease ? [] : allPlaces().filter(isPlace)) {
+    const group = leaseGroupOf(place, TAG);
+    try {
+      let taken = makeAndTake(group);
+      // Another process that sweeps looks at it at this moment, or has removed it before it was leased.
+      for (; !taken; taken = makeAndTake(group)) Atomics.wait(PAUSE, 0, 0, 5);
+      lease = { group, lease: taken, users: 1 };
+      return;
+    } catch (error) {
+      // Where one cannot be made, there may be another place for it.
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+}
+
+function makeAndTake(group: string): Lease | undefined {
+  fs.mkdirSync(group, { recursive: true });
+  return takeLease(group);
+}
+
+export function releaseControlGroups(): void {
+  if (!lease || --lease.users > 0) return;
+  removeIfEmpty(lease.group);
+  lease.lease.release();
+  lease = undefined;
+}
+
+/** Removes the groups of processes that are gone. */
+export function sweepControlGroups(): void {
+  const places = allPlaces();
+  const groupsOf = new Map<string, string[]>();
+  for (const name of new Set(places.flatMap((place) => namesIn(`${place}/${PARENT}`)))) {
+    const tag = ID.exec(name)?.[1];
+    if (tag !== undefined) groupsOf.set(tag, [...(groupsOf.get(tag) ?? []), name]);
+  }
+  for (const [tag, groups] of groupsOf) {
+    const leases = places.map((place) => leaseGroupOf(place, tag)).filter((group) => fs.existsSync(group));
+    // They are held until all is removed: a process that has just made its lease cannot believe meanwhile that it has it.
+    const taken = leases.map(takeLease);
+    if (!leases.some((group, i) => !taken[i] && fs.existsSync(group))) {
+      for (const name of groups) if (!name.endsWith(LEASE)) removeGroup(`/${PARENT}/${name}`);
+      for (const group of leases) removeIfEmpty(group);
+    }
+    for (const one of taken) one?.release();
+  }
+}
+
+function leaseGroupOf(place: string, tag: string): string {
+  return `${place}/${PARENT}/llb-${tag}${LEASE}`;
+}
+
+/**
+ * Removes the groups above ours that are below one that a step has named, as far as they are empty. Those at the top stay,
+ * as BuildKit's do: another process's runtime may be about to make a group in them.
+ */
+export function removeParentGroups(): void {
+  for (const place of allPlaces()) for (const parent of parents) removeIfEmpty(place + parent);
+}
+
+/** How often the kernel has killed something in a group of version 2, or below it, for lack of memory. */
+export function countMemoryKills(cgroupsPath: string): number {
+  try {
+    const events = fs.readFileSync(`${ROOT}${cgroupsPath}/memory.events`, 'utf8');
+    return Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Removes a step's group, if it is still there: a runtime that was killed could not. */
+export function removeGroup(cgroupsPath: string): void {
+  for (const place of allPlaces()) {
+    removeIfEmpty(`${place}${cgroupsPath}/${INNER}`);
+    removeIfEmpty(`${place}${cgroupsPath}`);
+  }
+}
+
+/** Every folder below which groups are, in both versions. */
+function allPlaces(): readonly string[] {
+  return [ROOT, `${ROOT}/unified`, ...hierarchies(allHierarchies ?? ROOT)];
+}
+
+/** The mounted hierarchies of version 1. */
+function hierarchies(folder = ROOT): readonly string[] {
+  if (fs.existsSync(`${folder}/cgroup.controllers`)) return [];
+  return namesIn(folder)
+    .map((name) => `${folder}/${name}`)
+    .filter((place) => isPlace(place) && !fs.existsSync(`${place}/cgroup.controllers`));
+}
+
+function isPlace(folder: string): boolean {
+  return fs.existsSync(`${folder}/cgroup.procs`);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function canWrite(folder: string): boolean {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    fs.rmdirSync(folder);
+  } catch (error) {
+    // Busy: somebody is still in it, and will clean up.
+    const code = errnoOf(error);
+    if (
+      code !== 'EBUSY' &&
+      code !== 'ENOENT' &&
+      code !== 'ENOTEMPTY' &&
+      code !== 'EROFS' &&
+      code !== 'EACCES' &&
+      code !== 'EPERM'
+    )
+      throw error;
+  }
+}

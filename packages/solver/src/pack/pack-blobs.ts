@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import type { ByteStream } from '../archive/byte-source.ts';
+import { decompress } from '../archive/decompress.ts';
+import { rewriteTarTimes } from '../archive/tar-writer-rewrite.ts';
+import type { ByteSink } from '../archive/tar-writer-stream.ts';
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { LayerBlobs } from '../blob/layer-blobs.ts';
+import { layerIdOf } from '../chain/piece.ts';
+import type { LayerPiece } from '../chain/ref.ts';
+import type { Views } from '../chain/views.ts';
+import { stepFailure } from '../error/error.ts';
+import type { LayerStore } from '../layer/layer-store.ts';
+import { FolderTree } from '../tree/folder-tree.ts';
+import { packLayer } from './pack.ts';
+import { compressInto, LAYER_MEDIA_TYPES, type PackCompression } from './pack-compression.ts';
+import type { PackedLayer, PackVariants } from './pack-variants.ts';
+
+/** In which form a layer is wanted. */
+export interface PackWish {
+  /** For layers that have no blob yet. */
+  readonly compression: PackCompression;
+  /** For what has to be packed. Default: that of the compression. */
+  readonly level?: number;
+  /** Pack again what is packed otherwise. */
+  readonly force: boolean;
+  /** No time in it later than this many seconds since 1970; what is packed for this is packed as `compression` says. */
+  readonly epoch?: bigint;
+}
+
+export interface LayerPacksOptions {
+  readonly layers: LayerStore;
+  readonly blobs: BlobStore;
+  readonly layerBlobs: LayerBlobs;
+  readonly variants: PackVariants;
+}
+
+/** What packing needs of one solve. */
+export interface PackWork {
+  readonly views: Views;
+  pause(): Promise<void>;
+  /** Brings the blob that a ref was pulled as into the store; false if it came from no image. */
+  fetchBlob(refId: string): Promise<boolean>;
+}
+
+/**
+ * Layers as blobs: one layer, one blob (`cache/blobs.go`, `cache/remote.go`). A pulled layer is the blob it came from,
+ * byte for byte; any other is packed once. Other forms are made from that blob when they are asked for, and remembered.
+ */
+export class LayerPacks {
+  readonly #options: LayerPacksOptions;
+  readonly #running = new Map<string, Promise<PackedLayer>>();
+
+  constructor(options: LayerPacksOptions) {
+    this.#options = options;
+  }
+
+  /** The blob of one layer; its bytes may still be elsewhere, see {@link LayerPacks.ensure}. */
+  async blobOf(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+    const { layerBlobs, variants, blobs } = this.#options;
+    const main = layerBlobs.get(piece.id);
+    const form = formOf(wish, main);
+    if (form === undefined) return main ?? this.#once(piece, 'main', () => this.#packMain(piece, wish, work));
+    const known = variants.get(piece.id, form);
+    if (known && (await blobs.isSound(known))) return known;
+    return this.#once(piece, form, async () => {
+      const made = main ? await this.#convert(piece, main, wish, work) : await this.#pack(piece, wish, work);
+      variants.put(piece.id, form, made);
+      return made;
+    });
+  }
+
+  /**
+   * Makes sure that the bytes of a layer's blob are in the blob store, and right. Fails where they are lost and cannot be made
+   * again to the byte; the layer gets another blob then, so that the next try succeeds.
+   */
+  async ensure(piece: LayerPiece, layer: PackedLayer, work: PackWork): Promise<void> {
+    const { blobs, layerBlobs } = this.#options;
+    if (await blobs.isSound(layer)) return;
+    if ((await work.fetchBlob(piece.id)) && (await blobs.isSound(layer))) return;
+    const compression = compressionOf(layer.mediaType);
+    const { level } = layer;
+    const again = await this.#pack(
+      piece,
+      { compression, ...(level !== undefined && { level }), force: false },
+      work,
+    );
+    if (again.digest === layer.digest) return;
+    layerBlobs.replace(piece.id, again);
+    throw stepFailure(
+      `blob ${layer.digest} of a layer is lost, and packing the layer again gave ${again.digest}`,
+      { hint: 'solve again: the layer has its new blob now' },
+    );
+  }
+
+  async #packMain(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+    const made = await this.#pack(piece, wish, work);
+    this.#options.layerBlobs.put(piece.id, made);
+    return made;
+  }
+
+  async #pack(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+    await work.views.preparePiece(piece, work.pause);
+    const { layers } = this.#options;
+    const id = layerIdOf(piece);
+    const folder = layers.path(id, 'movable');
+    const written = new FolderTree(layers.path(id, 'own'), { isFixed: true });
+    const latestNs = wish.epoch === undefined ? undefined : wish.epoch * 1_000_000_000n;
+    return this.#write(wish, (sink) =>
+      packLayer(folder, sink, { written, ...(latestNs !== undefined && { latestNs }) }, work.pause),
+    );
+  }
+
+  async #convert(piece: LayerPiece, main: PackedLayer, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+    await this.ensure(piece, main, work);
+    const { stream } = await decompress(this.#options.blobs.stream(main.digest));
+    return this.#write(wish, async (sink) => {
+      if (wish.epoch === undefined) await copy(stream, sink, work.pause);
+      else await rewriteTarTimes(stream, sink, wish.epoch * 1_000_000_000n, work.pause);
+    });
+  }
+
+  /** Writes a blob: hashes what comes in, packs it, and keeps what comes out. */
+  async #write(wish: PackWish, produce: (sink: ByteSink) => Promise<void>): Promise<PackedLayer> {
+    const writer = this.#options.blobs.writer();
+    const hash = createHash('sha256');
+    try {
+      const packed = compressInto((chunk) => writer.write(chunk), wish.compression, wish.level);
+      await produce({
+        async write(chunk) {
+          hash.update(chunk);
+          await packed.write(chunk);
+        },
+      });
+      await packed.end();
+      await writer.sync();
+      const { size } = writer;
+      return {
+        digest: writer.commit(),
+        size,
+        mediaType: LAYER_MEDIA_TYPES[wish.compression],
+        diffId: `sha256:${hash.digest('hex')}`,
+        ...(wish.level !== undefined && { level: wish.level }),
+        ...(wish.epoch !== undefined && { rewrittenTo: String(wish.epoch) }),
+      };
+    } finally {
+      writer.abort();
+    }
+  }
+
+  /** Of several that want one form of one layer, one makes it; should that one be stopped, the next one does. */
+  async #once(piece: LayerPiece, form: string, make: () => Promise<PackedLayer>): Promise<PackedLayer> {
+    const key = `${piece.id} ${form}`;
+    const running = this.#running.get(key);
+    if (running) {
+      const made = await running.catch(() => undefined);
+      return made ?? this.#once(piece, form, make);
+    }
+    const making = make().finally(() => this.#running.delete(key));
+    this.#running.set(key, making);
+    return making;
+  }
+}
+
+/** The name of the form that is wanted, undefined where the layer's own blob will do. */
+function formOf(wish: PackWish, main: PackedLayer | undefined): string | undefined {
+  if (wish.epoch !== undefined) return `${wish.compression}@${wish.epoch}`;
+  const otherwise = wish.force && main && compressionOf(main.mediaType) !== wish.compression;
+  return otherwise ? wish.compression : undefined;
+}
+
+/** How a layer of this type is packed; `gzip` for types that do not say. */
+export function compressionOf(mediaType: string): PackCompression {
+  if (/\.tar$/.test(mediaType)) return 'uncompressed';
+  return /[.+]zstd$/.test(mediaType) ? 'zstd' : 'gzip';
+}
+
+async function copy(stream: ByteStream, sink: ByteSink, pause: () => Promise<void>): Promise<void> {
+  for await (const chunk of stream) {
+    await sink.write(chunk);
+    await pause();
+  }
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import type { ByteStream } from '../archive/byte-source.ts';
+import { decompress } from '../archive/decompress.ts';
+import type { ChainTree } from '../chain/chain-tree.ts';
+import { keepingTimes } from '../host/files.ts';
+import type { LayerDraft } from '../layer/layer-draft.ts';
+import { fsPath, parentOf } from '../name/bytes.ts';
+import { FolderTree } from '../tree/folder-tree.ts';
+import { type Unpacked, unpackLayer } from './unpack.ts';
+import type { UnpackLimit } from './unpack-writer.ts';
+
+export interface LayerBlob {
+  /** The blob as it was downloaded. */
+  readonly stream: ByteStream;
+  /** Whether the blob is a tar, or its first bytes say how the tar is packed. */
+  readonly packing: 'plain' | 'detect';
+  /** Default: none. */
+  readonly limit?: UnpackLimit;
+}
+
+/**
+ * Fills a new draft with an image layer.
+ *
+ * @param base what the draft stands on; undefined for the lowest layer
+ * @returns the digest of the plain tar, which the caller compares with the image's config before it commits
+ */
+export async function unpackInto(
+  draft: LayerDraft,
+  base: ChainTree | undefined,
+  blob: LayerBlob,
+  pause: () => Promise<void>,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const plain = blob.packing === 'plain' ? blob.stream : (await decompress(blob.stream)).stream;
+  const unpacked = await unpackLayer(hashed(plain, hash), {
+    upper: draft.upper,
+    lowers: base?.partsOf('/')?.map(({ path }) => new FolderTree(path, { isFixed: true })),
+    pause,
+    limit: blob.limit,
+  });
+  describe(draft, base, unpacked);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+async function* hashed(stream: ByteStream, hash: ReturnType<typeof createHash>): ByteStream {
+  for await (const chunk of stream) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+/** Tells the draft what the commit has to know: what hides the base, and what of it may turn out unchanged. */
+function describe(
+  draft: LayerDraft,
+  base: ChainTree | undefined,
+  { model, opaque, bytes, links }: Unpacked,
+): void {
+  draft.bytes = bytes;
+  for (const stat of links) draft.noteLink(stat);
+  // Where the base has directories; the model lists a directory before what is in it.
+  const inBase = new Set(base ? ['/'] : []);
+  for (const [path, { kind }] of model) {
+    if (path === '/') continue;
+    const before = inBase.has(parentOf(path)) ? base?.lookup(path) : undefined;
+    if (kind === 'whiteout') {
+      if (before) draft.whiteoutHolders.add(parentOf(path));
+      else dropWhiteout(draft.upper, path);
+      continue;
+    }
+    if (!before) continue;
+    draft.overlaps.add(path);
+    if (before.stat.type !== 'dir') continue;
+    inBase.add(path);
+    if (opaque.has(path)) draft.opaque.add(path);
+  }
+}
+
+/** A whiteout of what is not there says nothing. */
+function dropWhiteout(upper: string, path: string): void {
+  const parent = parentOf(path);
+  keepingTimes(parent === '/' ? upper : upper + parent, () => fs.unlinkSync(fsPath(upper + path)));
+}
