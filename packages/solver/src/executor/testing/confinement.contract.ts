@@ -1,4 +1,4 @@
-/** What no step may get at, whatever runs it: part of `executor.contract.ts`. Each test is an attack that must fail. */
+/** The limits of all steps: part of `executor.contract.ts`. Each test is an attack that must fail. */
 
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
@@ -10,8 +10,8 @@ import { callOfI386 } from './machine-code.ts';
 import { ANSWERS, PROTECTED_FILES, probeList, program, readAnswers } from './probes.ts';
 
 export interface ConfinedSteps {
-  /** A folder of this machine around the root. */
-  readonly dir: string;
+  /** A file of this machine that no root has. */
+  readonly machineFile: string;
   /** Has busybox, and a user `bob`. */
   readonly root: string;
   sh(
@@ -26,7 +26,7 @@ const EPERM = 1;
 const CLONE_NEWUSER = 0x10000000;
 const isRootless = isInUserNamespace();
 
-export function itConfines({ dir, root, sh, lines }: ConfinedSteps): void {
+export function itConfines({ machineFile, root, sh, lines }: ConfinedSteps): void {
   function addProgram(name: string, bytes: Uint8Array, mode = 0o755): void {
     fs.writeFileSync(`${root}/bin/${name}`, bytes);
     fs.chmodSync(`${root}/bin/${name}`, mode);
@@ -85,7 +85,7 @@ export function itConfines({ dir, root, sh, lines }: ConfinedSteps): void {
     const running = sh('exec sleep 76543', {}, stop.signal);
     try {
       const pid = await processOf('sleep 76543');
-      const isHostSeen = () => inNamespacesOf(pid, ['mnt'], () => fs.existsSync(dir));
+      const isHostSeen = () => inNamespacesOf(pid, ['mnt'], () => fs.existsSync(machineFile));
       expect(isHostSeen()).toBe(false);
       inNamespacesOf(pid, ['mnt'], () => {
         try {
@@ -126,7 +126,7 @@ export function itConfines({ dir, root, sh, lines }: ConfinedSteps): void {
   it('climbs out of its root by no chroot', async () => {
     const attack = `mkdir -p /tmp/jail/bin; cp /bin/busybox /tmp/jail/bin/
       cd /; chroot /tmp/jail /bin/busybox sh -c 'cd ..; cd ../..; ls' | sort
-      cd /; for i in 1 2 3 4 5 6 7 8 9; do cd ..; done; ls -d .${dir} /proc/1/root${dir} /proc/1/cwd${dir} 2>/dev/null
+      cd /; for i in 1 2 3 4 5 6 7 8 9; do cd ..; done; ls .${machineFile} /proc/1/root${machineFile} /proc/1/cwd${machineFile} 2>/dev/null
       rm -r /tmp/jail`;
     expect(await lines(attack)).toEqual(['bin']);
   });

@@ -20,6 +20,7 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
   describe(`executor ${name}`, () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-executor-'));
     const root = path.join(dir, 'root');
+    const machineFile = path.join(dir, 'of-this-machine');
     let executor: Executor;
 
     beforeAll(() => {
@@ -27,6 +28,7 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
       fs.mkdirSync(`${dir}/run`);
       executor = make(`${dir}/run`);
       makeRoot(root);
+      fs.writeFileSync(machineFile, '');
     });
     afterAll(async () => {
       await executor.close();
@@ -208,10 +210,10 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
 
     it('cannot be left', async () => {
       const script = `
-        mkdir -p /tmp/jail && cd / && for i in 1 2 3 4 5 6 7 8 9; do cd ..; done; ls -d ${dir} 2>/dev/null
+        mkdir -p /tmp/jail && cd / && for i in 1 2 3 4 5 6 7 8 9; do cd ..; done; ls ${machineFile} 2>/dev/null
         chroot /tmp/jail /nothing 2>/dev/null; mount -t proc p /mnt 2>/dev/null && echo mounted
         for disk in /tmp/disk /dev/disk /dev/shm/disk; do mknod $disk b ${diskNumbers()}; head -c1 $disk | wc -c; done 2>/dev/null
-        ls /proc/1/root/${dir} 2>/dev/null; rm -rf /tmp/jail /tmp/disk; echo end`;
+        ls /proc/1/root${machineFile} 2>/dev/null; rm -rf /tmp/jail /tmp/disk; echo end`;
       expect((await sh(script)).stdout).toBe('0\n0\n0\nend\n');
     });
 
@@ -430,7 +432,7 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
       expect((await sh('true', { ulimits: [{ name: 'nonsense', soft: 1n, hard: 1n }] })).code).toBe(1);
     });
 
-    itConfines({ dir, root, sh, lines });
+    itConfines({ machineFile, root, sh, lines });
 
     it('has nothing to read', async () => {
       expect(await lines('cat; test -p /dev/stdin && echo pipe')).toEqual(['pipe']);
