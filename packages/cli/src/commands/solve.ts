@@ -123,7 +123,11 @@ function explained(
       ? undefined
       : build?.placeOf(vertex);
   const hint = vertex === undefined ? undefined : build?.lockHint?.(vertex);
-  const told = hint === undefined ? failure : failure.with({ hint });
+  // The lock knows better what to do than the source does.
+  const told =
+    hint === undefined
+      ? failure
+      : new SolveFailure(failure.code, failure.message, { ...failure.details, hint });
   return new FailedSolve(told, { ...(place && { place }), ...outputOf(failure, logs, mode) });
 }
 
