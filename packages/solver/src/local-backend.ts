@@ -1,8 +1,8 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { Backend, SolveFailure, SourceResolver } from '@llb-ts/backend';
-import { CacheStore } from './cache/cache-store.ts';
 import { StoredDigests } from './cache/digest-memo.ts';
+import { FileCache } from './cache/file-cache.ts';
 import { RefStore } from './chain/ref-store.ts';
 import { asFailure } from './error/error.ts';
 import { createSlots } from './evaluate/job-slots.ts';
@@ -79,7 +79,7 @@ function openBackend(options: LocalBackendOptions): Backend & SourceResolver {
       layerBlobs: sources.layerBlobs,
       variants: new PackVariants(store),
     }),
-    cache: new CacheStore(store, (id) => refs.load(id)),
+    cache: new FileCache(store, (id) => refs.load(id)),
     digests,
     slots: createSlots(options.jobs, os.availableParallelism()),
     caches: new CacheDirectories(`${stateDir}/caches`),

@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts';
 import type { Ref } from './ref.ts';
 
 type StoredRef =
-  | { readonly kind: 'layer'; readonly layer: string; readonly parent?: string }
+  | { readonly kind: 'layer'; readonly layer: string; readonly parent?: string; readonly origin?: string }
   | { readonly kind: 'merge'; readonly parents: readonly string[] }
   | { readonly kind: 'diff'; readonly lower: string; readonly upper?: string };
 
@@ -78,6 +78,7 @@ export class RefStore {
           ...common,
           kind: 'layer',
           layer: record.layer,
+          ...(record.origin !== undefined && { origin: record.origin }),
           ...(record.parent !== undefined && { parent: get(record.parent) }),
         };
       case 'merge':
@@ -104,7 +105,12 @@ export class RefStore {
 function stored(ref: Ref): StoredRef {
   switch (ref.kind) {
     case 'layer':
-      return { kind: 'layer', layer: ref.layer, ...(ref.parent && { parent: ref.parent.id }) };
+      return {
+        kind: 'layer',
+        layer: ref.layer,
+        ...(ref.parent && { parent: ref.parent.id }),
+        ...(ref.origin !== undefined && { origin: ref.origin }),
+      };
     case 'merge':
       return { kind: 'merge', parents: ref.parents.map((parent) => parent.id) };
     case 'diff':
@@ -124,11 +130,17 @@ function parentsOf(record: StoredRef): readonly string[] {
 }
 
 function parseRecord(fields: Fields): (RefRecord & StoredRef) | undefined {
-  const { description, createdAt, kind, layer, parent, parents, lower, upper } = fields;
+  const { description, createdAt, kind, layer, parent, origin, parents, lower, upper } = fields;
   if (!isText(description) || typeof createdAt !== 'number') return undefined;
   const common = { description, createdAt };
   if (kind === 'layer' && isText(layer) && (parent === undefined || isText(parent))) {
-    return { ...common, kind, layer, ...(parent !== undefined && { parent }) };
+    return {
+      ...common,
+      kind,
+      layer,
+      ...(parent !== undefined && { parent }),
+      ...(isText(origin) && { origin }),
+    };
   }
   if (kind === 'merge' && isTexts(parents) && parents.length > 0) return { ...common, kind, parents };
   if (kind === 'diff' && isText(lower) && (upper === undefined || isText(upper))) {

@@ -37,6 +37,8 @@ export interface LayerRef extends RefBase {
   readonly parent?: Ref;
   /** Id of the stored layer. */
   readonly layer: string;
+  /** The key of the operation that made it and the number of its result; undefined where the cache was not asked. */
+  readonly origin?: string;
 }
 
 /**

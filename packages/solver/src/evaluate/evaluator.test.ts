@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { type ProgressEvent, SolveFailure } from '@llb-ts/backend';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CacheStore } from '../cache/cache-store.ts';
 import type { ContentSelector } from '../cache/content-digest.ts';
+import { FileCache } from '../cache/file-cache.ts';
 import type { LayerRef, Ref } from '../chain/ref.ts';
 import { RefStore } from '../chain/ref-store.ts';
 import { stepFailure } from '../error/error.ts';
@@ -66,7 +66,7 @@ interface Behaviour {
 let serial = 0;
 const store = new Store(root);
 const refs = new RefStore(store);
-const cache = new CacheStore(store, (id) => refs.load(id));
+const cache = new FileCache(store, (id) => refs.load(id));
 
 function world(behaviour: Behaviour = {}): World {
   const it: World = {

@@ -1,5 +1,6 @@
 import type { ProgressEvent } from '@llb-ts/backend';
-import { type CacheKey, type CacheStore, hashOf } from '../cache/cache-store.ts';
+import { type Cache, type CacheKey, hashOf } from '../cache/cache.ts';
+import { originOf } from '../chain/origin.ts';
 import type { Ref } from '../chain/ref.ts';
 import type { Edge, Vertex } from '../graph/vertex.ts';
 import type { Composed } from '../operation/compose.ts';
@@ -17,12 +18,13 @@ export interface EvaluatorOptions {
    * evaluates another graph as part of the same evaluation.
    */
   readonly answer: (vertex: Vertex, inputs: Outputs, solve: SolveEdge) => Composed | Operation;
-  readonly workbenchFor: (vertex: Vertex, signal: AbortSignal) => Workbench;
+  /** @param madeBy the hash of the key of what is made, once it is known; undefined where the cache is not asked */
+  readonly workbenchFor: (vertex: Vertex, signal: AbortSignal, madeBy: () => string | undefined) => Workbench;
   /** The digest of the content of an input at the selected paths. */
   readonly contentOf: (ref: Ref | undefined, input: ContentInput, work: Workbench) => Promise<string>;
   /** Brings the trees of refs to disk. */
   readonly prepare: (refs: Outputs, work: Workbench) => Promise<void>;
-  readonly cache: CacheStore;
+  readonly cache: Cache;
   /** Whether a result that was made before can still be had. */
   readonly isAvailable: (ref: Ref | undefined) => boolean;
   readonly slots: Slots;
@@ -80,10 +82,12 @@ export class Evaluator {
   ): Promise<{ outputs: Outputs; cached: boolean }> {
     const answer = this.#options.answer(vertex, inputs, solve);
     if ('outputs' in answer) return { outputs: answer.outputs, cached: answer.known };
-    const work = this.#options.workbenchFor(vertex, stop);
+    const asksCache = this.#asksCache(vertex);
+    let hash: string | undefined;
+    const work = this.#options.workbenchFor(vertex, stop, () => (asksCache ? hash : undefined));
     const { recipe, inputs: how } = await answer.key(inputs, work);
     const key = refKey(recipe, how, inputs);
-    const hash = hashOf(key);
+    hash = hashOf(key);
     for (let running = this.#running.get(hash); running; running = this.#running.get(hash)) {
       try {
         return { outputs: await running.outputs, cached: true };
@@ -94,10 +98,10 @@ export class Evaluator {
     }
     let cached = true;
     const outputs = this.#once(hash, stop, async () => {
-      const known = this.#lookup(vertex, key);
+      const known = asksCache ? await this.#lookup(key) : undefined;
       if (known) return known;
       const contentKey = await this.#contentKey(recipe, how, inputs, work);
-      const found = contentKey && this.#lookup(vertex, contentKey);
+      const found = contentKey && asksCache ? await this.#lookup(contentKey) : undefined;
       if (!found) cached = false;
       const made = found ?? (await this.#run(answer, inputs, work, vertex));
       this.#options.cache.put(key, made);
@@ -113,9 +117,12 @@ export class Evaluator {
     return outputs;
   }
 
-  #lookup(vertex: Vertex, key: CacheKey): Outputs | undefined {
-    if (this.#options.noCache || vertex.metadata.ignoreCache) return undefined;
-    const known = this.#options.cache.get(key);
+  #asksCache({ metadata }: Vertex): boolean {
+    return !this.#options.noCache && !metadata.ignoreCache;
+  }
+
+  async #lookup(key: CacheKey): Promise<Outputs | undefined> {
+    const known = await this.#options.cache.get(key);
     return known?.every(this.#options.isAvailable) ? known : undefined;
   }
 
@@ -134,7 +141,7 @@ export class Evaluator {
         await this.#options.prepare([ref], work);
         keys.push({ content: await this.#options.contentOf(ref, input, work) });
       } else {
-        keys.push(ref?.id ?? null);
+        keys.push(ref ? originOf(ref) : null);
       }
     }
     return { recipe, content: keys };
@@ -170,8 +177,8 @@ export class Evaluator {
 function refKey(recipe: OperationKey['recipe'], how: OperationKey['inputs'], inputs: Outputs): CacheKey {
   const keys = inputs.map((ref, i) => {
     const input = how[i];
-    const id = ref?.id ?? null;
-    return input?.by === 'content' ? { ref: id, selectors: input.selectors } : id;
+    const origin = ref ? originOf(ref) : null;
+    return input?.by === 'content' ? { ref: origin, selectors: input.selectors } : origin;
   });
   return { recipe, inputs: keys };
 }

@@ -37,7 +37,7 @@ export async function resolveSources(
         emit({ type: 'started', time: Date.now(), digest });
         try {
           signal.throwIfAborted();
-          const work = createWorkbench(stores, vertex, signal, emit);
+          const work = createWorkbench(stores, { vertex, signal, onProgress: emit });
           const answer = answerOf(await resolveOne(question, sources.sources, work));
           emit({ type: 'completed', time: Date.now(), digest, cached: false });
           return [digest, answer] as const;

@@ -1,6 +1,6 @@
 import type { LayerSummary, SolveRequest, SolveResult } from '@llb-ts/backend';
 import { SolveFailure } from '@llb-ts/backend';
-import type { CacheStore } from '../cache/cache-store.ts';
+import type { Cache } from '../cache/cache.ts';
 import { contentDigest } from '../cache/content-digest.ts';
 import type { StoredDigests } from '../cache/digest-memo.ts';
 import { layerIdOf } from '../chain/piece.ts';
@@ -34,7 +34,7 @@ export interface SolverServices extends Omit<ExecServices, 'capabilities' | 'sto
   readonly store: Store;
   readonly layers: LayerStore;
   readonly refs: RefStore;
-  readonly cache: CacheStore;
+  readonly cache: Cache;
   readonly digests: StoredDigests;
   readonly slots: Slots;
   readonly sources: SourceStores;
@@ -121,7 +121,7 @@ function createEvaluator(
         ...operations,
         solveInner: (definition) => solve(loadDefinition(definition, request.allow)),
       }),
-    workbenchFor: (vertex, stop) => createWorkbench(stores, vertex, stop, onProgress),
+    workbenchFor: (vertex, signal, madeBy) => createWorkbench(stores, { vertex, signal, onProgress, madeBy }),
     prepare: async (refs, { pause }) => {
       for (const ref of refs) await views.prepare(ref, pause);
     },

@@ -12,13 +12,20 @@ import type { Workbench, WorkReport } from '../work/operation.ts';
 import { pacer } from './pacer.ts';
 import { placed } from './step-events.ts';
 
+export interface WorkbenchOptions {
+  readonly vertex: Vertex;
+  readonly signal: AbortSignal;
+  readonly onProgress: (event: ProgressEvent) => void;
+  /** The hash of the key of what is made, once it is known. Default: it has none. */
+  readonly madeBy?: () => string | undefined;
+}
+
 /** The workbench of one vertex. */
 export function createWorkbench(
   { layers, refs, views }: Stores,
-  vertex: Vertex,
-  signal: AbortSignal,
-  onProgress: (event: ProgressEvent) => void,
+  { vertex, signal, onProgress, madeBy = () => undefined }: WorkbenchOptions,
 ): Workbench {
+  let made = 0;
   const bases = new WeakMap<Draft, { readonly base: Ref | undefined }>();
   return {
     signal,
@@ -33,6 +40,7 @@ export function createWorkbench(
       const layer = await layers.commitAnew(own(draft));
       const id = layers.newId();
       const base = bases.get(draft)?.base;
+      const key = madeBy();
       const ref: LayerRef = {
         kind: 'layer',
         id,
@@ -40,6 +48,7 @@ export function createWorkbench(
         description,
         createdAt: Date.now(),
         ...(base && { parent: base }),
+        ...(key !== undefined && { origin: `${key}/${made++}` }),
       };
       return refs.save(ref) as LayerRef;
     },

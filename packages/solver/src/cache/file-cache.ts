@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto';
 import type { Ref } from '../chain/ref.ts';
 import { makeFolders } from '../host/files.ts';
 import { type Fields, isText } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-
-/** What a result depends on, as JSON data. */
-export type CacheKey = Readonly<Record<string, unknown>>;
+import { type Cache, type CacheKey, hashOf, plain } from './cache.ts';
 
 /**
- * Which refs came out of which key: one plain file per key, `cache/<hash>.json`, that holds the key itself beside the
+ * A cache in files: one plain file per key, `cache/<hash>.json`, that holds the key itself beside the
  * results. So "why was this not cached?" is answered by comparing two files.
  *
- * A record counts only while every ref that it names is there; whether their layers can be had is for those to say who know
- * the images of the solve.
+ * A record counts only while every ref that it names is there; the caller
+ * checks whether their layers can be had, for it knows the images of the solve.
  */
-export class CacheStore {
+export class FileCache implements Cache {
   readonly #store: Store;
   readonly #folder: string;
   readonly #loadRef: (id: string) => Ref | undefined;
@@ -26,8 +23,7 @@ export class CacheStore {
     makeFolders(this.#folder);
   }
 
-  /** The outputs stored under `key`, undefined if there are none. */
-  get(key: CacheKey): readonly (Ref | undefined)[] | undefined {
+  async get(key: CacheKey): Promise<readonly (Ref | undefined)[] | undefined> {
     const record = this.#store.records.read(this.#file(key), parseRecord);
     if (!record) return undefined;
     const outputs: (Ref | undefined)[] = [];
@@ -48,23 +44,6 @@ export class CacheStore {
     return `${this.#folder}/${hashOf(key)}.json`;
   }
 }
-
-/** The name of a key: sha256 of its JSON with the fields of every object sorted. */
-export function hashOf(key: CacheKey): string {
-  return createHash('sha256')
-    .update(JSON.stringify({ version: VERSION, ...key }, plain))
-    .digest('hex');
-}
-
-/** Sorts the fields of objects, and writes the numbers that JSON has no form for as text. */
-function plain(_name: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Part of what is hashed: raised when keys come to mean something else. */
-const VERSION = 1;
 
 interface CacheRecord {
   readonly outputs: readonly (string | null)[];
