@@ -17,6 +17,8 @@ const JOINING: Readonly<Record<string, string>> = {
   'chain/compute-diff.ts': 'writes where it made the directories',
   'unpack/unpack-layer.ts': 'removes where its own model has a directory',
   'unpack/unpack-writer.ts': 'writes where its own model has a directory',
+  'chain/apply-layers.ts': 'writes where it made the directories',
+  'layer/odd-entries.ts': 'walks',
   'snapshot/native-capture.ts': 'walks, and writes where it made the directories',
   'snapshot/native-materialise.ts': 'writes where it made the directories',
   'source/local/import-folder.ts': 'writes where it made the directories',

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { Local, type State } from 'llb-ts';
 import type { FolderEntry } from '../support/folder.ts';
 import { type ArchiveEntry, writeTar } from '../support/write-tar.ts';
-import { copy, layer } from './vocabulary.ts';
+import { copy, layer, type Step } from './vocabulary.ts';
 
 const TOO_NEW_TO_COMPARE = 2_000_000_000;
 
@@ -44,8 +44,41 @@ const plainFiles: readonly ArchiveEntry[] = [
   { name: 'p/sub/two.txt', content: 'two' },
 ];
 
+/** One entry `/d` of each kind. */
+const KINDS = {
+  empty: [{ name: 'd/', type: 'dir', mode: 0o711, uid: 3, gid: 4 }],
+  filled: [
+    { name: 'd/', type: 'dir', mode: 0o750, uid: 5 },
+    { name: 'd/in', content: 'in' },
+    { name: 'd/sub/', type: 'dir' },
+    { name: 'd/sub/deep', content: 'deep' },
+  ],
+  noted: [
+    { name: 'd/', type: 'dir', xattrs: { 'user.a': 'noted', 'user.b': 'noted' } },
+    { name: 'd/sub/', type: 'dir', xattrs: { 'user.deep': 'noted' } },
+  ],
+  marked: [
+    { name: 'd/', type: 'dir', xattrs: { 'user.b': 'marked', 'user.c': 'marked' } },
+    { name: 'd/sub/', type: 'dir', xattrs: { 'user.deeper': 'marked' } },
+    { name: 'd/sub/m', content: 'm' },
+  ],
+  file: [{ name: 'd', content: 'file', mode: 0o640 }],
+  link: [{ name: 'd', type: 'symlink', linkname: 'elsewhere' }],
+  char: [{ name: 'd', type: 'char', dev: [1, 7], mode: 0o666 }],
+  block: [{ name: 'd', type: 'block', dev: [7, 200], mode: 0o660, gid: 6 }],
+  fifo: [{ name: 'd', type: 'fifo', mode: 0o620, uid: 7 }],
+  hidden: [
+    { name: 'd/', type: 'dir', mode: 0o711, xattrs: { 'user.overlay.opaque': 'y', 'user.b': 'kept' } },
+    { name: 'd/sub/', type: 'dir' },
+    { name: 'd/sub/new', content: 'new' },
+  ],
+} as const satisfies Readonly<Record<string, readonly ArchiveEntry[]>>;
+
+export type Kind = keyof typeof KINDS;
+
 /** A folder of archives, for `Copy(..., { attemptUnpack: true })`. */
 const archives = (): readonly FolderEntry[] => [
+  ...Object.entries(KINDS).map(([kind, entries]) => ({ path: `d-${kind}.tar`, content: writeTar(entries) })),
   { path: 'tree.tar', content: writeTar(tree.map(archived)) },
   { path: 'special.tar', content: writeTar(specialFiles) },
   { path: 'plain.tar', content: writeTar(plainFiles) },
@@ -127,6 +160,11 @@ export function special(): State {
 /** The source tree as a layer. */
 export function source(): State {
   return unpacked('tree.tar');
+}
+
+/** `/d` of a kind. */
+export function unpackD(kind: Kind): Step {
+  return copy(Local('archives'), `/d-${kind}.tar`, '/', { attemptUnpack: true });
 }
 
 function unpacked(name: string): State {

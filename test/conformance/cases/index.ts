@@ -9,6 +9,7 @@ import { execPlaces } from './exec/places.ts';
 import { execProcess } from './exec/process.ts';
 import { links } from './links.ts';
 import { make } from './make.ts';
+import { moved } from './moved.ts';
 import { opaque } from './opaque.ts';
 import { patterns } from './patterns.ts';
 import { sameness } from './sameness.ts';
@@ -21,6 +22,7 @@ export const suites: Readonly<Record<string, CaseGroup>> = {
   apply,
   chains,
   opaque,
+  moved,
   special: specialFiles,
   links,
   make,

@@ -9,14 +9,13 @@
  *   kernel lists the whiteout's name, and an export that walks the directory takes the name that cannot be found for its
  *   end. Entries behind such a *ghost* are not exported.
  */
-import { stepFailure } from '../error/error.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { isWhiteout } from '../layer/whiteout.ts';
 import { compareBytes, componentsOf, join, nameOf, parentOf } from '../name/bytes.ts';
 import type { EntryStat } from '../name/entry.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
-import { resolve } from '../tree/resolve.ts';
 import { ChainTree } from './chain-tree.ts';
+import { LowerFolders } from './lower-folders.ts';
 import { layerIdOf } from './piece.ts';
 import type { ViewPart } from './ref.ts';
 
@@ -59,8 +58,7 @@ interface Applied {
 /** The folder that the layers are applied to, as far as deletions touch it. */
 class AppliedMerge {
   readonly #store: LayerStore;
-  /** Highest → lowest. */
-  readonly #lowers: readonly FolderTree[];
+  readonly #lowers: LowerFolders;
   readonly #below: ChainTree;
   /** Directories in which, or below which, something is deleted; parents first. */
   readonly #watched: readonly string[];
@@ -69,7 +67,7 @@ class AppliedMerge {
   constructor(standing: readonly string[], moved: readonly string[], store: LayerStore) {
     this.#store = store;
     const folders = standing.map((id) => ({ id, path: store.path(id, 'own') }));
-    this.#lowers = folders.map(({ path }) => new FolderTree(path, { isFixed: true })).reverse();
+    this.#lowers = new LowerFolders(folders.map(({ path }) => path));
     this.#below = new ChainTree(folders);
     const watched = new Set(moved.flatMap((id) => store.record(id).whiteoutHolders).flatMap(withAncestors));
     this.#watched = [...watched].sort(compareBytes);
@@ -101,7 +99,7 @@ class AppliedMerge {
     const there = this.#state.get(path);
     if (isWhiteout(stat)) {
       this.#clear(path);
-      if (this.#isBelow(path)) this.#state.set(path, { type: 'whiteout', opaque: false });
+      if (this.#lowers.has(path)) this.#state.set(path, { type: 'whiteout', opaque: false });
     } else if (stat.type !== 'dir') {
       this.#clear(path);
       this.#state.set(path, { type: 'other', opaque: false });
@@ -115,22 +113,6 @@ class AppliedMerge {
     const below = `${path}/`;
     for (const known of this.#state.keys())
       if (known === path || known.startsWith(below)) this.#state.delete(known);
-  }
-
-  /** Whether a layer below has the name; each is asked for itself, hidden or not. */
-  #isBelow(path: string): boolean {
-    return this.#lowers.some((lower) => {
-      let parent: string;
-      try {
-        parent = resolve(lower, parentOf(path));
-      } catch (cause) {
-        throw stepFailure(`failed to delete during apply: ${(cause as Error).message}`, {
-          cause,
-          hint: `a layer deletes ${path}, and in a layer below a file is on the way to it`,
-        });
-      }
-      return lower.lookup(join(parent, nameOf(path))) !== undefined;
-    });
   }
 
   #mergesWithNothing(directory: string): boolean {

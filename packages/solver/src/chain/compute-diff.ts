@@ -11,24 +11,30 @@ import { mknod } from '../host/syscalls.ts';
 import { copyEntry, copyMetadata, isPipe, linkEntry } from '../layer/copy-entry.ts';
 import type { AdoptedLayer } from '../layer/layer-store.ts';
 import { isSameForDiff, type KnownDigest } from '../layer/sameness.ts';
-import { markWhiteoutHolder } from '../layer/whiteout.ts';
+import { markWhiteoutHolder, removeUserOpaque } from '../layer/whiteout.ts';
 import { fsPath, join, parentOf } from '../name/bytes.ts';
 import type { Entry } from '../name/entry.ts';
 import type { ChainFolder, ChainTree } from './chain-tree.ts';
 
+export interface DiffOptions {
+  /** Spares reading the files of which it knows something. Default: knows nothing. */
+  readonly digestOf?: KnownDigest;
+  /** Directories lose what BuildKit does not move with them. Default: false. */
+  readonly isMoved?: boolean;
+}
+
 /**
  * @param folder an empty folder that becomes the layer
  * @param pause awaited now and then
- * @param digestOf spares reading the files of which it knows something
  */
 export async function computeDiff(
   lower: ChainTree,
   upper: ChainTree,
   folder: string,
   pause: () => Promise<void>,
-  digestOf?: KnownDigest,
+  { digestOf, isMoved = false }: DiffOptions = {},
 ): Promise<AdoptedLayer> {
-  const output = new DiffFolder(upper, folder);
+  const output = new DiffFolder(upper, folder, isMoved);
   // A stack of directories to compare; explicit, since trees may be deep.
   const pending = ['/'];
   let steps = 0;
@@ -89,11 +95,13 @@ class DiffFolder {
   /** Inode → the layer it came from. */
   readonly #inodes = new Map<string, string>();
   readonly #linkedFrom = new Set<string>();
+  readonly #isMoved: boolean;
   #bytes = 0;
 
-  constructor(upper: ChainTree, root: string) {
+  constructor(upper: ChainTree, root: string, isMoved: boolean) {
     this.#upper = upper;
     this.#root = root;
+    this.#isMoved = isMoved;
   }
 
   add(path: string, entry: Entry): void {
@@ -122,7 +130,11 @@ class DiffFolder {
 
   /** Sets what filling the directories has disturbed, and the marks that whiteouts need. */
   finish(): AdoptedLayer {
-    for (const [path, entry] of [...this.#directories].reverse()) copyMetadata(entry, this.#root + path);
+    for (const [path, entry] of [...this.#directories].reverse()) {
+      const hostPath = this.#root + path;
+      copyMetadata(entry, hostPath);
+      if (this.#isMoved) removeUserOpaque(hostPath);
+    }
     for (const path of this.#holders) markWhiteoutHolder(path === '/' ? this.#root : this.#root + path);
     return {
       bytes: this.#bytes,

@@ -62,7 +62,8 @@ async function squashed(
   return { id, path: store.path(id, 'own') };
 }
 
-function nameFor(folders: readonly ChainFolder[]): string {
+/** A name for what is made of these folders, in this order. */
+export function nameFor(folders: readonly ChainFolder[]): string {
   const hash = createHash('sha256');
   for (const { path } of folders) hash.update(`${path}\0`);
   return hash.digest('hex').slice(0, 32);

@@ -1,10 +1,13 @@
 import type { LayerStore } from '../layer/layer-store.ts';
+import { oddEntriesMeet } from '../layer/odd-entries.ts';
 import type { KnownDigest } from '../layer/sameness.ts';
 import type { Tree } from '../tree/tree.ts';
 import { applyMerge, type Ghosts, ghostsBelow } from './applied-merge.ts';
+import { applyLayers } from './apply-layers.ts';
 import { type ChainFolder, ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
 import { nameSources } from './hard-link-groups.ts';
+import { nameFor } from './mountable.ts';
 import { layerIdOf } from './piece.ts';
 import { type DiffRef, type LayerPiece, type LayerRef, type Ref, type ViewPart, viewOf } from './ref.ts';
 
@@ -36,6 +39,8 @@ export class Views {
   readonly #trees = new Map<Ref, ChainTree>();
   readonly #folders = { own: new Map<string, ChainFolder>(), movable: new Map<string, ChainFolder>() };
   readonly #prepared = new WeakSet<Ref>();
+  /** Merges and diffs → the id of the layer that their moved layers were made into. */
+  readonly #applied = new WeakMap<Ref, string>();
   readonly #ghosts = new WeakMap<Ref, Ghosts>();
   readonly #available = new WeakSet<Ref>();
   readonly #preparing = new Map<string, Promise<void>>();
@@ -75,6 +80,7 @@ export class Views {
     if (below && !this.#prepared.has(below)) {
       const parts = viewOf(below);
       for (const { piece } of parts) await this.preparePiece(piece, pause);
+      await this.#applyWhereOdd(below, parts, pause);
       this.#ghostsOf(below, parts);
       this.#prepared.add(below);
     }
@@ -129,12 +135,70 @@ export class Views {
    */
   foldersOf(ref: Ref): readonly ChainFolder[] {
     const folders = new Map<string, ChainFolder>();
-    for (const { piece, form } of viewOf(ref)) {
-      const folder = this.#folderOf(layerIdOf(piece), form);
+    for (const folder of this.#partsOf(ref)) {
       folders.delete(folder.path);
       folders.set(folder.path, folder);
     }
     return nameSources([...folders.values()], this.#store);
+  }
+
+  #partsOf(ref: Ref): readonly ChainFolder[] {
+    const parts = viewOf(ref).map(({ piece, form }) => ({
+      form,
+      folder: this.#folderOf(layerIdOf(piece), form),
+    }));
+    let base = ref;
+    while (base.kind === 'layer' && base.parent) base = base.parent;
+    const applied = this.#applied.get(base);
+    if (applied === undefined) return parts.map(({ folder }) => folder);
+    const isMoved = ({ form }: { readonly form: ViewPart['form'] }) => form === 'movable';
+    const [first, last] = [parts.findIndex(isMoved), parts.findLastIndex(isMoved)];
+    const [standing, above] = [parts.slice(0, first), parts.slice(last + 1)];
+    return [
+      ...standing.map(({ folder }) => folder),
+      this.#folderOf(applied, 'own'),
+      ...above.map(({ folder }) => folder),
+    ];
+  }
+
+  /** Makes one layer of the moved ones of a merge, where a chain of their folders would not show what BuildKit makes. */
+  async #applyWhereOdd(ref: Ref, parts: readonly ViewPart[], pause: () => Promise<void>): Promise<void> {
+    const foldersOf = (wanted: ViewPart['form']) =>
+      parts
+        .filter(({ form }) => form === wanted)
+        .map(({ piece, form }) => this.#folderOf(layerIdOf(piece), form));
+    const moved = foldersOf('movable');
+    if (moved.length < 2) return;
+    const layers = [];
+    for (const { id, path } of moved)
+      layers.push({ folder: path, odd: await this.#store.oddEntries(id, pause) });
+    if (!oddEntriesMeet(layers)) return;
+    const standing = foldersOf('own');
+    const id = `applied-${nameFor([...standing, ...moved])}`;
+    if (!this.#store.has(id)) await this.#apply(id, standing, moved, pause);
+    this.#applied.set(ref, id);
+  }
+
+  async #apply(
+    id: string,
+    standing: readonly ChainFolder[],
+    moved: readonly ChainFolder[],
+    pause: () => Promise<void>,
+  ): Promise<void> {
+    const staged = this.#store.stageLayer();
+    try {
+      const named = nameSources([...standing, ...moved], this.#store).slice(standing.length);
+      const applied = await applyLayers(named, standing, staged.folder, pause);
+      const records = moved.map((layer) => this.#store.record(layer.id));
+      this.#store.adopt(staged, id, {
+        ...applied,
+        linkedFrom: distinct(records.flatMap((record) => [record.id, ...record.linkedFrom])),
+        sharedWith: distinct(records.flatMap(({ sharedWith }) => sharedWith)),
+      });
+    } catch (error) {
+      this.#store.drop(staged);
+      throw error;
+    }
   }
 
   #folderOf(id: string, form: ViewPart['form']): ChainFolder {
@@ -173,7 +237,10 @@ export class Views {
     const draft = this.#store.stageLayer();
     try {
       const [lower, upper] = [this.treeOf(diff.lower), this.treeOf(diff.upper)];
-      const made = await computeDiff(lower, upper, draft.folder, pause, this.#digestOf);
+      const made = await computeDiff(lower, upper, draft.folder, pause, {
+        digestOf: this.#digestOf,
+        isMoved: true,
+      });
       this.#store.adopt(draft, layerIdOf(diff), made);
     } catch (error) {
       this.#store.drop(draft);
@@ -191,4 +258,8 @@ function parentsOf(ref: Ref): readonly Ref[] {
     case 'diff':
       return ref.upper ? [ref.lower, ref.upper] : [ref.lower];
   }
+}
+
+function distinct(ids: readonly string[]): string[] {
+  return [...new Set(ids)].sort();
 }

@@ -69,6 +69,20 @@ export function readdirTyped(path: string): {
   return { names, characterDevices };
 }
 
+/** Names of the directories in a folder, and of what has the bit of a directory in its type without being one. */
+export function readdirDirectoryBits(path: string): {
+  readonly directories: readonly string[];
+  readonly blocksAndSockets: readonly string[];
+} {
+  const options = { encoding: 'latin1', withFileTypes: true } as unknown as { withFileTypes: true };
+  const entries = fs.readdirSync(fsPath(path), options);
+  const namesOf = (some: readonly fs.Dirent[]) => some.map(({ name }) => name);
+  return {
+    directories: namesOf(entries.filter((entry) => entry.isDirectory())),
+    blocksAndSockets: namesOf(entries.filter((entry) => entry.isBlockDevice() || entry.isSocket())),
+  };
+}
+
 export function readlink(path: string): string {
   return fs.readlinkSync(fsPath(path), { encoding: 'latin1' });
 }

@@ -38,6 +38,7 @@ export async function adoptUpper(draft: LayerDraft, pause: () => Promise<void>):
       if (stat.type !== 'dir' && seen.has(stat.ino)) draft.noteLink(stat);
       seen.add(stat.ino);
       if (stat.type !== 'dir') continue;
+      if (marks.hasOthers) draft.noteMarks(child);
       const hides = before?.type === 'dir' && (hidden || marks.opaque);
       if (hides) draft.opaque.add(child);
       pending.push({ path: child, hidden: hides, inBase: before?.type === 'dir' });
@@ -49,12 +50,13 @@ export async function adoptUpper(draft: LayerDraft, pause: () => Promise<void>):
  * Removes overlayfs' own attributes and tells whether the entry was opaque. A redirect or metacopy comes from a process
  * that wrote it into a folder without a base: mounted with `redirect_dir=off` and `metacopy=off`, the kernel writes neither.
  */
-function stripMarks(hostPath: string): { readonly opaque: boolean } {
-  let opaque = false;
+function stripMarks(hostPath: string): { readonly opaque: boolean; readonly hasOthers: boolean } {
+  let [opaque, hasOthers] = [false, false];
   for (const name of listXattrs(hostPath)) {
+    hasOthers ||= !isOverlayXattr(name);
     if (!isOverlayXattr(name)) continue;
     if (name.endsWith('.overlay.opaque')) opaque = getXattr(hostPath, name)?.toString('latin1') === 'y';
     removeXattr(hostPath, name);
   }
-  return { opaque };
+  return { opaque, hasOthers };
 }

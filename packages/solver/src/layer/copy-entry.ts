@@ -30,11 +30,16 @@ export function copyMetadata(from: Entry, hostPath: string): void {
   const { stat } = from;
   fs.lchownSync(fsPath(hostPath), stat.uid, stat.gid);
   if (stat.type !== 'symlink') fs.chmodSync(fsPath(hostPath), stat.mode);
+  copyXattrs(from, hostPath);
+  setTimes(hostPath, stat.atimeNs, stat.mtimeNs);
+}
+
+/** Those that are set already stay, unless `from` has others of their names. */
+export function copyXattrs(from: Entry, hostPath: string): void {
   for (const name of listXattrs(from.hostPath)) {
     const value = isOverlayXattr(name) ? undefined : getXattr(from.hostPath, name);
     if (value) setXattrIfAllowed(hostPath, name, value);
   }
-  setTimes(hostPath, stat.atimeNs, stat.mtimeNs);
 }
 
 /** Sets an xattr where this user and filesystem can; BuildKit passes over the others too (`snapshot/diffapply_linux.go`). */

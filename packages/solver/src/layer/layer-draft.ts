@@ -6,7 +6,7 @@ import type { Entry, EntryStat } from '../name/entry.ts';
 import type { Tree } from '../tree/tree.ts';
 import { copyContent, copyEntry, isPipe, linkEntry } from './copy-entry.ts';
 import type { Draft } from './draft.ts';
-import { isWhiteout } from './whiteout.ts';
+import { hasUserOpaque, isWhiteout } from './whiteout.ts';
 
 export interface LayerDraftOptions {
   /** What the layer is written on; undefined for an empty filesystem. */
@@ -29,6 +29,8 @@ export class LayerDraft implements Draft {
   readonly overlaps = new Set<string>();
   /** Directories that hold whiteouts. */
   readonly whiteoutHolders = new Set<string>();
+  /** Directories with an attribute that they lose when they move ({@link hasUserOpaque}). */
+  readonly userOpaque = new Set<string>();
   /** Layers whose inodes are shared. */
   readonly sharedWith = new Set<string>();
   /** Inodes that got a second name. */
@@ -177,6 +179,7 @@ export class LayerDraft implements Draft {
 
   setXattr(path: string, name: string, value: Uint8Array): void {
     setXattr(this.#own(path), name, value);
+    this.noteMarks(path);
   }
 
   removeXattr(path: string, name: string): void {
@@ -187,6 +190,12 @@ export class LayerDraft implements Draft {
   noteLink({ type, ino }: EntryStat): void {
     this.linkedInodes.add(ino);
     this.hasLinkedPipes ||= isPipe(type);
+  }
+
+  /** Remembers a directory that has got attributes. */
+  noteMarks(path: string): void {
+    const hostPath = this.#host(path);
+    if (lstat(hostPath)?.type === 'dir' && hasUserOpaque(hostPath)) this.userOpaque.add(path);
   }
 
   #host(path: string): string {
@@ -265,6 +274,7 @@ export class LayerDraft implements Draft {
     this.#copyUp(parentOf(path));
     const parentHost = this.#host(parentOf(path));
     keepingTimes(parentHost, () => copyEntry(entry, this.#host(path)));
+    if (entry.stat.type === 'dir') this.noteMarks(path);
     if (entry.stat.type === 'file') this.bytes += entry.stat.size;
     this.overlaps.add(path);
   }
@@ -323,6 +333,7 @@ export class LayerDraft implements Draft {
       this.opaque,
       this.overlaps,
       this.whiteoutHolders,
+      this.userOpaque,
       this.#untimed,
     ]) {
       for (const key of known.keys()) if (key === path || key.startsWith(below)) known.delete(key);

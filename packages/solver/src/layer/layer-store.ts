@@ -8,6 +8,7 @@ import { AlikeLayers } from './alike.ts';
 import { LayerDraft } from './layer-draft.ts';
 import { LayerStats } from './layer-stats.ts';
 import { normalise } from './normal-form.ts';
+import { findOddEntries, type OddEntries, parseOddEntries } from './odd-entries.ts';
 
 /** What is kept beside a layer's folders; written last, so a layer with a record is whole. */
 export interface LayerRecord {
@@ -32,6 +33,7 @@ export interface LayerRecord {
  * layers/<id>/movable    as a diff sees it, where that differs
  * layers/<id>/layer.json the record
  * layers/<id>/digests    what is known of the content of its files
+ * layers/<id>/odd.json   which of its entries do not merge as folders do
  * empty                  the tree of scratch
  * ```
  *
@@ -45,6 +47,7 @@ export class LayerStore {
   readonly #alike: AlikeLayers;
   readonly #stages = new WeakMap<LayerDraft, string>();
   readonly #records = new Map<string, LayerRecord>();
+  readonly #odd = new Map<string, OddEntries>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -87,6 +90,17 @@ export class LayerStore {
   /** The file that keeps what is known of the content of a layer's files; it goes when the layer goes. */
   digestsFile(id: string): string {
     return `${this.#folder(id)}/digests`;
+  }
+
+  /** Looked for once, and remembered beside the layer. */
+  async oddEntries(id: string, pause: () => Promise<void>): Promise<OddEntries> {
+    const file = `${this.#folder(id)}/odd.json`;
+    const options = { encoding: 'latin1' } as const;
+    const known = this.#odd.get(id) ?? this.#store.records.read(file, parseOddEntries, options);
+    const odd = known ?? (await findOddEntries(this.path(id, 'movable'), pause));
+    this.#odd.set(id, odd);
+    if (!known) this.#store.records.write(file, odd, options);
+    return odd;
   }
 
   /** The folder of a layer in one of its forms. */
@@ -236,6 +250,8 @@ export interface AdoptedLayer {
   readonly bytes: number;
   readonly whiteoutHolders: readonly string[];
   readonly linkedFrom: readonly string[];
+  /** Default: none. */
+  readonly sharedWith?: readonly string[];
 }
 
 function parseRecord(fields: Fields): LayerRecord | undefined {

@@ -16,7 +16,7 @@ import { FolderTree } from '../tree/folder-tree.ts';
 import { copyFolder } from './copy-folder.ts';
 import type { LayerDraft } from './layer-draft.ts';
 import { isIdentical, isSameForDiff } from './sameness.ts';
-import { isWhiteout, markWhiteoutHolder } from './whiteout.ts';
+import { isWhiteout, markWhiteoutHolder, removeUserOpaque } from './whiteout.ts';
 
 /**
  * Normalises the draft's folder in place.
@@ -27,8 +27,13 @@ export async function normalise(draft: LayerDraft, movable: string): Promise<boo
   spellOutOpaque(draft);
   const passedOver = dropUnchanged(draft);
   markHolders(draft);
-  if (passedOver.size === 0 && !draft.hasLinkedPipes) return false;
+  if (passedOver.size === 0 && !draft.hasLinkedPipes && draft.userOpaque.size === 0) return false;
   await copyFolder(draft.upper, movable, { files: 'link', skip: (path) => passedOver.has(path) });
+  const moved = new FolderTree(movable);
+  for (const path of draft.userOpaque) {
+    const directory = moved.lookup(path);
+    if (directory?.stat.type === 'dir') removeUserOpaque(directory.hostPath);
+  }
   return true;
 }
 

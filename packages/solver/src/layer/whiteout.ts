@@ -1,6 +1,6 @@
 import { errnoOf } from '../error/error.ts';
 import { isInUserNamespace } from '../host/in-user-namespace.ts';
-import { setXattr } from '../host/syscalls.ts';
+import { getXattr, removeXattr, setXattr } from '../host/syscalls.ts';
 import type { EntryStat } from '../name/entry.ts';
 
 /**
@@ -37,4 +37,22 @@ export function markWhiteoutHolder(folder: string): void {
       if (code !== 'EPERM' && code !== 'ENOTSUP') throw error;
     }
   }
+}
+
+/** An attribute of users that BuildKit's differ takes for a mark of an opaque directory, though the kernel does not. */
+const USER_OPAQUE = 'user.overlay.opaque';
+
+/** Whether a directory has such an attribute that is none of overlayfs' own. */
+export function hasUserOpaque(folder: string): boolean {
+  return !isInUserNamespace() && getXattr(folder, USER_OPAQUE) !== undefined;
+}
+
+/** Whether the differ takes a directory for opaque because of it. */
+export function isUserOpaque(folder: string): boolean {
+  return !isInUserNamespace() && getXattr(folder, USER_OPAQUE)?.toString('latin1') === 'y';
+}
+
+/** A directory that moves loses it (`snapshot/diffapply_linux.go`). */
+export function removeUserOpaque(folder: string): void {
+  removeXattr(folder, USER_OPAQUE);
 }
