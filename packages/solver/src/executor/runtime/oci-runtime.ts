@@ -136,7 +136,7 @@ export class OciRuntime implements Runtime {
   /** Both take the kernel or a program some milliseconds, during which this thread is free. */
   #settleIn(): Promise<unknown> {
     this.#ready ??= (() => {
-      // Before the nest, so that it is seen there.
+      // Mounted before the namespace is made, so that it is visible inside.
       if (this.#options.kind === 'crun') this.#devsOf(this.#groups ? 'nodes' : 'host');
       const tie = async () => {
         this.#ties = await Ties.make();

@@ -1,5 +1,5 @@
+import { PidNamespace } from '../../host/pid-namespace.ts';
 import type { LongProcess } from '../../host/process.ts';
-import { ProcessNest } from '../../host/process-nest.ts';
 import { findProgram } from '../../host/programs.ts';
 
 export interface Command {
@@ -12,34 +12,34 @@ export type TiedCommand = Command & Pick<LongProcess, 'around'>;
 
 /**
  * Ties commands to this process: when it dies, however that comes about, the kernel kills them with all that they have
- * started. Where possible they all live in one nest; else each gets a pid namespace of its own, which costs two program
+ * started. Where possible they all share one pid namespace; else each command gets its own, which costs two program
  * starts.
  */
 export class Ties {
-  readonly #nest: ProcessNest | undefined;
+  readonly #namespace: PidNamespace | undefined;
 
-  private constructor(nest: ProcessNest | undefined) {
-    this.#nest = nest;
+  private constructor(namespace: PidNamespace | undefined) {
+    this.#namespace = namespace;
   }
 
   /** The mount namespace of this process must have been entered, and what all commands are to see be mounted. */
   static async make(): Promise<Ties> {
-    return new Ties(await ProcessNest.make());
+    return new Ties(await PidNamespace.make());
   }
 
   /**
-   * @param paths what the command will look for (byte strings): a mount may not have reached the nest
-   * @returns undefined where there is no nest that shows them
+   * @param paths files that the command needs (byte strings); a mount may be missing in the namespace
+   * @returns undefined without a namespace, or if it lacks one of the paths
    */
   nested(command: Command, paths: readonly string[]): TiedCommand | undefined {
-    const nest = this.#nest;
-    if (!nest?.shows(paths)) return undefined;
-    return { ...command, around: (start) => nest.inside(start) };
+    const namespace = this.#namespace;
+    if (!namespace?.shows(paths)) return undefined;
+    return { ...command, around: (start) => namespace.inside(start) };
   }
 
   /** Kills what is still running, and waits until nothing of it is left. */
   async close(): Promise<void> {
-    await this.#nest?.close();
+    await this.#namespace?.close();
   }
 }
 

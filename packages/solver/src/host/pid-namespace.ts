@@ -12,15 +12,16 @@ const POLL_MS = 1;
 const PATIENCE_MS = 5_000;
 
 /**
- * A pid namespace for all processes that are started inside it, with a `/proc` that shows it. When this process ends,
- * however that comes about, the kernel kills everything in it: its first process reads from a pipe that only we hold open.
+ * A pid namespace, with a mount namespace whose `/proc` shows it, for processes that this one starts. When this process
+ * ends in any way, the kernel kills all of them: the first process of the namespace reads from a pipe that only this
+ * process holds open, and ends with it.
  *
- * Mounts that are made later in this process's namespace show inside as far as they lie on shared mounts.
+ * Later mounts of this process are visible inside only if they are made on shared mounts.
  */
-export class ProcessNest {
+export class PidNamespace {
   readonly #own: readonly number[];
   readonly #theirs: readonly number[];
-  /** The pipe whose end tells the nest that we are gone. */
+  /** The write end of the pipe. The first process of the namespace ends when it is closed. */
   readonly #lifeline: number;
 
   readonly #ended: Promise<unknown>;
@@ -33,10 +34,10 @@ export class ProcessNest {
   }
 
   /**
-   * Makes a nest; undefined where that is not possible: without util-linux, or inside a user namespace, from where a thread
-   * that has left the machine's pid namespace cannot return.
+   * Makes the namespace. Undefined without util-linux, and inside a user namespace: there a thread cannot return to the
+   * pid namespace of the machine.
    */
-  static async make(): Promise<ProcessNest | undefined> {
+  static async make(): Promise<PidNamespace | undefined> {
     const [unshare, cat] = [findProgram('unshare'), findProgram('cat')];
     if (!unshare || !cat || isInUserNamespace()) return undefined;
     const lifeline = makePipe();
@@ -51,7 +52,7 @@ export class ProcessNest {
       });
       const ended = waitForChild(pid, false).then(() => undefined);
       const first = await Promise.race([ended, firstProcess(pid, cat)]);
-      if (first !== undefined) return new ProcessNest(first, lifeline.write, ended);
+      if (first !== undefined) return new PidNamespace(first, lifeline.write, ended);
     } finally {
       fs.closeSync(lifeline.read);
       fs.closeSync(nothing);
@@ -60,7 +61,7 @@ export class ProcessNest {
     return undefined;
   }
 
-  /** Does something synchronous that starts processes; they are inside. */
+  /** Calls the synchronous `start`; processes that it starts are in the namespace. */
   inside<T>(start: () => T): T {
     const O_PATH = 0o10000000;
     const here = fs.openSync('.', O_PATH);
@@ -74,7 +75,7 @@ export class ProcessNest {
     }
   }
 
-  /** Whether all these paths (byte strings) are inside what they are here: a mount may not have reached the nest. */
+  /** True if all these paths (byte strings) are the same files inside as here; a mount may be missing inside. */
   shows(paths: readonly string[]): boolean {
     const identities = () =>
       paths.map((path) => {
@@ -86,10 +87,10 @@ export class ProcessNest {
     return here.every((identity, i) => identity !== undefined && identity === there[i]);
   }
 
-  /** Kills what is inside, and waits until nothing of it is left. */
+  /** Kills all processes in the namespace and waits for their end. */
   async close(): Promise<void> {
     for (const file of [this.#lifeline, ...this.#own, ...this.#theirs]) fs.closeSync(file);
-    // Waiting for the nest does not keep this process alive, so something must.
+    // Waiting for a child does not keep this process alive; a timer does.
     const stay = setInterval(() => {}, 1_000);
     await this.#ended;
     clearInterval(stay);

@@ -5,22 +5,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MS, mount } from './kernel.ts';
 import { mountMemory, unmount } from './mount.ts';
 import { enterMountNamespace } from './namespace.ts';
+import { PidNamespace } from './pid-namespace.ts';
 import { runProcess } from './process.ts';
-import { ProcessNest } from './process-nest.ts';
 import { isRoot } from './testing.ts';
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-nest-'));
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-pidns-'));
 
-describe.runIf(isRoot)('ProcessNest', () => {
-  let nest: ProcessNest;
+describe.runIf(isRoot)('PidNamespace', () => {
+  let namespace: PidNamespace;
   beforeAll(async () => {
     enterMountNamespace();
     mountMemory(dir, 0o755);
     mount('none', dir, 'none', MS.shared);
-    nest = (await ProcessNest.make())!;
+    namespace = (await PidNamespace.make())!;
   });
   afterAll(async () => {
-    await nest.close();
+    await namespace.close();
     unmount(dir);
     fs.rmSync(dir, { recursive: true });
   });
@@ -32,7 +32,7 @@ describe.runIf(isRoot)('ProcessNest', () => {
     const onOutput = (_: string, data: Uint8Array) => {
       output += Buffer.from(data).toString();
     };
-    const code = await runProcess({ ...task, signal, onOutput, around: (start) => nest.inside(start) });
+    const code = await runProcess({ ...task, signal, onOutput, around: (start) => namespace.inside(start) });
     return { code, output };
   }
 
@@ -48,8 +48,8 @@ describe.runIf(isRoot)('ProcessNest', () => {
     mountMemory(`${dir}/later`, 0o755);
     fs.writeFileSync(`${dir}/later/f`, 'seen');
     expect((await run(`cat ${dir}/later/f`)).output).toBe('seen');
-    expect(nest.shows([dir, `${dir}/later/f`])).toBe(true);
-    expect(nest.shows([`${dir}/none`])).toBe(false);
+    expect(namespace.shows([dir, `${dir}/later/f`])).toBe(true);
+    expect(namespace.shows([`${dir}/none`])).toBe(false);
     unmount(`${dir}/later`);
     expect((await run(`ls ${dir}/later`)).output).toBe('');
   });
@@ -69,7 +69,7 @@ describe.runIf(isRoot)('ProcessNest', () => {
   });
 
   it('kills what is inside when it is closed', async () => {
-    const other = (await ProcessNest.make())!;
+    const other = (await PidNamespace.make())!;
     const task = { program: '/bin/sleep', args: ['1000'], env: {}, signal: new AbortController().signal };
     const running = runProcess({ ...task, onOutput: () => {}, around: (start) => other.inside(start) });
     await other.close();
