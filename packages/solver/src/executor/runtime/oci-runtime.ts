@@ -7,7 +7,7 @@ import { type DevContent, type DevFolder, DevFolders } from '../root/dev-folder.
 import { MountedTree } from '../root/mounted-tree.ts';
 import type { PreparedStep, Runtime } from '../root/prepared-step.ts';
 import { seccompFilter } from '../seccomp/seccomp-filter.ts';
-import { type Command, supervised, type TiedCommand, Ties } from '../step/child-lifetime.ts';
+import { type BoundCommand, ChildLifetime, type Command, supervised } from '../step/child-lifetime.ts';
 import {
   type ControlGroups,
   cgroupsPathOf,
@@ -59,7 +59,7 @@ export class OciRuntime implements Runtime {
   readonly #guard: DeviceGuard | undefined;
   #ready: Promise<unknown> | undefined;
   readonly #devs = new Map<'nodes' | 'host', DevFolders>();
-  #ties: Ties | undefined;
+  #children: ChildLifetime | undefined;
 
   /** Changes what this process's mount namespace, which must have been entered, shows of control groups. */
   constructor(options: OciRuntimeOptions) {
@@ -107,7 +107,7 @@ export class OciRuntime implements Runtime {
       });
       fs.writeFileSync(fsPath(`${folder}/config.json`), config, { mode: 0o600 });
       const code = await runProcess({
-        ...this.#tiedToUs(prepared, dev, this.#command(prepared, group !== undefined)),
+        ...this.#boundToUs(prepared, dev, this.#command(prepared, group !== undefined)),
         files: this.#sealed === undefined ? [] : [this.#sealed],
         env: { PATH: process.env.PATH ?? '/usr/bin:/bin', XDG_RUNTIME_DIR: this.#options.folder },
         signal: use.signal,
@@ -122,7 +122,7 @@ export class OciRuntime implements Runtime {
 
   async close(): Promise<void> {
     await this.#ready;
-    await Promise.all([this.#ties?.close(), this.#ready && this.#guard?.leave()]);
+    await Promise.all([this.#children?.close(), this.#ready && this.#guard?.leave()]);
     if (this.#options.kind === 'crun') showHierarchies();
     for (const devs of this.#devs.values()) devs.close();
     if (this.#sealed !== undefined) fs.closeSync(this.#sealed);
@@ -138,25 +138,25 @@ export class OciRuntime implements Runtime {
     this.#ready ??= (() => {
       // Mounted before the namespace is made, so that it is visible inside.
       if (this.#options.kind === 'crun') this.#devsOf(this.#groups ? 'nodes' : 'host');
-      const tie = async () => {
-        this.#ties = await Ties.make();
+      const makeChildren = async () => {
+        this.#children = await ChildLifetime.make();
       };
-      return Promise.all([this.#guard?.enter(), tie()]);
+      return Promise.all([this.#guard?.enter(), makeChildren()]);
     })();
     return this.#ready;
   }
 
   /** How a command is run so that it cannot outlive this process. */
-  #tiedToUs(
+  #boundToUs(
     { step, mounts, folder }: PreparedStep,
     dev: DevFolder | undefined,
     command: Command,
-  ): TiedCommand {
+  ): BoundCommand {
     // What has to change its mounts first needs a namespace of its own.
     if (command.program === SHELL) return supervised(command);
     const sources = mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
     const needed = [step.root, folder, ...sources, ...(dev ? [dev.path] : [])];
-    return this.#ties?.nested(command, needed) ?? supervised(command);
+    return this.#children?.nested(command, needed) ?? supervised(command);
   }
 
   /** Where the runtime puts the step, and in version 2 the group around that, which is ours to remove. */

@@ -9,7 +9,7 @@ import { findProgram } from '../../host/programs.ts';
 import { fsPath, textOf } from '../../name/bytes.ts';
 import { type DevFolder, DevFolders } from '../root/dev-folder.ts';
 import type { PreparedStep, Runtime } from '../root/prepared-step.ts';
-import { type TiedCommand, Ties } from '../step/child-lifetime.ts';
+import { type BoundCommand, ChildLifetime } from '../step/child-lifetime.ts';
 import { type DeviceNode, INSECURE_DEVICES, kernelMounts } from '../step/defaults.ts';
 import type { StepExit, StepUse } from '../step/executor.ts';
 import { callsOf } from './sandbox-calls.ts';
@@ -46,7 +46,7 @@ export class Sandbox implements Runtime {
   readonly #programs = Object.fromEntries(
     PROGRAMS.map((name) => [name, findProgram(name) ?? name]),
   ) as Record<(typeof PROGRAMS)[number], string>;
-  #ties: Promise<Ties> | undefined;
+  #children: Promise<ChildLifetime> | undefined;
   readonly #hostDevs: DevFolders;
   #ownDevs: DevFolders | undefined;
 
@@ -93,8 +93,8 @@ export class Sandbox implements Runtime {
 
   async #run(prepared: PreparedStep, use: StepUse, held: HeldProcess): Promise<number> {
     const { id, step, identity } = prepared;
-    this.#ties ??= Ties.make();
-    const ties = await this.#ties;
+    this.#children ??= ChildLifetime.make();
+    const children = await this.#children;
     const isInsecure = step.security === 'insecure';
     const dev = this.#takeDev(isInsecure && !this.#isRootless ? INSECURE_DEVICES : []);
     const root = made(`${this.#folder}/roots/${id}`);
@@ -102,7 +102,7 @@ export class Sandbox implements Runtime {
     bindMount(step.root, root);
     try {
       return await runProcess({
-        ...this.#tiedToUs(prepared, ties, root, dev, this.#chain(prepared, root)),
+        ...this.#boundToUs(prepared, children, root, dev, this.#chain(prepared, root)),
         env: {},
         cwd: root,
         owner: identity,
@@ -131,7 +131,7 @@ export class Sandbox implements Runtime {
   }
 
   async close(): Promise<void> {
-    await (await this.#ties)?.close();
+    await (await this.#children)?.close();
     this.#hostDevs.close();
     this.#ownDevs?.close();
   }
@@ -143,15 +143,15 @@ export class Sandbox implements Runtime {
   }
 
   /** How the chain is run so that it cannot outlive this process. */
-  #tiedToUs(
+  #boundToUs(
     { mounts, identity }: PreparedStep,
-    ties: Ties,
+    children: ChildLifetime,
     root: string,
     dev: DevFolder,
     [program = '', ...args]: readonly string[],
-  ): TiedCommand {
+  ): BoundCommand {
     const sources = mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
-    const nested = ties.nested({ program, args }, [root, dev.path, this.#folder, ...sources]);
+    const nested = children.nested({ program, args }, [root, dev.path, this.#folder, ...sources]);
     if (nested) return nested;
     // Taking another user drops the death signal of the inner namespace's first process.
     const outer = identity.uid === 0 ? [] : [program, ...IN_PID_NAMESPACE, '--'];

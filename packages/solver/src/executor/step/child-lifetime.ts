@@ -7,47 +7,46 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** What has to be started so that a command runs tied. */
-export type TiedCommand = Command & Pick<LongProcess, 'around'>;
+/** A command whose process dies with this one. */
+export type BoundCommand = Command & Pick<LongProcess, 'around'>;
 
 /**
- * Ties commands to this process: when it dies, however that comes about, the kernel kills them with all that they have
- * started. Where possible they all share one pid namespace; else each command gets its own, which costs two program
- * starts.
+ * Binds the lifetime of commands to this process: when it ends in any way, the kernel kills them and all that they have
+ * started. If possible they share one pid namespace; else each command gets its own, which costs two program starts.
  */
-export class Ties {
+export class ChildLifetime {
   readonly #namespace: PidNamespace | undefined;
 
   private constructor(namespace: PidNamespace | undefined) {
     this.#namespace = namespace;
   }
 
-  /** The mount namespace of this process must have been entered, and what all commands are to see be mounted. */
-  static async make(): Promise<Ties> {
-    return new Ties(await PidNamespace.make());
+  /** Requires that this process is in its own mount namespace, and that the mounts common to all commands are made. */
+  static async make(): Promise<ChildLifetime> {
+    return new ChildLifetime(await PidNamespace.make());
   }
 
   /**
    * @param paths files that the command needs (byte strings); a mount may be missing in the namespace
    * @returns undefined without a namespace, or if it lacks one of the paths
    */
-  nested(command: Command, paths: readonly string[]): TiedCommand | undefined {
+  nested(command: Command, paths: readonly string[]): BoundCommand | undefined {
     const namespace = this.#namespace;
     if (!namespace?.shows(paths)) return undefined;
     return { ...command, around: (start) => namespace.inside(start) };
   }
 
-  /** Kills what is still running, and waits until nothing of it is left. */
+  /** Kills all commands that still run, and waits for their end. */
   async close(): Promise<void> {
     await this.#namespace?.close();
   }
 }
 
 /**
- * Ties a command to this process: in a pid namespace of its own, whose first process dies when we do. Without util-linux
- * the command runs as it is, and a process that was killed with SIGKILL may leave it running.
+ * Runs a command in a pid namespace of its own, whose first process dies with this one. Without util-linux the command
+ * is returned unchanged, and may go on running when this process is killed with SIGKILL.
  *
- * `command` must keep its user: changing it would take the death signal off.
+ * `command` must keep its user: a change of user clears the death signal.
  */
 export function supervised(command: Command): Command {
   const [setpriv, unshare] = [findProgram('setpriv'), findProgram('unshare')];
