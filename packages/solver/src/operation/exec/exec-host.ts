@@ -20,8 +20,8 @@ export interface ExecHost {
   readonly executor: Executor;
   /** A folder in memory that nobody outside this process can see: for secrets, sockets and mount points. */
   readonly privateFolder: string;
-  /** What was chosen for lack of something better, one sentence each; told once. */
-  takeNotes(): readonly string[];
+  /** Fallbacks that were chosen since the last call, one sentence each. */
+  takeFallbackWarnings(): readonly string[];
   /** Takes back all mounts. No step may be running. */
   close(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export function openExecHost({ stage, snapshotter, executor }: ExecHostOptions):
       snapshotter: trees,
       executor: chosen.executor,
       privateFolder,
-      takeNotes: () => notes.splice(0),
+      takeFallbackWarnings: () => notes.splice(0),
       async close() {
         await Promise.all([chosen.executor.close(), trees.settled()]);
         unmount(privateFolder);

@@ -64,7 +64,7 @@ async function runExec(
   const mounts = new ExecMounts({ ...services, host, work, secrets, agents, name });
   try {
     for (const planned of plan.mounts) await mounts.open(planned);
-    for (const message of host.takeNotes()) work.report({ type: 'warning', message });
+    for (const message of host.takeFallbackWarnings()) work.report({ type: 'warning', message });
     for (const { ip } of op.meta?.extraHosts ?? []) canonicalAddress(ip);
     const env = await processEnvironment(op, secrets);
     await runProcess(() => stepOf(vertex, plan, mounts, env), vertex, work, services);
