@@ -8,7 +8,7 @@ import type { PreparedStep } from '../root/prepared-step.ts';
 import { DEFAULT_HOSTNAME, type KernelMount, maskedPaths, READONLY_PATHS } from '../step/defaults.ts';
 import { kindOf, mountAt } from '../step/step-mount.ts';
 
-export interface Furniture {
+export interface SystemDirectories {
   /** Where the root is mounted. */
   readonly root: string;
   /** The folder that becomes `/dev`. */
@@ -22,7 +22,10 @@ export interface Furniture {
  * Makes the root of a step from within its namespaces: everything is mounted where a runtime would, then the root becomes
  * `/` of the mount namespace, and of the old one nothing is left there. `/proc` is there already.
  */
-export function furnish({ step, mounts }: PreparedStep, { root, dev, isRootless, kernel }: Furniture): void {
+export function mountSystemDirectories(
+  { step, mounts }: PreparedStep,
+  { root, dev, isRootless, kernel }: SystemDirectories,
+): void {
   const isInsecure = step.security === 'insecure';
   setHostname(step.hostname || DEFAULT_HOSTNAME);
   if (step.network === 'none' && !isRootless) bringLoopbackUp();

@@ -13,7 +13,7 @@ import { type BoundCommand, ChildLifetime } from '../step/child-lifetime.ts';
 import { type DeviceNode, INSECURE_DEVICES, kernelMounts } from '../step/defaults.ts';
 import type { StepExit, StepUse } from '../step/executor.ts';
 import { callsOf } from './sandbox-calls.ts';
-import { furnish, placeFor } from './sandbox-mounts.ts';
+import { mountSystemDirectories, placeFor } from './sandbox-mounts.ts';
 import { HeldProcess } from './sandbox-order.ts';
 
 const PROGRAMS = ['unshare', 'setpriv'] as const;
@@ -113,7 +113,7 @@ export class Sandbox implements Runtime {
           held.handOver();
           if (!(await held.isWaiting)) return;
           inNamespacesOf(lastOfChain(pid), namespacesOf(prepared, this.#isRootless), () => {
-            furnish(prepared, {
+            mountSystemDirectories(prepared, {
               root,
               dev: dev.path,
               isRootless: this.#isRootless,

@@ -27,7 +27,7 @@ export async function stageTree(
 ): Promise<readonly StagedDirectory[]> {
   const directories: StagedDirectory[] = [];
   // A folder of the user may hand its group down; the result should not depend on that.
-  own(stage);
+  chownToSelf(stage);
   for (const one of entries) {
     await progress.entry();
     const hostPath = `${stage}/${one.path}`;
@@ -43,25 +43,25 @@ export async function stageTree(
       continue;
     }
     await writeEntry(one, hostPath);
-    dress(entry, hostPath, mtimeNs);
+    applyMetadata(entry, hostPath, mtimeNs);
     if (entry.stat.type === 'file') await progress.bytes(entry.stat.size);
   }
   return directories;
 }
 
 /** Mode, owner, xattrs and time of a directory that is filled. */
-export function dressDirectory(directory: StagedDirectory, hostPath: string): void {
+export function applyDirectoryMetadata(directory: StagedDirectory, hostPath: string): void {
   const { mtimeNs } = directory;
-  own(hostPath);
+  chownToSelf(hostPath);
   if (directory.kind === 'entry') {
-    dress(directory.entry, hostPath, mtimeNs);
+    applyMetadata(directory.entry, hostPath, mtimeNs);
     return;
   }
   fs.chmodSync(fsPath(hostPath), 0o755);
   setTimes(hostPath, mtimeNs, mtimeNs);
 }
 
-function dress(entry: Entry, hostPath: string, mtimeNs: bigint): void {
+function applyMetadata(entry: Entry, hostPath: string, mtimeNs: bigint): void {
   const { mode, type } = entry.stat;
   copyXattrs(entry, hostPath);
   if (type !== 'symlink') fs.chmodSync(fsPath(hostPath), mode);
@@ -101,7 +101,7 @@ async function writeEntry({ entry, linkname = '' }: OutgoingEntry, hostPath: str
   }
 }
 
-function own(hostPath: string): void {
+function chownToSelf(hostPath: string): void {
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
   const stat = lstat(hostPath);
   if (stat && (stat.uid !== uid || stat.gid !== gid)) fs.lchownSync(fsPath(hostPath), uid, gid);

@@ -20,7 +20,7 @@ import { destinationFailure, exportFailure } from '../base/failure.ts';
 import { Progress } from '../base/progress.ts';
 import type { ExportResult } from '../base/result.ts';
 import { moveTree } from './local-move.ts';
-import { dressDirectory, type StagedDirectory, stageTree } from './local-stage.ts';
+import { applyDirectoryMetadata, type StagedDirectory, stageTree } from './local-stage.ts';
 import { outgoing } from './outgoing.ts';
 import type { TreePlan } from './tree-options.ts';
 
@@ -45,7 +45,7 @@ export async function exportLocal(
     lease = await beginStage(folder, stage);
     const directories = await stageTree(entries, stage, progress);
     moveTree(stage, folder, options.mode === 'delete');
-    dress(directories, folder);
+    applyAllMetadata(directories, folder);
     moved = true;
   } catch (error) {
     throw errnoOf(error) ? destinationFailure(error, `export to ${sink.path}`) : error;
@@ -106,8 +106,9 @@ function sweep(folder: string): void {
 }
 
 /** Directories get their mode and times last and deepest first: filling them changes times, and may need more than their mode. */
-function dress(directories: readonly StagedDirectory[], folder: string): void {
-  for (const directory of directories.toReversed()) dressDirectory(directory, `${folder}/${directory.path}`);
+function applyAllMetadata(directories: readonly StagedDirectory[], folder: string): void {
+  for (const directory of directories.toReversed())
+    applyDirectoryMetadata(directory, `${folder}/${directory.path}`);
 }
 
 function cleanUp(stage: string, made: string | undefined): void {
