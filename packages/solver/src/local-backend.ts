@@ -10,7 +10,7 @@ import { resolveSources } from './evaluate/resolve-sources.ts';
 import { solve } from './evaluate/solve.ts';
 import { sweepControlGroups } from './executor/step/control-groups.ts';
 import { LayerStore } from './layer/layer-store.ts';
-import { CacheDirectories } from './operation/exec/cache-directories.ts';
+import { CacheMounts } from './operation/exec/cache-mounts.ts';
 import { type ExecHost, openExecHost } from './operation/exec/exec-host.ts';
 import { LayerPacks } from './pack/pack-blobs.ts';
 import { PackVariants } from './pack/pack-variants.ts';
@@ -82,7 +82,7 @@ function openBackend(options: LocalBackendOptions): Backend & SourceResolver {
     cache: new FileCache(store, (id) => refs.load(id)),
     digests,
     slots: createSlots(options.jobs, os.availableParallelism()),
-    caches: new CacheDirectories(`${stateDir}/caches`),
+    caches: new CacheMounts(`${stateDir}/caches`),
     ...(options.onStepFailure && { onStepFailure: options.onStepFailure }),
     execHost() {
       const { snapshotter = 'auto', executor = 'auto' } = options;

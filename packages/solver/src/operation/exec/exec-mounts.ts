@@ -13,7 +13,7 @@ import { fsPath } from '../../name/bytes.ts';
 import { materialise } from '../../snapshot/native-materialise.ts';
 import type { Workspace } from '../../snapshot/snapshotter.ts';
 import type { Workbench } from '../../work/operation.ts';
-import type { CacheDirectories, CacheSharing, HeldCache } from './cache-directories.ts';
+import type { CacheMounts, CacheSharing, HeldCache } from './cache-mounts.ts';
 import type { ExecHost } from './exec-host.ts';
 import type { PlannedMount } from './mount-plan.ts';
 import { type SecretLookup, secretFailure } from './process-environment.ts';
@@ -22,7 +22,7 @@ import { agentSocket, forwardAgent } from './ssh-agent.ts';
 
 export interface ExecMountsOptions {
   readonly host: ExecHost;
-  readonly caches: CacheDirectories;
+  readonly caches: CacheMounts;
   readonly stores: Stores;
   readonly work: Workbench;
   readonly secrets: SecretLookup;

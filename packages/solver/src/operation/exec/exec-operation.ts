@@ -7,7 +7,7 @@ import { canonicalAddress } from '../../executor/root/hosts-file.ts';
 import type { Step, StepExit } from '../../executor/step/executor.ts';
 import { bytesOf, compareBytes } from '../../name/bytes.ts';
 import type { Operation, Workbench } from '../../work/operation.ts';
-import type { CacheDirectories } from './cache-directories.ts';
+import type { CacheMounts } from './cache-mounts.ts';
 import { EMULATOR_PATH, emulatorFor } from './emulator.ts';
 import type { ExecHost } from './exec-host.ts';
 import { execKey } from './exec-key.ts';
@@ -22,7 +22,7 @@ import { processEnvironment } from './process-environment.ts';
 export interface ExecServices {
   readonly capabilities: Pick<Capabilities, 'secrets' | 'agents'>;
   readonly stores: Stores;
-  readonly caches: CacheDirectories;
+  readonly caches: CacheMounts;
   /** Opened when the first exec runs. Fails with an `environment` failure. */
   readonly execHost: () => ExecHost;
   /**

@@ -1,6 +1,6 @@
 import { EMPTY_INPUT, MountType } from '@llb-ts/pb';
 import type { Vertex } from '../../graph/vertex.ts';
-import type { CacheDirectories } from './cache-directories.ts';
+import type { CacheMounts } from './cache-mounts.ts';
 
 /**
  * Takes the cache directories of steps that are to run anew out of use, before a solve begins (docs/buildkit-semantics.md#loading;
@@ -9,7 +9,7 @@ import type { CacheDirectories } from './cache-directories.ts';
  * @param head the vertex that the solve is for
  * @param noCache all steps are to run anew
  */
-export function pruneIgnoredCaches(head: Vertex, noCache: boolean, caches: CacheDirectories): void {
+export function pruneIgnoredCaches(head: Vertex, noCache: boolean, caches: CacheMounts): void {
   const ids = new Map<string, boolean>();
   for (const { op, metadata } of needed(head)) {
     if (op.kind !== 'exec' || !(noCache || metadata.ignoreCache)) continue;

@@ -4,14 +4,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CacheDirectories, type CacheSharing } from './cache-directories.ts';
+import { CacheMounts, type CacheSharing } from './cache-mounts.ts';
 
-describe('CacheDirectories', () => {
+describe('CacheMounts', () => {
   let root: string;
-  let caches: CacheDirectories;
+  let caches: CacheMounts;
   beforeEach(() => {
     root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-caches-'));
-    caches = new CacheDirectories(root);
+    caches = new CacheMounts(root);
   });
   afterEach(() => fs.rmSync(root, { recursive: true }));
 
@@ -96,7 +96,7 @@ describe('CacheDirectories', () => {
   it('leaves one that is in use where it is when another build prunes it', async () => {
     const [used, kept] = [await acquire('a', 'shared'), await acquire('b', 'locked')];
     fs.writeFileSync(`${used.path}/f`, 'mine');
-    const others = new CacheDirectories(root);
+    const others = new CacheMounts(root);
     others.prune('a', false);
     others.prune('b', false);
     // Two steps of the same build may have it, one after the other.

@@ -4,15 +4,14 @@
  *
  * ```
  * caches/<hash of the key>/<n>/data         the directory
- * caches/<hash of the key>/<n>/cache.json   what it is
+ * caches/<hash of the key>/<n>/cache.json   key, description, time of creation
  * caches/<hash of the key>/<n>/lock         held while it is mounted
- * caches/<hash of the key>/<n>/pruned       nobody gets it any more
+ * caches/<hash of the key>/<n>/pruned       marker: not given out any more
  * caches/<hash of the key>/.new-…, .old-…   being made, being removed; the folder has a lease
  * ```
  *
- * There may be several directories of one key, since a private cache that is in use is left alone. One that is in use is
- * never moved. Locks are the kernel's, so they work between processes, also of other pid namespaces, and are gone with the
- * process that held them.
+ * A key has several directories if a private cache was in use when another build asked for it. A directory in use is never
+ * moved. Locks are locks of the kernel: they hold between processes, also across pid namespaces, and end with their process.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
@@ -25,12 +24,12 @@ import { takeLease } from '../../host/lease.ts';
 export type CacheSharing = 'shared' | 'private' | 'locked';
 
 export interface CacheRequest {
-  /** The id, and for a cache that begins with an input, which that is. */
+  /** The id of the cache, followed by the input that it begins with, if any. */
   readonly key: string;
   readonly sharing: CacheSharing;
-  /** For people: what it is used for. */
+  /** The use of the cache, for people. */
   readonly description: string;
-  /** Fills a directory that is made, with the tree of the input. Default: it stays empty. */
+  /** Fills a new directory with the tree of the input. Default: it stays empty. */
   readonly fill?: (folder: string) => Promise<void>;
   readonly signal: AbortSignal;
 }
@@ -38,14 +37,14 @@ export interface CacheRequest {
 /** A cache directory in use. */
 export interface HeldCache {
   readonly path: string;
-  /** Lets others have it. */
+  /** Unlocks it for other users. */
   release(): void;
 }
 
-/** Between two looks at whether a locked cache is free. */
+/** Interval between two tries to lock a cache that is in use. */
 const POLL_MS = 100;
 
-export class CacheDirectories {
+export class CacheMounts {
   readonly #root: string;
 
   /** @param root a folder on the filesystem of the layers; made when it is needed */
@@ -54,8 +53,8 @@ export class CacheDirectories {
   }
 
   /**
-   * A directory of the key that nobody has who minds; made if there is none. A locked one is waited for, as long as it
-   * takes or until `signal` fires.
+   * Locks and returns an unlocked cache directory for this key; makes one if there is none. With `locked` sharing it waits
+   * for the existing one without a time limit, until `signal` fires.
    */
   async acquire(request: CacheRequest): Promise<HeldCache> {
     const { key, sharing, signal } = request;
@@ -79,8 +78,8 @@ export class CacheDirectories {
   }
 
   /**
-   * Takes the directories of an id out of use, with or without those that began with an input: nobody gets them any more,
-   * and they go when those who have them let go.
+   * Marks the directories of an id as pruned: the ones that began with an input, or the one that began empty. They are not
+   * given out any more, and removed once they are not in use.
    */
   prune(id: string, withInputs: boolean): void {
     for (const name of foldersIn(this.#root)) {
@@ -106,7 +105,7 @@ interface CacheRecord {
   readonly createdAt: number;
 }
 
-/** Makes the next directory, held; undefined when another process was faster. */
+/** Makes the next directory and locks it; undefined if another process was faster. */
 async function makeNext(
   folder: string,
   kind: 'shared' | 'exclusive',
@@ -115,7 +114,7 @@ async function makeNext(
   const staged = `${folder}/.new-${randomUUID()}`;
   fs.mkdirSync(staged);
   const lease = takeLease(staged);
-  // Another process has swept it in this moment.
+  // Another process swept it between the two calls.
   if (!lease) return undefined;
   let held: HeldCache | undefined;
   try {
@@ -126,7 +125,7 @@ async function makeNext(
     fs.writeFileSync(`${staged}/cache.json`, `${JSON.stringify(record)}\n`);
     fs.writeFileSync(`${staged}/lock`, '');
     held = hold(staged, kind);
-    // A number that is in use, even if it has been pruned, is not given again.
+    // A number of a directory in use is not used again, even if that one is pruned.
     const used = foldersIn(folder).map((name) => Number(/^(?:\.old-)?(\d+)$/.exec(name)?.[1] ?? 0));
     const target = `${folder}/${Math.max(0, ...used) + 1}`;
     fs.renameSync(staged, target);
@@ -142,7 +141,7 @@ async function makeNext(
   }
 }
 
-/** Removes what dead processes left half made or half removed, and what was pruned and is free now. */
+/** Removes half made and half removed directories of dead processes, and pruned ones that are not in use. */
 function sweep(folder: string): void {
   for (const name of foldersIn(folder)) {
     const path = `${folder}/${name}`;
@@ -157,7 +156,7 @@ function removePruned(folder: string, name: string): void {
   if (!held) return;
   const old = `${folder}/.old-${name}`;
   try {
-    // Nobody has it now, and half removed it must not look like a directory to be had.
+    // Renamed first: a half removed directory must not look like a usable one.
     fs.renameSync(`${folder}/${name}`, old);
     removeFree(old);
   } finally {
@@ -167,12 +166,12 @@ function removePruned(folder: string, name: string): void {
 
 function removeOld(path: string): void {
   const held = hold(path, 'exclusive', true);
-  // Without a lock it is half removed; earlier versions put aside what was still in use.
+  // A directory without a lock file is half removed. Earlier versions renamed directories in use as well.
   if (held || !fs.existsSync(`${path}/lock`)) removeFree(path);
   held?.release();
 }
 
-/** Removes a folder unless another process is at it. */
+/** Removes a folder unless another process has a lease of it. */
 function removeFree(path: string): void {
   const lease = takeLease(path);
   if (!lease) return;
@@ -183,12 +182,12 @@ function removeFree(path: string): void {
   }
 }
 
-/** Nobody gets it any more. Who has it keeps it, where it is. */
+/** Marks a directory as pruned. Its present users keep it, at its place. */
 function markPruned(folder: string): void {
   try {
     fs.writeFileSync(`${folder}/pruned`, '');
   } catch (error) {
-    // Another process has just removed it.
+    // Another process removed it.
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
 }
@@ -198,8 +197,8 @@ function isPruned(folder: string): boolean {
 }
 
 /**
- * Takes the lock of a directory; undefined when somebody has it, it has been pruned, or it is just being removed.
- * @param evenIfPruned whether a pruned one counts
+ * Locks a directory; undefined if it is in use, pruned, or being removed.
+ * @param evenIfPruned locks a pruned directory too
  */
 function hold(folder: string, kind: 'shared' | 'exclusive', evenIfPruned = false): HeldCache | undefined {
   let lock: number;
@@ -210,7 +209,7 @@ function hold(folder: string, kind: 'shared' | 'exclusive', evenIfPruned = false
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
-  // In this order: what is looked at before it is locked may be gone by then.
+  // Locked first, then checked: an unlocked directory can be removed between check and lock.
   const isOurs = tryLock(lock, kind) && fs.fstatSync(lock).nlink > 0 && (evenIfPruned || !isPruned(folder));
   if (!isOurs) {
     fs.closeSync(lock);
