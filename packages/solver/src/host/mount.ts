@@ -12,6 +12,7 @@ import {
   openFilesystem,
   unmount as unmountOnce,
 } from './kernel.ts';
+import { O_PATH } from './mkdirat.ts';
 
 /** What to lay over each other, as absolute byte strings. */
 export interface OverlayMount {
@@ -117,7 +118,6 @@ class OpenFolders {
   readonly #files: number[] = [];
 
   open(folder: string): number {
-    const O_PATH = 0o10000000;
     const file = fs.openSync(fsPath(folder), O_PATH | fs.constants.O_DIRECTORY);
     this.#files.push(file);
     return file;

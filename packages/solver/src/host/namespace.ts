@@ -1,17 +1,17 @@
 import fs from 'node:fs';
 import { environmentFailure, errnoOf } from '../error/error.ts';
 import { CLONE, changeDirectory, MS, mount, setNamespace, unshare } from './kernel.ts';
+import { O_PATH } from './mkdirat.ts';
 
-let entered: boolean | undefined;
+let entered = false;
 
 /**
- * Moves this thread, and with it all that is started later (child processes, workers, threads of the pool), into a mount
- * namespace of its own: what is mounted afterwards is seen by nobody else and is gone with the last process in it, however
- * that dies. What the host mounts later is still seen here.
+ * Moves this thread, and all child processes, workers and pool threads that start later, into a new mount namespace. Later
+ * mounts are visible in it only, and end with its last process. Later mounts of the host are visible in it too.
  *
- * Call it as early as possible. Threads that Node's pool has already started stay outside, so mounted places are for
- * synchronous calls and child processes only; nothing in this package touches them otherwise.
- * The second call does nothing. Fails with an `environment` failure where this is not permitted.
+ * Call it as early as possible. Threads of Node's pool that run already stay outside, so mounted paths are for synchronous
+ * calls and child processes only.
+ * A second call has no effect. Fails with an `environment` failure if this is not permitted.
  */
 export function enterMountNamespace(): void {
   if (entered) return;
@@ -31,16 +31,11 @@ export function enterMountNamespace(): void {
   entered = true;
 }
 
-/** Whether {@link enterMountNamespace} has been called with success. */
-export function isInMountNamespace(): boolean {
-  return entered === true;
-}
-
 export type NamespaceKind = 'mnt' | 'uts' | 'ipc' | 'net' | 'cgroup';
 
 /**
- * Does something synchronous inside namespaces of another process, and returns to our own, which must be ours to return to:
- * made by this process, or it has all rights on the machine.
+ * Calls the synchronous `act` inside namespaces of another process, then returns to the present ones. This needs rights
+ * over them: this process made them, or it is root of the machine.
  */
 export function inNamespacesOf<T>(pid: number, kinds: readonly NamespaceKind[], act: () => T): T {
   const here = fs.openSync('.', O_PATH);
@@ -61,14 +56,4 @@ export function inNamespacesOf<T>(pid: number, kinds: readonly NamespaceKind[], 
   } finally {
     for (const file of [here, ...own, ...theirs]) fs.closeSync(file);
   }
-}
-
-const O_PATH = 0o10000000;
-
-/** How many threads of this process see other mounts than this one (see {@link enterMountNamespace}). */
-export function threadsOutside(): number {
-  const own = fs.readlinkSync('/proc/thread-self/ns/mnt');
-  return fs
-    .readdirSync('/proc/self/task')
-    .filter((thread) => fs.readlinkSync(`/proc/self/task/${thread}/ns/mnt`) !== own).length;
 }

@@ -4,6 +4,7 @@ import { startChild, waitForChild } from './child.ts';
 import { lstat } from './files.ts';
 import { isInUserNamespace } from './in-user-namespace.ts';
 import { changeDirectory, makePipe, setNamespace } from './kernel.ts';
+import { O_PATH } from './mkdirat.ts';
 import { childOf } from './process.ts';
 import { findProgram } from './programs.ts';
 
@@ -63,7 +64,6 @@ export class PidNamespace {
 
   /** Calls the synchronous `start`; processes that it starts are in the namespace. */
   inside<T>(start: () => T): T {
-    const O_PATH = 0o10000000;
     const here = fs.openSync('.', O_PATH);
     try {
       for (const file of this.#theirs) setNamespace(file);

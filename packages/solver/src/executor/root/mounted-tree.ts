@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../../error/error.ts';
 import { readlink } from '../../host/files.ts';
 import { withUmask } from '../../host/kernel.ts';
-import { mkdirat, O } from '../../host/openat2.ts';
+import { mkdirat, O_PATH } from '../../host/mkdirat.ts';
 import { systemError } from '../../host/syscalls.ts';
 import { fsPath, join, nameOf } from '../../name/bytes.ts';
 
@@ -72,7 +72,7 @@ export class MountedTree {
 
   #find(dest: string, files: number[]): Place {
     const open = (path: string): number => {
-      const file = fs.openSync(fsPath(path), O.path | fs.constants.O_NOFOLLOW);
+      const file = fs.openSync(fsPath(path), O_PATH | fs.constants.O_NOFOLLOW);
       files.push(file);
       return file;
     };

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import { errnoOf, stepFailure } from '../../error/error.ts';
 import { lstat, readlink } from '../../host/files.ts';
+import { O_PATH } from '../../host/mkdirat.ts';
 import { bindMount, unmount } from '../../host/mount.ts';
 import { resolveInRoot } from '../../host/root-path.ts';
 import { bytesOf, clean, fsPath, parentOf, textOf } from '../../name/bytes.ts';
 
 const MOST_TRIES = 10;
-const O_PATH = 0o10000000;
 
 /** Whether a selector chooses the whole tree. */
 export function selectsAll(selector: string): boolean {
