@@ -92,6 +92,7 @@ requires('docker-registry')('an image that is asked about', () => {
           '    3 | export default {',
           " >  4 |   asked: () => Image(ref, WithMetaResolver()).Run(Args(['/bin/true'])).Root(),",
           '      |                ^',
+          `   help   ${missing.split('/')[0]} has no gone of tools: check the name, and the tag or digest`,
           '',
         ].join('\n'),
       );
