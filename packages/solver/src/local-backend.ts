@@ -20,7 +20,7 @@ import { SourceStores } from './source/source-stores.ts';
 import { Store } from './store/store.ts';
 
 export interface LocalBackendOptions {
-  /** Where layers, refs, blobs and cache records are kept; made if missing. Several processes may share it. */
+  /** Folder of layers, refs, blobs and cache records; made if missing. Several processes may share it. */
   readonly stateDir: string;
   /**
    * Operations at work at one time, processes included. Default: file operations as many as there are processors; processes
@@ -29,7 +29,10 @@ export interface LocalBackendOptions {
   readonly jobs?: number;
   /** How trees are given to processes. Default: `auto`, overlay mounts where they work, else copies. */
   readonly snapshotter?: 'auto' | 'overlay' | 'native';
-  /** What runs processes: `crun`, `runc`, `sandbox`, a path of one of the first two. Default: `auto`, what is installed. */
+  /**
+   * Runs processes: `crun`, `runc`, `sandbox`, or a path of a crun or runc. Default: `auto`, the first of these that is
+   * installed.
+   */
   readonly executor?: string;
   /** How to reach registries, by host. Default: https, and plain http on this machine; no mirrors. */
   readonly registries?: RegistryConfig;

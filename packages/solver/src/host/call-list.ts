@@ -12,7 +12,7 @@ import { systemError } from './syscalls.ts';
 export const CALL_LIST_FILE = 3;
 
 const MOST_BYTES = 0x100_0000;
-/** Where the program maps the list. */
+/** The address at which the program maps the list. */
 const BASE = 0x1000_0000;
 /** Of a call: its number, six arguments, and the address of the call to go on with when it fails. */
 const CALL_BYTES = 64;
@@ -26,7 +26,7 @@ export interface SystemCall {
   readonly label?: string;
   /** Label of the call to go on with when this one fails. Default: the next one. */
   readonly orElse?: string;
-  /** What a person is told when it was the last one that failed. */
+  /** Description for people, used if this call is the last one that failed. */
   readonly what?: string;
 }
 
@@ -39,7 +39,7 @@ export type Memory =
   | { readonly texts: readonly string[] }
   /** A `struct sock_fprog`. */
   | { readonly filter: Uint8Array }
-  /** What {@link failedCall} reads, {@link FAILURE_BYTES} long. */
+  /** The record that {@link failedCall} reads, {@link FAILURE_BYTES} long. */
   | { readonly failure: true }
   /** The first argument of the call with this label, to be changed. */
   | { readonly argumentOf: string };
@@ -80,7 +80,7 @@ export function encodeCalls(calls: readonly SystemCall[], arch: string = process
   return list;
 }
 
-/** What {@link Memory} `failure` holds: the position of the last call that failed in its list, and why. */
+/** The content of {@link Memory} `failure`: the position of the last failed call in its list, and its error. */
 export function failedCall(failure: Buffer): { readonly index: number; readonly errno: number } {
   const address = Number(failure.readBigUInt64LE(8));
   return { index: (address - BASE) / CALL_BYTES - 1, errno: Number(failure.readBigUInt64LE(0)) };

@@ -18,11 +18,11 @@ export interface ChildStart {
   readonly cwd?: string;
   /** Open files of this process that it gets as 0, 1, 2, … */
   readonly files: readonly number[];
-  /** Whether it leads a session of its own, out of reach of our terminal's signals. */
+  /** True if it leads a session of its own, out of reach of our terminal's signals. */
   readonly ownSession: boolean;
 }
 
-/** Whether this is the thread that the process began with; asking `node:worker_threads` would load it. */
+/** True in the first thread of the process; asking `node:worker_threads` would load it. */
 const isMainThread = fs.readlinkSync('/proc/thread-self').endsWith(`/${process.pid}`);
 
 const libc = koffi.load(null);

@@ -9,8 +9,8 @@ export interface Lease {
 }
 
 /**
- * Takes the kernel's lock of a folder or file. Process ids say nothing to a process of another pid namespace that shares
- * the filesystem; the lock does, and the kernel gives it back when its holder dies, however that happens.
+ * Takes the kernel's lock of a folder or file. The lock also works between pid namespaces that share the filesystem, unlike
+ * process ids, and the kernel releases it when its holder ends in any way.
  *
  * @param path byte string
  * @returns undefined where somebody else has it, or nothing is there (any more)
@@ -33,7 +33,7 @@ export function takeLease(path: string): Lease | undefined {
   return isOurs ? { release: () => fs.closeSync(fd) } : undefined;
 }
 
-/** Whether a folder or file is there and some process has a lease of it. */
+/** True if a folder or file exists and some process has a lease of it. */
 export function isLeased(path: string): boolean {
   const lease = takeLease(path);
   lease?.release();

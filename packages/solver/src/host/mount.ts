@@ -14,11 +14,11 @@ import {
 } from './kernel.ts';
 import { O_PATH } from './mkdirat.ts';
 
-/** What to lay over each other, as absolute byte strings. */
+/** The folders of an overlay, as absolute byte strings. */
 export interface OverlayMount {
   /** Lowest → highest; at least one. */
   readonly lowers: readonly string[];
-  /** Where changes go; without it the mount is read-only. */
+  /** The folder for changes; absent: the mount is read-only. */
   readonly upper?: string;
   /** An empty folder on the filesystem of `upper`, used once: a volatile overlay leaves a mark that refuses a second mount. */
   readonly work?: string;
@@ -183,7 +183,7 @@ export function unmount(target: string): void {
   }
 }
 
-/** Whether this process's user namespace knows a group; without a range of ids it knows one alone. */
+/** True if this process's user namespace knows a group; without a range of ids it knows a single one. */
 export function hasGroupId(gid: number): boolean {
   const ranges = fs.readFileSync('/proc/self/gid_map', 'utf8').trim().split('\n');
   return ranges.some((range) => {
@@ -192,7 +192,7 @@ export function hasGroupId(gid: number): boolean {
   });
 }
 
-/** What to tell somebody whose machine refuses a mount. */
+/** The failure for a user whose machine refuses a mount. */
 export function mountFailure(what: string, error: unknown) {
   const code = errnoOf(error) ?? String(error);
   const denied = code === 'EPERM' || code === 'EACCES';

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { startChild, waitForChild } from './child.ts';
 import { makePipe } from './kernel.ts';
 
-/** What a short host tool said and how it ended. */
+/** The output and exit code of a short host tool. */
 export interface ToolResult {
   readonly code: number;
   readonly stdout: string;
@@ -33,13 +33,13 @@ export interface LongProcess {
   readonly files?: readonly number[];
   /** Called when it has been started. If it fails, the process is killed and the failure is the result. */
   readonly onStart?: (pid: number) => Promise<void>;
-  /** Who may open its pipes again. Default: this process's user. */
+  /** Owner of its pipes, who may open them again. Default: this process's user. */
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** Wraps the synchronous start, which needs the right namespaces around it. */
   readonly around?: <T>(start: () => T) => T;
   /** Kills it with all that it has started. */
   readonly signal: AbortSignal;
-  /** What it writes; absent: it shares our terminal. */
+  /** Receives its output; absent: it shares our terminal. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
 }
 
@@ -143,7 +143,7 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It is gone already.
+    // It ended already.
   }
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** Where system tools lie that an ordinary user's PATH may lack. */
+/** Folders of system tools that an ordinary user's PATH may lack. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
 /** The absolute path of a program on PATH or among the system's tools; undefined if there is none. */

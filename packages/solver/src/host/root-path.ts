@@ -4,9 +4,9 @@ import { lstat, readlink } from './files.ts';
 const MOST_LINKS = 255;
 
 /**
- * Where `path` leads when `root` is the root: links are followed, also the last one, and none leads out. What is missing
- * counts as no link, so the path need not exist (continuity `fs.RootPath`). Byte strings; the answer is a path of this
- * machine. Throws `ELOOP` where links go in circles.
+ * Resolves `path` with `root` as the root: links are followed, also the last one, and none leads out. A missing part counts
+ * as no link, so the path need not exist (continuity `fs.RootPath`). Byte strings; the result is a path of this machine.
+ * Throws `ELOOP` for links in circles.
  *
  * Nothing may change in `root` at the same time, or the answer is stale.
  */
@@ -33,7 +33,7 @@ export function resolveInRoot(root: string, path: string): string {
   return resolved === '/' ? root : root + resolved;
 }
 
-/** The same, undefined where links go in circles or the path cannot be. */
+/** The same; undefined for links in circles and impossible paths. */
 export function resolvedOrUndefined(root: string, path: string): string | undefined {
   try {
     return resolveInRoot(root, path);
@@ -42,7 +42,7 @@ export function resolvedOrUndefined(root: string, path: string): string | undefi
   }
 }
 
-/** Whether `path` leads to a regular file when `root` is the root. */
+/** True if `path` leads to a regular file with `root` as the root. */
 export function isFileInRoot(root: string, path: string): boolean {
   const found = resolvedOrUndefined(root, path);
   return found !== undefined && lstat(found)?.type === 'file';

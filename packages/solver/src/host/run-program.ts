@@ -4,12 +4,12 @@ export interface ProgramRun {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** What it reads on standard input. Default: nothing. */
+  /** Its standard input. Default: empty. */
   readonly input?: Uint8Array | undefined;
   readonly signal: AbortSignal;
 }
 
-/** What a program that ended by itself has said. */
+/** Output and exit code of a program that was not stopped. */
 export interface ProgramEnd {
   /** -1 when a signal ended it. */
   readonly status: number;
@@ -30,13 +30,13 @@ export function runProgram({ program, args, env, input, signal }: ProgramRun): P
         output[stream] += text;
       });
     }
-    // It may have made up its mind before it has read everything.
+    // It may have ended before it has read its whole input.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     let failure: Error | undefined;
     child.once('error', (error) => {
       failure = error;
-      // What never began has no end.
+      // A process that never started has no end to wait for.
       if (child.pid === undefined) reject(error);
     });
     child.once('close', (code) => {

@@ -14,7 +14,7 @@ import { findProgram } from './programs.ts';
 /** Holds the id of the user who started the program, once it runs inside. */
 export const ROOTLESS_VARIABLE = 'LLB_TS_ROOTLESS_UID';
 
-/** Whether this process is neither root nor inside already. */
+/** True if this process is neither root nor in the user namespace already. */
 export function needsUserNamespace(): boolean {
   return process.getuid?.() !== 0 && process.env[ROOTLESS_VARIABLE] === undefined;
 }
@@ -48,7 +48,7 @@ export function enterUserNamespace(): never {
   const maps = idMaps();
   if (!maps) replaceProcess(unshare, ['unshare', '--map-root-user', ...namespaces, '--', ...program], env);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-userns-'));
-  // Who is inside cannot write the maps; a helper outside does, as soon as the namespace exists.
+  // A process inside cannot write the maps; a helper outside writes them as soon as the namespace exists.
   const helper = spawn('/bin/sh', ['-c', MAP_IDS, 'sh', folder, String(process.pid), ...maps], {
     detached: true,
     stdio: 'ignore',

@@ -19,7 +19,7 @@ export interface RefKeeper {
 
 export interface Composed {
   readonly outputs: readonly (Ref | undefined)[];
-  /** Whether an earlier solve had made the very same. */
+  /** True if an earlier solve made the same layer. */
   readonly known: boolean;
 }
 

@@ -16,7 +16,7 @@ class FakeRegistry {
   readonly mountable = new Set<string>();
   /** Bytes of a body after which the connection is cut, once. */
   cutAfter: number | undefined;
-  /** What the next PUT that closes an upload answers, once. */
+  /** Status of the next PUT that closes an upload; used once. */
   failNextFinish: number | undefined;
   readonly server = http.createServer((request, response) => void this.#answer(request, response));
 

@@ -16,7 +16,7 @@ export interface DevFolder {
 export interface DevContent {
   /** Nodes beyond the usual ones. */
   readonly further: readonly DeviceNode[];
-  /** Whether a terminal is to be shown as the console. */
+  /** True if a terminal is shown as the console. */
   readonly hasConsole: boolean;
 }
 
@@ -24,10 +24,9 @@ const PLAIN: DevContent = { further: [], hasConsole: false };
 const IN_MEMORY = 'mode=755,size=65536k';
 
 /**
- * `/dev` folders for steps. One that a step has left as it was serves the next, for making and removing one takes longer
- * than to look at it.
+ * `/dev` folders for steps. A folder that a step left unchanged is used again: checking it takes less time than making one.
  *
- * - `nodes`: with nodes of their own, for whoever has the kernel's device control guard them. They share one filesystem.
+ * - `nodes`: with nodes of their own, for runtimes that guard devices by the kernel's control. They share one filesystem.
  * - `host`: with the host's nodes, which a step can use but not change. No other device can be opened in it, whatever a
  *   process makes. Nothing but the usual nodes.
  */

@@ -4,7 +4,7 @@ import { lstat } from '../../host/files.ts';
 import { resolvedOrUndefined } from '../../host/root-path.ts';
 import { fsPath } from '../../name/bytes.ts';
 
-/** Who a process is, in numbers. */
+/** The user and groups of a process, as numbers. */
 export interface Identity {
   readonly uid: number;
   readonly gid: number;

@@ -9,16 +9,18 @@ import { kindOf, mountAt } from '../step/step-mount.ts';
 import { MountedTree, type Place } from './mounted-tree.ts';
 
 export interface LaidMounts {
-  /** What is left to mount, in this order. */
+  /** The mounts that the runtime still has to make, in this order. */
   readonly mounts: readonly StepMount[];
-  /** Takes back what was mounted here. The run must have ended. */
+  /** Unmounts the ones made here. The run must have ended. */
   release(): void;
 }
 
 export interface LayOptions {
   /** The root, a byte string; nobody else may be changing it. */
   readonly root: string;
-  /** Which of the kernel's own filesystems there are, beside `/dev`; on no link (`rootfs_linux.go` of runc). */
+  /**
+   * The kernel's own filesystems beside `/dev` that will be mounted; their paths are no links (`rootfs_linux.go` of runc).
+   */
   readonly kernel: readonly ('/proc' | '/sys')[];
   /** The working directory; missing parts of it that lie in a mount are made, 0755. */
   readonly cwd: string;
@@ -26,9 +28,9 @@ export interface LayOptions {
   readonly wanted: readonly StepMount[];
   /** A folder for mounts: made when it is needed, and removed. */
   readonly folder: string;
-  /** Whether mount points in the root are made here too; runc makes them alike. */
+  /** True if mount points in the root are made here too; runc makes them in the same way. */
   readonly makesInRoot: boolean;
-  /** What every mount that is made here may not have. */
+  /** Restrictions of every mount that is made here. */
   readonly restrictions: readonly MountRestriction[];
 }
 
@@ -59,18 +61,18 @@ export function layMounts(options: LayOptions): LaidMounts {
 interface Holder {
   readonly dest: string;
   readonly mount: StepMount;
-  /** Whether it is mounted here, so that others can be mounted into it. */
+  /** True if it is mounted here, so that others can be mounted into it. */
   isHere: boolean;
 }
 
 class MountLayer {
   readonly #options: LayOptions;
   readonly #tree: MountedTree;
-  /** What is left to the runtime, by destination. */
+  /** Mounts for the runtime, by destination. */
   readonly #left = new Map<string, StepMount>();
-  /** The same by where they are inside. */
+  /** The same, by their resolved paths inside. */
   readonly #holders = new Map<string, Holder>();
-  /** What is mounted here, lowest first. */
+  /** Mounts that were made here, lowest first. */
   readonly #here: string[] = [];
 
   constructor(options: LayOptions) {
@@ -94,7 +96,7 @@ class MountLayer {
     if (this.#here.length === 0) return;
     for (const place of this.#here.splice(0).reverse()) {
       unmount(place);
-      // Never what is below: if the mount is still there, that is somebody's cache.
+      // The content is never removed: if the mount is still there, it is a cache in use.
       if (isFolder(place)) fs.rmdirSync(fsPath(place));
       else fs.unlinkSync(fsPath(place));
     }
@@ -199,7 +201,7 @@ function attempt(dest: string, act: () => void): void {
   }
 }
 
-/** What may be mounted over in `/proc`: files that lxcfs stands in for. */
+/** Files in `/proc` that may be mounted over: lxcfs replaces them. */
 const REPLACEABLE = ['cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime', 'loadavg', 'slabinfo'];
 
 function refuse({ type, dest }: StepMount, { path }: Place): void {

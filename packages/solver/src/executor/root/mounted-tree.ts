@@ -12,23 +12,23 @@ const MOST_TRIES = 100;
 
 /** One part of the way to a destination. */
 interface Node {
-  /** Where it is inside, without links. */
+  /** The path inside, without links. */
   readonly path: string;
   /** Held open; undefined: nothing is there, or it lies in a filesystem that is not there yet. */
   readonly file: number | undefined;
 }
 
-/** Where a destination leads. Its files are open during {@link MountedTree.at}. */
+/** A resolved destination. Its files are open during {@link MountedTree.at}. */
 export interface Place {
   /** Inside, without links. */
   readonly path: string;
   /** The destination of the mount that it lies in; `/` in the root. Not its own, if something is mounted right there. */
   readonly holder: string;
-  /** Whether the way leads through a mount, if only to leave it by a link. */
+  /** True if the way leads through a mount, even if a link leaves it again. */
   readonly isBelowMount: boolean;
   /** It lies in a filesystem that is not there yet, so nothing is known of it. */
   readonly isHidden: boolean;
-  /** What is there, undefined if nothing is. */
+  /** The file at the place; undefined if there is none. */
   stat(): fs.Stats | undefined;
   /**
    * Makes a folder or empty file (0755) with the folders above it, if nothing is there.
@@ -54,13 +54,13 @@ export class MountedTree {
     this.#root = root;
   }
 
-  /** Takes it that `source` is mounted at a path without links, over what was mounted there or below it. */
+  /** Records that `source` is mounted at a path without links, over all earlier mounts there or below it. */
   cover(path: string, source: string | undefined): void {
     for (const other of this.#mounts.keys()) if (other.startsWith(`${path}/`)) this.#mounts.delete(other);
     this.#mounts.set(path, source);
   }
 
-  /** Does something synchronous at a destination (a byte string). Throws errors of system calls, `ELOOP` among them. */
+  /** Calls a synchronous function for a destination (a byte string). Throws errors of system calls, `ELOOP` among them. */
   at<T>(dest: string, act: (place: Place) => T): T {
     const files: number[] = [];
     try {
@@ -120,7 +120,7 @@ export class MountedTree {
   }
 }
 
-/** What is in an open folder: the target of a link, another thing held open, or undefined if there is nothing. */
+/** The entry of an open folder: the target of a link, an open file for anything else, or undefined if it is missing. */
 function lookUp(folder: number, name: string, open: (path: string) => number): number | string | undefined {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const path = `${handleOf(folder)}/${name}`;
@@ -142,7 +142,7 @@ function changing(path: string): Error {
   return systemError(ERRNO.again, 'openat', path);
 }
 
-/** Makes what is missing at the end of a way, each part in the open one above it. */
+/** Makes the missing parts at the end of a path, each in the open folder above it. */
 function makeAll(way: readonly Node[], kind: 'dir' | 'file', open: (path: string) => number): number {
   const first = way.findIndex(({ file }) => file === undefined);
   if (first < 0) return way.at(-1)!.file!;

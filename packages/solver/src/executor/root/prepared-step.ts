@@ -16,7 +16,7 @@ import { noteMountStubs } from './mount-stubs.ts';
 import { resolvConf } from './resolv-conf.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 
-/** A step of which everything is known that does not depend on how processes are started. */
+/** A step with everything resolved that is the same for all executors. */
 export interface PreparedStep {
   /** Unique on this machine. */
   readonly id: string;
@@ -36,10 +36,10 @@ export interface Runtime {
   readonly hasLimits: boolean;
   /** Makes mount points in the root as runc does; others find them made. */
   readonly makesMountPoints: boolean;
-  /** What a step may not find in a mount, beyond what the step says. */
+  /** Restrictions of every mount of a step, beside the step's own. */
   readonly restrictions: readonly MountRestriction[];
   launch(prepared: PreparedStep, use: StepUse): Promise<StepExit>;
-  /** Takes back what it has changed on this machine. */
+  /** Undoes its changes on this machine. */
   close(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { errnoOf } from '../../error/error.ts';
 
 const PATH = '/etc/resolv.conf';
-/** What systemd-resolved would use itself; its own file names only a server on the host's loopback. */
+/** The servers that systemd-resolved uses itself; its own file names only a server on the host's loopback. */
 const SYSTEMD_PATH = '/run/systemd/resolve/resolv.conf';
 /** Public servers for a container whose host has none that it could reach. */
 const PUBLIC_SERVERS = ['8.8.8.8', '8.8.4.4', '2001:4860:4860::8888', '2001:4860:4860::8844'];

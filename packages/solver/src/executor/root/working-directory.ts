@@ -6,8 +6,8 @@ import { bytesOf, fsPath, parentOf } from '../../name/bytes.ts';
 import { reasonOf } from '../step/reason.ts';
 
 /**
- * Makes the working directory of a step where it is missing: 0755, and every part that was made belongs to the user.
- * What is there stays, even if it is no directory: then the runtime says so.
+ * Makes the missing parts of a step's working directory: 0755, owned by the user. An existing file stays even if it is no
+ * directory; the runtime reports that.
  */
 export function makeWorkingDirectory(
   root: string,

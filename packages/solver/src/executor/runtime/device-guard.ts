@@ -6,7 +6,7 @@ import { groupName } from '../step/control-groups.ts';
 const HIERARCHY = '/sys/fs/cgroup/devices';
 const GROUPS = `${HIERARCHY}/buildkit`;
 
-/** What every container may use: nodes of any device can be made, these can be opened (runc's `AllowedDevices`). */
+/** Rules for every container: nodes of any device can be made, and the listed ones opened (runc's `AllowedDevices`). */
 const ALLOWED = [
   ...['c *:* m', 'b *:* m'],
   ...['c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm'],
@@ -20,7 +20,7 @@ const ALLOWED = [
 export class DeviceGuard {
   readonly #group: string;
   readonly #thread = fs.readlinkSync('/proc/thread-self').split('/').at(-1)!;
-  /** Where threads are written to, here and in the group that this thread comes from. */
+  /** Files of the group's thread list, and of the list of the group that this thread came from. */
   readonly #inside: number;
   readonly #outside: number;
 

@@ -15,7 +15,7 @@ import {
 } from '../step/defaults.ts';
 import type { Resources, StepMount } from '../step/executor.ts';
 
-/** What the machine and the runtime have to say about a configuration. */
+/** Properties of the machine and the runtime that a configuration depends on. */
 export interface OciSurroundings {
   /** A folder to show as `/dev`; without it the runtime makes one. */
   readonly dev?: string;
@@ -23,7 +23,7 @@ export interface OciSurroundings {
   readonly devices: readonly DeviceNode[];
   /** The filter for system calls: rules, or the finished program for a runtime that takes it (crun). */
   readonly seccomp?: { readonly profile: SeccompProfile } | { readonly program: Buffer };
-  /** Where the control group goes; without it there is none. */
+  /** Path of the control group; absent: no group. */
   readonly cgroupsPath?: string;
   readonly hasCgroupNamespace: boolean;
   /** Nothing of `/sys` can be mounted. */

@@ -42,9 +42,9 @@ export interface OciRuntimeOptions {
 /**
  * Starts steps with crun or runc, one process a step, without their daemon-side life: `run` to the end, state in memory.
  *
- * What crun would do anew for each step, and takes three quarters of its time, is done once: the seccomp filter is made
- * before, crun's own binary is sealed here, and where control groups are of version 1, one guards the devices of all steps.
- * runc has no such doors, and is driven as BuildKit does.
+ * Work that crun would repeat for each step, three quarters of its time, is done once: the seccomp filter is compiled in
+ * advance, crun's own binary is sealed here, and with control groups of version 1 a single one guards the devices of all
+ * steps. runc has no options for this, and is run as BuildKit runs it.
  */
 export class OciRuntime implements Runtime {
   readonly name: string;
@@ -133,7 +133,7 @@ export class OciRuntime implements Runtime {
     }
   }
 
-  /** Both take the kernel or a program some milliseconds, during which this thread is free. */
+  /** Both wait for the kernel or a program for some milliseconds, and leave this thread free meanwhile. */
   #settleIn(): Promise<unknown> {
     this.#ready ??= (() => {
       // Mounted before the namespace is made, so that it is visible inside.
@@ -146,20 +146,20 @@ export class OciRuntime implements Runtime {
     return this.#ready;
   }
 
-  /** How a command is run so that it cannot outlive this process. */
+  /** The command, started so that it cannot outlive this process. */
   #boundToUs(
     { step, mounts, folder }: PreparedStep,
     dev: DevFolder | undefined,
     command: Command,
   ): BoundCommand {
-    // What has to change its mounts first needs a namespace of its own.
+    // A command that first changes its mounts needs a namespace of its own.
     if (command.program === SHELL) return supervised(command);
     const sources = mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
     const needed = [step.root, folder, ...sources, ...(dev ? [dev.path] : [])];
     return this.#children?.nested(command, needed) ?? supervised(command);
   }
 
-  /** Where the runtime puts the step, and in version 2 the group around that, which is ours to remove. */
+  /** The step's control group. In version 2 also the group around it, which is not removed by the runtime. */
   #groupOf({ id, step }: PreparedStep): { readonly path: string; readonly outer?: string } | undefined {
     if (!this.#groups) return undefined;
     const isPlain = !step.resources && step.cgroupParent === '' && step.security === 'sandbox';
@@ -170,7 +170,7 @@ export class OciRuntime implements Runtime {
   }
 
   #takeDev(content: DevContent, isGrouped: boolean): DevFolder {
-    // Where no group keeps a process from devices, the filesystem does.
+    // Without a group that guards devices, a folder with the host's nodes prevents the use of others.
     const isGuarded = isGrouped || this.#guard !== undefined || content.further.length > 0;
     return this.#devsOf(isGuarded ? 'nodes' : 'host').take(content);
   }
@@ -202,7 +202,7 @@ function makePlacesInDev(dev: string, mounts: readonly StepMount[]): void {
     const path = clean(bytesOf(mounted.dest));
     if (!path.startsWith('/dev/')) continue;
     new MountedTree(dev).at(path.slice('/dev'.length), (place) => {
-      // What a link leads to lies elsewhere.
+      // The target of a link is at another path.
       if (`/dev${place.path}` === path) place.make(kindOf(mounted));
     });
   }

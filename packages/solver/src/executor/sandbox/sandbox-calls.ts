@@ -12,9 +12,9 @@ const FAILED = 'failed';
 const IF_FAILED = { orElse: FAILED } as const;
 
 /**
- * What the last program of the chain does: it waits until its root is furnished, becomes what the step says, and starts the
- * step's program. In runc's order: the filter of system calls while there is still the right to install one, then
- * capabilities and the user; `no_new_privs` stays off, so that setuid programs work.
+ * The last program of the chain: it waits until its root is mounted, takes the user, limits and rights of the step, and
+ * starts the step's program. The order is runc's: first the filter of system calls, while the right to install one is left,
+ * then capabilities and the user; `no_new_privs` stays off, so that setuid programs work.
  */
 export function callsOf(prepared: PreparedStep, sharesTerminal: boolean): readonly SystemCall[] {
   const { step } = prepared;

@@ -9,18 +9,18 @@ import { DEFAULT_HOSTNAME, type KernelMount, maskedPaths, READONLY_PATHS } from 
 import { kindOf, mountAt } from '../step/step-mount.ts';
 
 export interface SystemDirectories {
-  /** Where the root is mounted. */
+  /** The path at which the root is mounted. */
   readonly root: string;
   /** The folder that becomes `/dev`. */
   readonly dev: string;
   readonly isRootless: boolean;
-  /** The kernel's filesystems; what they are cannot be asked from within. */
+  /** The kernel's filesystems; their options cannot be read inside the namespaces. */
   readonly kernel: readonly KernelMount[];
 }
 
 /**
- * Makes the root of a step from within its namespaces: everything is mounted where a runtime would, then the root becomes
- * `/` of the mount namespace, and of the old one nothing is left there. `/proc` is there already.
+ * Mounts everything in the root of a step at a runtime's places, then makes the root `/` of the mount namespace and removes
+ * the old one from it. Runs inside the step's namespaces; `/proc` is mounted already.
  */
 export function mountSystemDirectories(
   { step, mounts }: PreparedStep,
@@ -39,7 +39,7 @@ export function mountSystemDirectories(
     else mountKernel(one, target, isInsecure);
   }
   if (!isInsecure) mask(root);
-  // Nothing else keeps a step from devices of the machine.
+  // No other guard keeps a step from devices of the machine.
   const nodev = isInsecure ? 0 : MS.nodev;
   for (const mounted of own.values()) {
     mountAt(mounted, placeFor(root, mounted.dest, kindOf(mounted)), isInsecure ? [] : ['nodev']);
@@ -66,10 +66,11 @@ function mountKernel({ type, source, options }: KernelMount, target: string, isI
   );
 }
 
-/** Hides what the kernel shows of the machine, and makes read-only what would change it. */
+/** Hides files of the kernel that describe the machine, and makes those read-only that would change it. */
 function mask(root: string): void {
   const proc = resolveInRoot(root, '/proc');
-  // There are no links in what hides there, so only the way to it is looked up. `/sys` may be an ordinary folder.
+  // The kernel's filesystem has no links below `/proc`, so only `/proc` itself is resolved. `/sys` may be an ordinary
+  // folder.
   const placeOf = (path: string) =>
     path.startsWith('/proc/') ? proc + path.slice('/proc'.length) : resolveInRoot(root, path);
   for (const hidden of maskedPaths()) {

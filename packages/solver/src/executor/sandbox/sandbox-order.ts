@@ -10,9 +10,9 @@ import {
 } from '../../host/call-list.ts';
 import { makePipe, sealedFile } from '../../host/kernel.ts';
 
-/** Where the process says that it waits, and which call has failed. */
+/** The file number on which the process reports that it waits, and which call failed. */
 export const STATUS_FILE = CALL_LIST_FILE + 1;
-/** From where it takes the order to go on. */
+/** The file number from which it reads the order to continue. */
 const ORDER_FILE = CALL_LIST_FILE + 2;
 
 /**
@@ -41,7 +41,7 @@ export class HeldProcess {
   readonly #calls: readonly SystemCall[];
   readonly #order: number;
   readonly #status: net.Socket;
-  /** Whether it stands and waits; false when it has ended before. */
+  /** True once the process waits; false if it ended before. */
   readonly isWaiting: Promise<boolean>;
   readonly #ended: Promise<false>;
   #said = Buffer.alloc(0);
@@ -81,7 +81,7 @@ export class HeldProcess {
     fs.writeSync(this.#order, order);
   }
 
-  /** Why it did not become the program that it was to become, when it has ended; undefined if it did. */
+  /** Reason why the process did not become its program, known after its end; undefined if it did. */
   async failure(): Promise<string | undefined> {
     await this.#ended;
     const failure = this.#said.subarray(1);

@@ -18,7 +18,7 @@ import { HeldProcess } from './sandbox-order.ts';
 
 const PROGRAMS = ['unshare', 'setpriv'] as const;
 
-/** What of util-linux the sandbox would need and this machine lacks. */
+/** Programs of util-linux that the sandbox needs and this machine lacks. */
 export function missingSandboxPrograms(): readonly string[] {
   return PROGRAMS.filter((name) => !findProgram(name));
 }

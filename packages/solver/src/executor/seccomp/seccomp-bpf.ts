@@ -1,6 +1,6 @@
 /** Instructions of the kernel's filters (`struct sock_filter`, over `struct seccomp_data`). Jumps count what they pass over. */
 
-/** Where in the data things are. */
+/** Offsets of fields in the data of a filter. */
 export const OFFSET = { number: 0, architecture: 4, secondArgument: 24 } as const;
 
 /** How the kernel numbers architectures (`AUDIT_ARCH_…`), by libseccomp's names of them. */

@@ -27,8 +27,8 @@ export function compilePrograms(): CompiledPrograms | undefined {
 }
 
 /**
- * What runc puts before its filters (`libcontainer/seccomp/patchbpf`): a system call younger than all that the profile names
- * does not exist (ENOSYS), so that C libraries try the older one. Falls through to the rules otherwise.
+ * The instructions that runc puts before its filters (`libcontainer/seccomp/patchbpf`): a system call newer than all in the
+ * profile fails with ENOSYS, so that C libraries try the older one. All other calls continue with the rules.
  */
 function unknownCalls(arch: string): readonly Buffer[] {
   const { architectures, syscalls } = seccompProfile(arch);

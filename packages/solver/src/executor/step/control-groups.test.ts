@@ -76,7 +76,7 @@ describe.runIf(isRoot && isWritable && fs.existsSync(place))('control groups of 
   });
 });
 
-/** Where this process has its lease when it has one. */
+/** The path of this process's lease, if it has one. */
 function leasePlace(name: string): string {
   leaseControlGroups();
   try {

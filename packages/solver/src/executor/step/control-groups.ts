@@ -7,18 +7,18 @@ import { type Lease, takeLease } from '../../host/lease.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const PARENT = 'buildkit';
-/** Inside a step's group of version 2, so that what happened in it can be read when the runtime has removed its own. */
+/** The runtime's group inside a step's group of version 2: the step's group can still be read once the runtime removed it. */
 export const INNER = 'step';
 const LEASE = '-lease';
 const ID = /^llb-(.+)-(?:\d+|devices|lease)$/;
 /**
- * A name for the groups of this process. Its id alone would do on one machine, but not where containers with pid namespaces of
- * their own see the same groups.
+ * A name for the groups of this process. The process id is not unique if containers with their own pid namespaces see the
+ * same groups.
  */
 const TAG = `${process.pid}-${randomBytes(8).toString('hex')}`;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
-/** How this machine arranges control groups, and whether we may make some. */
+/** The version of control groups on this machine, and whether this process may make some. */
 export interface ControlGroups {
   readonly version: 1 | 2 | undefined;
   readonly isWritable: boolean;
@@ -42,7 +42,7 @@ export function cgroupsPathOf(id: string, parent: string): string {
   return `${above}/${id}`;
 }
 
-/** The groups that steps of this process were put below, but the one at the top. */
+/** Parent groups of this process's steps, without the default one. */
 const parents = new Set<string>();
 
 let allHierarchies: string | undefined;
@@ -77,7 +77,7 @@ export function showHierarchies(): void {
   allHierarchies = undefined;
 }
 
-/** Where all hierarchies can be found while they are hidden; undefined when they are not. */
+/** The folder with all hierarchies while they are hidden; undefined when they are not. */
 export function hiddenHierarchies(): string | undefined {
   return allHierarchies;
 }
@@ -105,7 +105,7 @@ export function leaseControlGroups(): void {
       lease = { group, lease: taken, users: 1 };
       return;
     } catch (error) {
-      // Where one cannot be made, there may be another place for it.
+      // A group may be possible in another hierarchy.
       if (errnoOf(error) === undefined) throw error;
     }
   }
@@ -211,7 +211,7 @@ function removeIfEmpty(folder: string): void {
   try {
     fs.rmdirSync(folder);
   } catch (error) {
-    // Busy: somebody is still in it, and will clean up.
+    // Busy: the group still has processes, whose owner removes it.
     const code = errnoOf(error);
     if (
       code !== 'EBUSY' &&

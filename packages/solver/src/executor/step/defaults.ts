@@ -1,4 +1,4 @@
-/** What every process gets unless a step says otherwise (docs/buildkit-semantics.md#processes; containerd `pkg/oci/spec.go`, `executor/oci`). */
+/** Defaults of every process (docs/buildkit-semantics.md#processes; containerd `pkg/oci/spec.go`, `executor/oci`). */
 import fs from 'node:fs';
 import { hasGroupId } from '../../host/mount.ts';
 
@@ -46,7 +46,7 @@ const MASKED_PATHS = [
 
 let masked: readonly string[] | undefined;
 
-/** What a sandboxed process finds empty; the list depends on the processors of this machine. */
+/** Paths that are empty for a sandboxed process; the list depends on the processors of this machine. */
 export function maskedPaths(): readonly string[] {
   masked ??= [
     ...MASKED_PATHS,

@@ -20,7 +20,7 @@
 export interface Executor {
   /** `crun`, `runc`, `sandbox`. */
   readonly name: string;
-  /** Whether {@link Step.resources} and {@link Step.cgroupParent} have an effect; that takes control groups. */
+  /** True if {@link Step.resources} and {@link Step.cgroupParent} have an effect; this needs control groups. */
   readonly hasLimits: boolean;
   /**
    * Runs to the end of the process. Fails with a `step` failure whose message continues
@@ -29,13 +29,13 @@ export interface Executor {
    * on stderr, as runc does it.
    */
   run(step: Step, use: StepUse): Promise<StepExit>;
-  /** Takes back what it has changed on this machine. No step may be running. */
+  /** Undoes its changes on this machine. No step may be running. */
   close(): Promise<void>;
 }
 
-/** What to run. Text is UTF-8; paths of this machine are byte strings. */
+/** A process to run. Text is UTF-8; paths of this machine are byte strings. */
 export interface Step {
-  /** The folder that becomes `/`; what the process does not see of it stays as it is. */
+  /** The folder that becomes `/`; parts of it that the process does not see stay unchanged. */
   readonly root: string;
   /** The process cannot write in the root; mount points are made in it all the same. */
   readonly isRootReadonly: boolean;
@@ -60,7 +60,7 @@ export interface Step {
   /** Control group above the process's own; `''`: the default one. */
   readonly cgroupParent: string;
   readonly resources?: Resources;
-  /** Whether empty parents of mount points go as well. */
+  /** True if empty parents of mount points are removed as well. */
   readonly removeStubParents: boolean;
 }
 
@@ -94,7 +94,7 @@ export interface Ulimit {
   readonly hard: bigint;
 }
 
-/** Limits of the control group; 0 and `''` leave a thing alone. */
+/** Limits of the control group; 0 and `''` set no limit. */
 export interface Resources {
   readonly memory: bigint;
   readonly memorySwap: bigint;
@@ -108,7 +108,7 @@ export interface Resources {
 export interface StepUse {
   /** Kills everything that the step has started. */
   readonly signal: AbortSignal;
-  /** What the process writes, as it comes; absent: it gets our terminal, and reads from it. */
+  /** Receives the output of the process; absent: the process reads from and writes to our terminal. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
 }
 
@@ -119,7 +119,7 @@ export interface StepExit {
   readonly isOutOfMemory: boolean;
 }
 
-/** A step of nothing, to spread the interesting fields over. */
+/** A step with default values, for other steps to extend. */
 export const plainStep: Omit<Step, 'root' | 'args'> = Object.freeze({
   isRootReadonly: false,
   mounts: [],

@@ -4,14 +4,14 @@ import { remount } from '../../host/mount.ts';
 import { fsPath } from '../../name/bytes.ts';
 import type { MountRestriction, StepMount } from './executor.ts';
 
-/** Whether a mount shows a folder or one file. */
+/** Kind of a mount: a folder or one file. */
 export function kindOf(mounted: StepMount): 'dir' | 'file' {
   if (mounted.type === 'tmpfs') return 'dir';
   return fs.statSync(fsPath(mounted.source)).isDirectory() ? 'dir' : 'file';
 }
 
 /**
- * Mounts what a step wants, as runtimes do.
+ * Makes a mount of a step, as runtimes do.
  * @param further restrictions beside its own
  */
 export function mountAt(mounted: StepMount, target: string, further: readonly MountRestriction[] = []): void {

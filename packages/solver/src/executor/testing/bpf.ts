@@ -8,7 +8,7 @@ export interface CallData {
 const [ALLOW, KILL] = [0x7fff0000, 0];
 
 /**
- * What the kernel does with a system call under a filter: 0 lets it pass, -1 kills the process, else it fails with that error.
+ * The kernel's answer to a system call under a filter: 0 lets it pass, -1 kills the process, else it fails with that error.
  * @param program an array of `struct sock_filter`
  */
 export function judge(program: Buffer, { architecture, number, args = [] }: CallData): number {

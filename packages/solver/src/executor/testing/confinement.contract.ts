@@ -66,7 +66,7 @@ export function itConfines({ machineFile, root, sh, lines }: ConfinedSteps): voi
   it('writes to nothing that belongs to the machine', async () => {
     const attack = PROTECTED_FILES.map((file) => `(exec 3>>${file}) && echo ${file}`).join('\n');
     const { stdout } = await sh(`(\n${attack}\n) 2>/dev/null`);
-    // What the machine does not have, the step may make where the root is its own.
+    // A file that the machine lacks was created in the step's own root, which is allowed.
     expect(stdout.split('\n').filter((file) => fs.existsSync(file))).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-/** What every executor must do; a test of one is `describeExecutor(name, make)`. Needs root and a static busybox. */
+/** The contract of every executor; a test of one is `describeExecutor(name, make)`. Needs root and a static busybox. */
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -13,7 +13,7 @@ import { itConfines } from './confinement.contract.ts';
 
 const busybox = findProgram('busybox');
 
-/** Whether this machine can run the contract. */
+/** True if this machine can run the contract. */
 export const canRunExecutors = process.getuid?.() === 0 && busybox !== undefined;
 
 export function describeExecutor(name: string, make: (folder: string) => Executor): void {

@@ -1,5 +1,5 @@
 /**
- * What a step might try in order to leave its container, as a list of system calls. A root needs `program` and `list` for
+ * System calls with which a step might try to leave its container, as a call list. A root needs `program` and `list` for
  * it, and a shell: `program 3< list`. Its output, read by {@link readAnswers}, says how each call ended.
  */
 
@@ -124,8 +124,8 @@ export const PROBES: readonly Probe[] = [
 ];
 
 /**
- * What runc, with BuildKit's profile, answers where it is not EPERM: `clone` for what the kernel takes for no namespace,
- * calls that are to look as if the kernel lacked them, and what fourteen capabilities and the network of the host allow.
+ * Answers of runc with BuildKit's profile other than EPERM: `clone` with flags that the kernel takes for no namespace,
+ * calls that the filter reports as missing, and calls that fourteen capabilities and the network of the host allow.
  */
 const OTHER_ANSWERS: Readonly<Record<string, number>> = {
   'clone time': EINVAL,

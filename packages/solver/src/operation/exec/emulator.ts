@@ -2,11 +2,11 @@ import type { Platform } from '@llb-ts/pb';
 import { findProgram } from '../../host/programs.ts';
 import { hostPlatform, normalizePlatform } from '../../registry/platform.ts';
 
-/** Where the emulator is shown to the process, in front of its arguments. */
+/** The path of the emulator for the process; it comes before the process's arguments. */
 export const EMULATOR_PATH = '/dev/.buildkit_qemu_emulator';
 
 const QEMU_NAMES: Readonly<Record<string, string>> = { arm64: 'aarch64', amd64: 'x86_64', '386': 'i386' };
-/** What a processor runs besides its own. */
+/** Architectures that a processor runs besides its own. */
 const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = { amd64: ['386'], arm64: ['arm'] };
 
 /**

@@ -14,7 +14,9 @@ export interface ExecHostOptions {
   readonly executor: ExecutorChoice;
 }
 
-/** What this machine offers to exec operations: made when the first one runs, for it costs some milliseconds. */
+/**
+ * The executor and mounts of this machine for exec operations. Opened by the first one, since that takes some milliseconds.
+ */
 export interface ExecHost {
   readonly snapshotter: Snapshotter;
   readonly executor: Executor;
@@ -22,7 +24,7 @@ export interface ExecHost {
   readonly privateFolder: string;
   /** Fallbacks that were chosen since the last call, one sentence each. */
   takeFallbackWarnings(): readonly string[];
-  /** Takes back all mounts. No step may be running. */
+  /** Undoes all mounts. No step may be running. */
   close(): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export function openExecHost({ stage, snapshotter, executor }: ExecHostOptions):
   const work = `${stage}/work`;
   for (const folder of [privateFolder, work]) fs.mkdirSync(folder);
   mountMemory(privateFolder, 0o711);
-  // What is mounted in it later reaches the namespaces that executors keep for their processes.
+  // Shared, so that later mounts in it reach the namespaces that executors keep for their processes.
   mount('none', privateFolder, 'none', MS.shared);
   try {
     for (const name of ['mounts', 'executor', 'files'])

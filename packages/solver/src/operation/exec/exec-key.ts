@@ -14,9 +14,9 @@ import { hostPlatform, normalizePlatform } from '../../registry/platform.ts';
 import type { InputKey, OperationKey } from '../../work/operation.ts';
 
 /**
- * What the result of an exec depends on (docs/buildkit-semantics.md#key-of-exec; `solver/llbsolver/ops/exec.go` CacheMap): all that the op says, save what
- * changes from build to build without mattering (addresses of extra hosts, proxies, names of caches), and of each input
- * either which it is or what the selected part of it holds.
+ * The cache key of an exec (docs/buildkit-semantics.md#key-of-exec; `solver/llbsolver/ops/exec.go` CacheMap): all of the
+ * op, except fields that change between builds without an effect (addresses of extra hosts, proxies, names of caches), and
+ * for each input either its identity or the content of the selected part.
  */
 export function execKey(op: ExecOp, inputCount: number, platform: Platform | undefined): OperationKey {
   const { os, architecture, variant } = normalizePlatform(platform ?? hostPlatform());
@@ -43,7 +43,7 @@ export function execKey(op: ExecOp, inputCount: number, platform: Platform | und
   };
 }
 
-/** A mount as it counts: its selector with its input, the name of a cache only where it is the usual one. */
+/** The part of a mount that is in the key: its selector and input; the name of a cache only if it is the default one. */
 function keyOfMount(mount: Mount): object {
   const { cacheOpt: cache, selector, ...rest } = mount;
   const isUsual =
@@ -55,7 +55,7 @@ function keyOfMount(mount: Mount): object {
   };
 }
 
-/** Where a `..` leads depends on the links before it, so that a selector with one is more than its clean form. */
+/** The target of a `..` depends on links before it, so a selector with one cannot be reduced to its clean form. */
 function leadsBack(selector: string): boolean {
   return selector.split('/').includes('..');
 }
@@ -98,7 +98,7 @@ function inputsOf(mounts: readonly Mount[], count: number): readonly KeyedInput[
     if (!known) throw stepFailure(`failed to load cache key: invalid mountinput ${mount.dest}`);
     const selector = clean(mount.selector);
     inputs[input] = {
-      // What is selected by way of a link may be anywhere.
+      // A selector that passes a link may select any part of the tree.
       selectors: [...known.selectors, leadsBack(mount.selector) ? '/' : selector],
       isContentKeyed: isContentKeyed(mount, selector),
     };
@@ -106,7 +106,7 @@ function inputsOf(mounts: readonly Mount[], count: number): readonly KeyedInput[
   return inputs;
 }
 
-/** Only where nothing outside the selected part can become part of a result. */
+/** Only if no file outside the selected part can become part of a result. */
 function isContentKeyed(mount: Mount, selector: string): boolean {
   const isSafe = mount.output === SKIP_OUTPUT || mount.readonly || selector === '/';
   switch (mount.contentCache) {

@@ -27,7 +27,7 @@ export interface ExecMountsOptions {
   readonly work: Workbench;
   readonly secrets: SecretLookup;
   readonly agents: AgentSource | undefined;
-  /** What the step does, for the descriptions of layers and caches. */
+  /** Description of the step, for its layers and caches. */
   readonly name: string;
 }
 
@@ -45,8 +45,8 @@ const SHARINGS: Readonly<Record<number, CacheSharing>> = {
 let serial = 0;
 
 /**
- * The mounts of one exec: opened before the process runs, written ones turned into layers after it, all of it released in
- * the end, whatever happened.
+ * The mounts of one exec: opened before the process runs, committed as layers after it if they were written, and all
+ * released at the end, also after a failure.
  */
 export class ExecMounts {
   readonly #options: ExecMountsOptions;
@@ -60,18 +60,20 @@ export class ExecMounts {
     this.#options = options;
   }
 
-  /** Opens what a mount begins with. Fails with BuildKit's texts. */
+  /** Opens the content of a mount. Fails with BuildKit's texts. */
   async open(planned: PlannedMount): Promise<void> {
     const path = await this.#open(planned);
     if (path !== undefined) this.#paths.set(planned, path);
   }
 
-  /** Where an opened tree, file or socket is. Undefined for what is made by the runtime, or optional and missing. */
+  /**
+   * The path of an opened tree, file or socket. Undefined if the runtime makes the mount, or if it is optional and missing.
+   */
   pathOf(planned: PlannedMount): string | undefined {
     return this.#paths.get(planned);
   }
 
-  /** What the process is to be given; undefined when an optional thing is missing. Not for the root. */
+  /** The mount as the executor gets it; undefined if it is optional and missing. Not for the root. */
   stepMountOf(planned: PlannedMount): StepMount | undefined {
     const { mount, dest, kind } = planned;
     const isReadonly = mount.readonly || kind === 'secret';
@@ -103,7 +105,7 @@ export class ExecMounts {
     }
   }
 
-  /** Releases all that is open; what was written and not committed is thrown away. */
+  /** Releases all that is open; written content without a commit is deleted. */
   release(): void {
     for (const undo of this.#undo.reverse()) undo();
     for (const { workspace, draft } of this.#drafts.values()) {

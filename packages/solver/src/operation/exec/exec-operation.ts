@@ -18,7 +18,7 @@ import { LastLines } from './last-lines.ts';
 import { type MountPlan, planMounts } from './mount-plan.ts';
 import { processEnvironment } from './process-environment.ts';
 
-/** What an exec asks of the solve that it belongs to. */
+/** The services of the solve that an exec uses. */
 export interface ExecServices {
   readonly capabilities: Pick<Capabilities, 'secrets' | 'agents'>;
   readonly stores: Stores;
@@ -35,7 +35,7 @@ export interface ExecServices {
 export interface ExecVertex {
   readonly op: ExecOp;
   readonly inputCount: number;
-  /** Undefined for this machine's. */
+  /** Undefined: the platform of this machine. */
   readonly platform: Platform | undefined;
   readonly resources: LinuxResources | undefined;
 }
@@ -80,7 +80,7 @@ async function runExec(
 
 const LIMITS_HINT = 'they need crun or runc, root, and control groups (/sys/fs/cgroup) that can be written';
 
-/** Runs the process; whatever goes wrong from here on is told as the process's failure. */
+/** Runs the process; every later failure is reported as a failure of the process. */
 async function runProcess(
   makeStep: () => Step,
   { op: { meta }, platform }: ExecVertex,

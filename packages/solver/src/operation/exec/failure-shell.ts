@@ -6,7 +6,10 @@ import { isFileInRoot } from '../../host/root-path.ts';
 import { bytesOf } from '../../name/bytes.ts';
 
 const SHELLS = ['/bin/bash', '/bin/sh', '/usr/bin/bash', '/usr/bin/sh', '/bin/ash'];
-/** Where this machine's busybox is shown in a root that has no shell; by a name like that it takes its applet from the words. */
+/**
+ * The path of this machine's busybox in a root that has no shell. A name that begins with
+ * `busybox` makes it take the applet from its arguments.
+ */
 const BORROWED = '/dev/busybox-llb-ts';
 
 /**
@@ -38,7 +41,7 @@ function withBusybox(step: Step): Step {
   return { ...step, mounts: [...step.mounts, mount] };
 }
 
-/** Whether an ELF file names no interpreter (`PT_INTERP`), so needs no libraries of this machine. */
+/** True if an ELF file names no interpreter (`PT_INTERP`), so needs no libraries of this machine. */
 function isStatic(program: string): boolean {
   const file = fs.readFileSync(program);
   const is64Bit = file[4] === 2;

@@ -4,7 +4,7 @@ import type { Ref } from '../../chain/ref.ts';
 import { stepFailure } from '../../error/error.ts';
 
 /**
- * What becomes of each mount of an exec, decided before anything is mounted (docs/buildkit-semantics.md#mounts-of-exec;
+ * A plan for each mount of an exec, made before anything is mounted (docs/buildkit-semantics.md#mounts-of-exec;
  * `frontend/gateway/container/container.go` PrepareMounts). Pure: the same op and inputs give the same plan.
  */
 export interface MountPlan {
@@ -18,7 +18,7 @@ export interface PlannedMount {
   readonly mount: Mount;
   /** Absolute. */
   readonly dest: string;
-  /** What it begins with. */
+  /** The initial content. */
   readonly base: Ref | undefined;
   /**
    * - `view`: the base, as it is.
@@ -29,7 +29,7 @@ export interface PlannedMount {
 }
 
 export type PlannedOutput =
-  /** What the process left in this mount. */
+  /** The content of this mount after the process. */
   | { readonly from: PlannedMount }
   /** The mount's input itself. */
   | { readonly ref: Ref };

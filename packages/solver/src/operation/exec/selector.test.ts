@@ -23,7 +23,7 @@ describe.each([
     ['gone/x', 'open gone/x: no such file or directory'],
     ['dangling', 'open /gone/deep: no such file or directory'],
     ['dangling/x', 'open /gone/deep/x: no such file or directory'],
-    // Where the path ends with the selector, BuildKit takes it for the selector.
+    // If the path ends with the selector, BuildKit names the selector.
     ['where', 'open where: no such file or directory'],
     ['f/x', 'lstat f/x: not a directory'],
   ])('says of %s what BuildKit says', (selector, message) => {

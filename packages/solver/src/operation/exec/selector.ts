@@ -8,7 +8,7 @@ import { bytesOf, clean, fsPath, parentOf, textOf } from '../../name/bytes.ts';
 
 const MOST_TRIES = 10;
 
-/** Whether a selector chooses the whole tree. */
+/** True if a selector selects the whole tree. */
 export function selectsAll(selector: string): boolean {
   return clean(selector) === '/';
 }
@@ -24,8 +24,8 @@ export function selectPart(tree: string, selector: string): string {
 }
 
 /**
- * The same in a tree that other processes may be changing: what was found is held fast and bound to a place of its own
- * (`executor/oci/spec_linux.go` sub).
+ * The same for a tree that other processes may be changing: the selected file is opened and bind mounted at a path of its
+ * own (`executor/oci/spec_linux.go` sub).
  *
  * @param place an unused path in an existing folder
  */
@@ -77,7 +77,7 @@ function missing(tree: string, path: string, selector: string) {
   );
 }
 
-/** Whether the nearest thing that is there, up to the tree itself, is no folder. */
+/** True if the nearest existing ancestor, up to the tree itself, is no folder. */
 function isFile(path: string, tree: string): boolean {
   const stat = lstat(path);
   if (stat || path === tree) return stat?.type !== 'dir';

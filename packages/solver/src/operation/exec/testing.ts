@@ -93,7 +93,7 @@ export class Graph {
 /** A backend with a store of its own and a root with busybox. */
 export class ExecRig {
   readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-exec-'));
-  /** What processes wrote, since the last look. */
+  /** Output of all processes; tests may reset it. */
   log = '';
   readonly warnings: string[] = [];
   #backend: Backend | undefined;

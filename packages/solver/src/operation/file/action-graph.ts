@@ -10,12 +10,13 @@ import { runAction } from './run-action.ts';
 
 type Inputs = readonly (Ref | undefined)[];
 
-/** What an action left behind: a draft that the one action that needs it goes on with, or if several do, a layer. */
+/** The result of an action: a draft, if one other action continues it, or a layer, if several do. */
 type Result = { readonly draft: Draft } | { readonly ref: Ref };
 
 /**
- * Runs the actions that the outputs need, each once, and gives the outputs in order (docs/buildkit-semantics.md#action-graph). A chain of actions writes
- * one layer; what is an output or is used twice becomes a layer of its own.
+ * Runs the actions that the outputs need, each once, and returns the outputs in order
+ * (docs/buildkit-semantics.md#action-graph). A chain of actions writes one layer; outputs and results that are used twice
+ * become layers of their own.
  */
 export async function runActions(op: FileOp, inputs: Inputs, work: Workbench, name: string): Promise<Ref[]> {
   const plan = planActions(op, inputs.length);

@@ -2,13 +2,13 @@ import { EMPTY_INPUT, type FileOp, inputsFirst, SKIP_OUTPUT } from '@llb-ts/pb';
 import { stepFailure } from '../../error/error.ts';
 
 export interface ActionPlan {
-  /** Actions that the outputs need, each after those it needs. */
+  /** Actions that the outputs need, each after its own inputs. */
   readonly order: readonly number[];
-  /** Actions whose result becomes a layer: outputs, and what is used twice. */
+  /** Actions whose result becomes a layer: outputs, and inputs of two or more actions. */
   readonly commits: ReadonlySet<number>;
   /** The action behind each output of the op. */
   readonly outputs: readonly number[];
-  /** Whether files may share inodes with their source: nothing here changes a file that is already there. */
+  /** True if files may share inodes with their source: no action here changes an existing file. */
   readonly mayShare: boolean;
 }
 

@@ -60,11 +60,11 @@ export class ArchiveUnpacker {
     if (header.type === 'dir') this.#headed.push({ path: shown, header });
   }
 
-  /** Gives the directories their times. */
+  /** Sets the times of the directories. */
   finish(): void {
     const { draft, root } = this.#options;
     for (const { path, header } of this.#headed) {
-      // Whatever has the name by now, and where it leads if that is a link.
+      // The present file of that name, or the target if it is a link.
       const location = locate(draft, path, { follow: true, jail: root });
       if (location.kind !== 'found') throw pathFailure('chtimes', path, codeOf(location));
       setTimes(draft, location.path, header);
@@ -193,7 +193,9 @@ function writeAll(file: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) written += fs.writeSync(file, bytes, written);
 }
 
-/** What the filesystem or this user cannot set is left out; so are marks of overlayfs, which must not come from outside. */
+/**
+ * Skips attributes that the filesystem or this user cannot set, and marks of overlayfs, which must not come from outside.
+ */
 function setXattr(draft: Draft, path: string, shown: string, name: string, value: Uint8Array): void {
   if (isOverlayXattr(name)) return;
   try {

@@ -41,7 +41,7 @@ class SymbolicMode {
   readonly #text: string;
   #at = 0;
   readonly #steps: Step[] = [];
-  /** Whether the last `=` has cleared what it must. */
+  /** True if the last `=` has cleared its bits. */
   #cleared = false;
 
   constructor(text: string) {

@@ -70,7 +70,7 @@ export class EntryCopier {
     this.copyAttributes(entry, target);
   }
 
-  /** Whether the copy will differ from its source in owner, mode or times. */
+  /** True if the copy will differ from its source in owner, mode or times. */
   #changes(entry: Entry): boolean {
     const { owner } = this.#job;
     const { uid, gid, mode } = entry.stat;

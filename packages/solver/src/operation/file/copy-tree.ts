@@ -14,7 +14,7 @@ export interface CopyOptions {
   readonly mode: ModeChange | undefined;
   readonly timestamp: Timestamp;
   readonly patterns: Selection;
-  /** What is at a path that is copied to goes away first, unless both are directories. */
+  /** Removes an existing file at the target of a copy first, unless both are directories. */
   readonly replace: boolean;
 }
 
@@ -26,7 +26,7 @@ interface OpenDirectory {
 }
 
 interface Place {
-  /** Where the entry is in the source. */
+  /** The path of the entry in the source. */
   readonly path: string;
   readonly target: string;
   /** Path below what the copy began with; what patterns are matched against. Empty for the start itself. */
@@ -91,8 +91,8 @@ export class TreeCopier {
   }
 
   /**
-   * Whether nothing is where a directory would go that the patterns pass over. It is looked at all the same, by way of what
-   * is in the target, so that a file or a circle of links there is an error.
+   * True if the target of a directory that the patterns exclude does not exist. It is resolved all the same, so that a file
+   * or a circle of links there is an error.
    */
   #isVacant(target: string): boolean {
     const location = locate(this.#job.draft, target, { follow: false });

@@ -61,7 +61,7 @@ async function copyOne(job: CopyJob, path: string, dest: string, action: FileAct
   for (const directory of created.reverse()) draft.setTimes(directory, timestamp, timestamp);
 }
 
-/** What must be a directory whatever is copied: the destination if its end says so, else what it lies in. */
+/** The part of a destination that must be a directory: all of it if it ends so, else its parent. */
 function directoryPartOf(dest: string): string {
   const name = nameOf(dest);
   return name === '' || name === '.' ? clean(dest) : parentOf(dest);

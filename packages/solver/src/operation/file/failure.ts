@@ -26,7 +26,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'invalid argument',
 };
 
-/** What Go says for an error code of the system. */
+/** Go's text for an error code of the system. */
 export function reasonFor(code: string): string {
   return REASONS[code] ?? code;
 }
@@ -43,8 +43,8 @@ export function missingFailure(call: string, tree: Tree, path: string): SolveFai
 }
 
 /**
- * What a draft throws, as a failure of the step that names the tree's path and not the machine's. Anything that is not
- * about the path (a full disk) stays as it is.
+ * Turns an error of a draft into a failure of the step that names the path in the tree instead of the machine's. Errors
+ * that are not about the path (a full disk) stay unchanged.
  */
 export function asPathFailure(error: unknown, call: string, path: string): unknown {
   const code = errnoOf(error);

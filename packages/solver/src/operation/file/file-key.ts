@@ -14,8 +14,8 @@ import type { InputKey, OperationKey } from '../../work/operation.ts';
 import { copyPath, nameOfSource } from './copy-path.ts';
 
 /**
- * What the result of a FileOp depends on (docs/buildkit-semantics.md#key-of-file-ops): the actions and how they hang together; of an input that is only
- * copied from or asked for owners, what the actions read of it, and of any other, which it is.
+ * The cache key of a FileOp (docs/buildkit-semantics.md#key-of-file-ops): the actions and their order of inputs; the
+ * content that the actions read, for an input that is only a source of copies or owners; the identity of every other input.
  *
  * Of a copied path only the end counts (the last name, or that it is `/.`), as its content is known by what it holds.
  */

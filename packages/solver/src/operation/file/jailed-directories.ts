@@ -15,8 +15,8 @@ export class JailedDirectories {
   }
 
   /**
-   * Where a directory of the archive is, every link followed. If nothing has its name it is made, with its parents,
-   * 0755 and root's.
+   * The path of a directory of the archive, with every link followed. A missing one is made with its parents, 0755 and
+   * root's.
    *
    * @param path clean, absolute within the jail
    * @returns its path in the draft, or why what has the name is no directory to put anything in

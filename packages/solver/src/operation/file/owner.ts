@@ -1,4 +1,4 @@
-/** Who shall own what a file action makes (`solver/llbsolver/ops/user_linux.go`). */
+/** Owners of new files of file actions (`solver/llbsolver/ops/user_linux.go`). */
 import fs from 'node:fs';
 import type { ChownOpt, UserOpt } from '@llb-ts/pb';
 import { stepFailure } from '../../error/error.ts';
@@ -72,7 +72,7 @@ function readUserFile(tree: Tree, file: string): string | undefined {
   }
   const entry = tree.lookup(path);
   if (!entry) return undefined;
-  // Whatever else it is, it is not opened: it may block, or be a device of this machine.
+  // Other types are not opened: that may block, or open a device of this machine.
   if (entry.stat.type !== 'file') throw stepFailure(`open ${file}: not a regular file`);
   if (entry.stat.size > MAX_FILE_SIZE) throw stepFailure(`"${file}" exceeds ${MAX_FILE_SIZE} bytes`);
   return fs.readFileSync(fsPath(entry.hostPath), 'latin1');

@@ -4,10 +4,10 @@ import type { Tree } from '../../tree/tree.ts';
 import { missingFailure } from './failure.ts';
 
 /**
- * What a path with wildcards matches, in the order of a walk; a path without any is itself, there or not.
+ * Matches of a path with wildcards, in the order of a walk. A path without wildcards is its only match, even if it is missing.
  *
  * @param path clean, absolute
- * @param follow whether the part before the first wildcard may end in a link
+ * @param follow the part before the first wildcard may end in a link
  */
 export function resolveWildcards(tree: Tree, path: string, follow: boolean): readonly string[] {
   const { prefix, pattern } = splitWildcards(path);

@@ -30,8 +30,8 @@ function removePath(draft: Draft, requested: string, allowNotFound: boolean): vo
 }
 
 /**
- * Whether anything is there once links are followed. BuildKit asks the kernel, for which the root of the tree is an
- * ordinary folder: an absolute link is judged by the files of the machine, and one that is good only inside is dangling.
+ * True if the path exists once links are followed. BuildKit asks the kernel, for which the root of the tree is an ordinary
+ * folder: the target of an absolute link is looked up on the machine, so a link with a target only in the tree is dangling.
  */
 function leadsSomewhere(draft: Draft, path: string): boolean {
   const location = locate(draft, path, { follow: true });

@@ -26,7 +26,7 @@ export async function runAction({ action }: FileAction, job: CopyJob): Promise<v
   }
 }
 
-/** What the system refuses on the way (a name too long, a NUL in it) is told with the path that was asked for. */
+/** Errors of the system on the way (a name too long, a NUL in it) name the path that was asked for. */
 async function named(call: string, path: string, run: () => void | Promise<void>): Promise<void> {
   try {
     await run();

@@ -33,7 +33,7 @@ export function jobOf(
   } as CopyJob & { draft: LayerDraft };
 }
 
-/** What a draft shows after something was done to it, or the error's text. */
+/** The files of a draft after an action, or the error's text. */
 export async function outcome(
   draft: LayerDraft,
   act: () => void | Promise<void>,
