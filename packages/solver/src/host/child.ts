@@ -87,7 +87,7 @@ export function startChild({ program, args, env, cwd, files, ownSession }: Child
 
 let areKept = false;
 
-/** Files that this process was started with are nobody else's business; all that are opened later close by themselves. */
+/** Keeps inherited files of this process from its children; files that are opened later close on exec by themselves. */
 function keepInheritedFiles(): void {
   const [F_SETFD, FD_CLOEXEC] = [2, 1];
   if (areKept) return;

@@ -1,6 +1,6 @@
 /**
  * System calls for namespaces, mounts, locks and pipes that Node lacks, through koffi. Thin: one function a call, errors
- * of Node's shape, paths as byte strings. What they are used for is said in `mount.ts`, `namespace.ts` and their likes.
+ * of Node's shape, paths as byte strings. Their users are `mount.ts`, `namespace.ts` and others.
  */
 import fs from 'node:fs';
 import koffi from 'koffi';
@@ -158,7 +158,7 @@ export function attachFilesystem(fd: number, target: string): void {
 }
 
 /**
- * Takes an advisory lock on an open file; the kernel gives it back when the file is closed, so also when the process dies.
+ * Takes an advisory lock on an open file; the kernel releases it when the file is closed or the process dies.
  * @returns whether it was free (for this kind of lock)
  */
 export function tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean {

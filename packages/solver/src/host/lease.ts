@@ -13,7 +13,7 @@ export interface Lease {
  * process ids, and the kernel releases it when its holder ends in any way.
  *
  * @param path byte string
- * @returns undefined where somebody else has it, or nothing is there (any more)
+ * @returns undefined if it has a lease already, or does not exist (any more)
  */
 export function takeLease(path: string): Lease | undefined {
   let fd: number;

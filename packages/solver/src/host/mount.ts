@@ -32,7 +32,7 @@ export const MOST_LOWERS = 500;
 /**
  * Every overlay says how it wants to be, since the defaults are a matter of the kernel's configuration. No index, no
  * redirects and no metadata-only copies: layers must mean the same anywhere (`docs/layers.md`). With `userxattr` the kernel
- * does neither of the latter two, and takes it ill to be told.
+ * does neither of the latter two, and refuses options for them.
  */
 function optionsFor(userxattr: boolean): readonly (readonly [key: string, value: string])[] {
   const always = [
@@ -44,7 +44,7 @@ function optionsFor(userxattr: boolean): readonly (readonly [key: string, value:
 
 /**
  * Mounts an overlay. The upper is `volatile`: unmounting does not flush the host's filesystem (400 ms against 5 ms), so
- * whoever promises durability syncs what it keeps.
+ * callers that promise durability must sync their files.
  *
  * @param userxattr marks are kept in `user.overlay.*`: needed inside a user namespace. Default: whether we are in one.
  */
@@ -172,7 +172,7 @@ export function mountMemory(target: string, mode: number): void {
   mount('tmpfs', target, 'tmpfs', MS.nosuid | MS.nodev, `mode=${mode.toString(8)}`);
 }
 
-/** Takes the topmost mount off `target`, lazily if something still uses it; fine if nothing is mounted there. */
+/** Takes the topmost mount off `target`, lazily if it is still in use; no error if nothing is mounted there. */
 export function unmount(target: string): void {
   try {
     unmountOnce(target);

@@ -102,7 +102,7 @@ function openPipes(onOutput: NonNullable<LongProcess['onOutput']>) {
   let open = true;
   return {
     ends,
-    /** When everything that was written has been reported and nobody can write any more. */
+    /** Resolves once all output is reported and no process can write any more. */
     drained: Promise.all(outputs.map(({ drained }) => drained)),
     give({ uid, gid }: NonNullable<LongProcess['owner']>) {
       for (const end of ends) fs.fchownSync(end, uid, gid);

@@ -2,7 +2,7 @@ import type { Draft } from '../../layer/draft.ts';
 import type { Tree } from '../../tree/tree.ts';
 import type { Owner } from './owner.ts';
 
-/** From where to where, and as whose. */
+/** Source, target and new owner of a copy. */
 export interface CopyJob {
   readonly source: Tree;
   readonly draft: Draft;
