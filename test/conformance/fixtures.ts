@@ -74,11 +74,46 @@ const KINDS = {
   ],
 } as const satisfies Readonly<Record<string, readonly ArchiveEntry[]>>;
 
+const LINKED_NAMES = ['k/b', 'l/a', 'l/m', 'l/z'] as const;
+export type LinkedName = (typeof LINKED_NAMES)[number];
+
+/** Some names of one file, or each a file of its own; a symbolic link has two names as well. */
+function linkedFiles(names: readonly string[], isOne: boolean): readonly ArchiveEntry[] {
+  const [first = ''] = names;
+  const linkname = names.includes('l/a') ? 'l/a-link' : '';
+  return [
+    { name: 'k/', type: 'dir', mode: 0o750 },
+    { name: 'l/', type: 'dir', uid: 3 },
+    ...names.map(
+      (name): ArchiveEntry =>
+        isOne && name !== first
+          ? { name, type: 'hardlink', linkname: first }
+          : { name, content: 'same', gid: 4 },
+    ),
+    ...(linkname === '' ? [] : ([{ name: linkname, type: 'symlink', linkname: 'a' }] as const)),
+    ...(isOne && linkname !== '' ? ([{ name: 'k/also', type: 'hardlink', linkname }] as const) : []),
+  ];
+}
+
+export const LINKED_SUBSETS: readonly (readonly LinkedName[])[] = [
+  ['k/b'],
+  ['l/a'],
+  ['l/m'],
+  ['l/z'],
+  ['k/b', 'l/m'],
+  ['l/a', 'l/z'],
+];
+
 export type Kind = keyof typeof KINDS;
 
 /** A folder of archives, for `Copy(..., { attemptUnpack: true })`. */
 const archives = (): readonly FolderEntry[] => [
   ...Object.entries(KINDS).map(([kind, entries]) => ({ path: `d-${kind}.tar`, content: writeTar(entries) })),
+  { path: 'links.tar', content: writeTar(linkedFiles(LINKED_NAMES, true)) },
+  ...LINKED_SUBSETS.map((names) => ({
+    path: linkedArchive(names),
+    content: writeTar(linkedFiles(names, false)),
+  })),
   { path: 'tree.tar', content: writeTar(tree.map(archived)) },
   { path: 'special.tar', content: writeTar(specialFiles) },
   { path: 'plain.tar', content: writeTar(plainFiles) },
@@ -165,6 +200,16 @@ export function source(): State {
 /** `/d` of a kind. */
 export function unpackD(kind: Kind): Step {
   return copy(Local('archives'), `/d-${kind}.tar`, '/', { attemptUnpack: true });
+}
+
+/** Four names of one file, or some of the names, each a file of its own. */
+export function unpackLinked(names?: readonly LinkedName[]): Step {
+  const archive = names ? linkedArchive(names) : 'links.tar';
+  return copy(Local('archives'), `/${archive}`, '/', { attemptUnpack: true });
+}
+
+function linkedArchive(names: readonly LinkedName[]): string {
+  return `links-${names.join('-').replaceAll('/', '.')}.tar`;
 }
 
 function unpacked(name: string): State {

@@ -1,7 +1,7 @@
 /** Layers that a merge applies to each other: what each kind of entry makes of each, and attributes of directories. */
 import { Diff, Merge } from 'llb-ts';
 import type { CaseGroup, CaseSource } from '../case.ts';
-import { ARCHIVES, type Kind, unpackD } from '../fixtures.ts';
+import { ARCHIVES, type Kind, LINKED_SUBSETS, unpackD, unpackLinked } from '../fixtures.ts';
 import { dir, file, layer, on, rm, type Step } from '../vocabulary.ts';
 
 const locals = ARCHIVES;
@@ -32,7 +32,27 @@ const pairs = OTHERS.flatMap((under) =>
   ),
 );
 
+const linked = LINKED_SUBSETS.map((names) => {
+  const build = () => Diff(layer(unpackLinked(names)), layer(unpackLinked()));
+  return [
+    `linked-${names.join('-')}`,
+    { about: 'names of one file of which some are no change', locals, build },
+  ] as const;
+});
+
 export const moved: CaseGroup = {
+  ...Object.fromEntries(linked),
+  'linked-and-changed': {
+    about: 'a changed mode of one name and its new links',
+    locals,
+    build: () => {
+      const more = [file('/l/0', 'new'), rm('/l/m')];
+      return Merge([
+        first(),
+        Diff(layer(unpackLinked(['l/a', 'l/z'])), on(on(layer(unpackLinked()), file('/f', 'f')), ...more)),
+      ]);
+    },
+  },
   ...Object.fromEntries(pairs),
   'block-alone': applied('a device where nothing is', 'block'),
   'block-first': {

@@ -11,8 +11,9 @@ import type { Views } from '../chain/views.ts';
 import { stepFailure } from '../error/error.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
-import { packLayer } from './pack.ts';
+import { type PackOptions, packLayer } from './pack.ts';
 import { compressInto, LAYER_MEDIA_TYPES, type PackCompression } from './pack-compression.ts';
+import { namesTakenForHidden, unchangedNames } from './pack-extras.ts';
 import type { PackedLayer, PackVariants } from './pack-variants.ts';
 
 /** In which form a layer is wanted. */
@@ -101,13 +102,30 @@ export class LayerPacks {
   async #pack(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
     await work.views.preparePiece(piece, work.pause);
     const { layers } = this.#options;
-    const id = layerIdOf(piece);
-    const folder = layers.path(id, 'movable');
-    const written = new FolderTree(layers.path(id, 'own'), { isFixed: true });
+    const folder = layers.path(layerIdOf(piece), 'movable');
+    const known = await this.#knownOf(piece, work);
     const latestNs = wish.epoch === undefined ? undefined : wish.epoch * 1_000_000_000n;
     return this.#write(wish, (sink) =>
-      packLayer(folder, sink, { written, ...(latestNs !== undefined && { latestNs }) }, work.pause),
+      packLayer(folder, sink, { ...known, ...(latestNs !== undefined && { latestNs }) }, work.pause),
     );
+  }
+
+  /** What the trees that a layer was made from know of it. */
+  async #knownOf(
+    piece: LayerPiece,
+    { views, pause }: PackWork,
+  ): Promise<Pick<PackOptions, 'written' | 'extras'>> {
+    const { layers } = this.#options;
+    const id = layerIdOf(piece);
+    if (piece.kind === 'diff') {
+      await views.prepare(piece.upper, pause);
+      const written = views.treeOf(piece.upper);
+      return { written, extras: await unchangedNames(layers.path(id, 'own'), written, pause) };
+    }
+    const written = new FolderTree(layers.path(id, 'own'), { isFixed: true });
+    if (!layers.record(id).hasMovable || !piece.parent) return { written };
+    await views.prepare(piece.parent, pause);
+    return { written, extras: await namesTakenForHidden(layers, id, views.treeOf(piece.parent), pause) };
   }
 
   async #convert(piece: LayerPiece, main: PackedLayer, wish: PackWish, work: PackWork): Promise<PackedLayer> {
