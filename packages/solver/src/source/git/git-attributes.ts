@@ -4,7 +4,7 @@ import { parseReference, type Reference } from '../../registry/reference.ts';
 import { parseGitUrl, remoteOf } from './git-url.ts';
 
 /** What a git source op wants (`source/git/identifier.go`). */
-export interface GitWish {
+export interface GitAttributes {
   /** What git is given; may hold credentials. */
   readonly remote: string;
   /** Branch, tag, full ref or commit; empty for the default branch. */
@@ -24,7 +24,7 @@ export interface GitWish {
   /** Where the commits come from, if not from the remote. */
   readonly bundle: GitBundle | undefined;
   /** Undefined: nobody has to have signed it. */
-  readonly signature: GitSignatureWish | undefined;
+  readonly signature: GitSignatureAttributes | undefined;
   readonly authTokenSecret: string;
   readonly authHeaderSecret: string;
   readonly sshSocket: string;
@@ -32,7 +32,7 @@ export interface GitWish {
 }
 
 /** Whose signature a commit must have, or the tag that names it. */
-export interface GitSignatureWish {
+export interface GitSignatureAttributes {
   /** Armored PGP keys, or a line of `authorized_keys`. */
   readonly publicKey: string;
   /** A key that has expired since does not count. Default: false, as the others. */
@@ -51,12 +51,12 @@ export interface GitBundle {
 }
 
 /** Reads a source op; fails with BuildKit's texts. */
-export function parseGitWish(locator: string, attrs: Readonly<Record<string, string>>): GitWish {
+export function parseGitAttributes(locator: string, attrs: Readonly<Record<string, string>>): GitAttributes {
   const url = parseGitUrl(locator);
   if (!url) throw stepFailure('invalid protocol');
   const on = (name: string) => attrs[name] === 'true';
   const fullUrl = attrs['git.fullurl'];
-  const wish: GitWish = {
+  const attributes: GitAttributes = {
     remote: fullUrl === undefined ? url.remote : remoteOf(url, fullUrl),
     ref: url.ref,
     checksum: attrs['git.checksum'] ?? '',
@@ -74,11 +74,11 @@ export function parseGitWish(locator: string, attrs: Readonly<Record<string, str
     sshSocket: attrs['git.mountsshsock'] ?? '',
     knownHosts: attrs['git.knownsshhosts'] ?? '',
   };
-  checkWish(wish);
-  return wish;
+  checkAttributes(attributes);
+  return attributes;
 }
 
-function checkWish({ ref, checksum, bundle, checkoutBundle, keepGitDir, subdir }: GitWish): void {
+function checkAttributes({ ref, checksum, bundle, checkoutBundle, keepGitDir, subdir }: GitAttributes): void {
   if (ref.startsWith('-')) throw stepFailure(`invalid git ref ${JSON.stringify(ref)}`);
   if (bundle && checksum === '') throw stepFailure('git.bundle requires git.checksum to be set');
   if (bundle && isCommit(ref) && !ref.startsWith(checksum)) {
@@ -115,7 +115,7 @@ function parseBundle(attrs: Readonly<Record<string, string>>): GitBundle | undef
   return { scheme, reference, store: attrs['oci.store'] || reference.locator };
 }
 
-function parseSignature(attrs: Readonly<Record<string, string>>): GitSignatureWish | undefined {
+function parseSignature(attrs: Readonly<Record<string, string>>): GitSignatureAttributes | undefined {
   if (!Object.keys(attrs).some((name) => name.startsWith('git.sig.'))) return undefined;
   const on = (name: string) => attrs[`git.sig.${name}`] === 'true';
   return {

@@ -5,13 +5,13 @@ import { stepFailure } from '../../error/error.ts';
 import { lstat, readdir } from '../../host/files.ts';
 import { setTimes } from '../../host/syscalls.ts';
 import { bytesOf, fsPath, join } from '../../name/bytes.ts';
-import { type GitWish, isCommit } from './git-attributes.ts';
+import { type GitAttributes, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';
 import type { GitRepository } from './git-repository.ts';
 import { prefixed } from './resolve-commit.ts';
 
 export interface CheckoutPlan {
-  readonly wish: GitWish;
+  readonly attributes: GitAttributes;
   /** Branch, tag, ref or commit; never empty. */
   readonly ref: string;
   /** The folder to fill: empty. */
@@ -20,11 +20,11 @@ export interface CheckoutPlan {
 
 /** Lays a commit out in a folder (`gitSourceHandler.checkout`). */
 export async function checkOut(repository: GitRepository, plan: CheckoutPlan): Promise<void> {
-  const { wish, ref, folder } = plan;
-  const commit = wish.fetchByCommit && wish.checksum !== '' ? wish.checksum : ref;
-  const withGitDir = wish.keepGitDir && wish.subdir === '';
+  const { attributes, ref, folder } = plan;
+  const commit = attributes.fetchByCommit && attributes.checksum !== '' ? attributes.checksum : ref;
+  const withGitDir = attributes.keepGitDir && attributes.subdir === '';
   // A part of the tree is moved out of the whole once that is there.
-  const workTree = wish.subdir === '' ? folder : fs.mkdtempSync(`${folder}/checkout`);
+  const workTree = attributes.subdir === '' ? folder : fs.mkdtempSync(`${folder}/checkout`);
   let git: Git;
   if (withGitDir) {
     git = await checkOutWithGitDir(repository, plan, commit);
@@ -33,24 +33,24 @@ export async function checkOut(repository: GitRepository, plan: CheckoutPlan): P
     try {
       await git.run('checkout', '--no-overlay', commit, '--', '.');
     } catch (error) {
-      throw prefixed(`failed to checkout remote ${redactUrls(wish.remote)}`, error);
+      throw prefixed(`failed to checkout remote ${redactUrls(attributes.remote)}`, error);
     }
   }
-  if (!wish.skipSubmodules) {
+  if (!attributes.skipSubmodules) {
     try {
       await git.run('submodule', 'update', '--init', '--recursive', '--depth=1');
     } catch (error) {
-      throw prefixed(`failed to update submodules for ${redactUrls(wish.remote)}`, error);
+      throw prefixed(`failed to update submodules for ${redactUrls(attributes.remote)}`, error);
     }
   }
-  if (wish.subdir !== '') moveSubdir(workTree, wish.subdir, folder);
-  if (wish.mtime === 'commit') setAllTimes(folder, await commitTimeNs(repository.git, commit));
+  if (attributes.subdir !== '') moveSubdir(workTree, attributes.subdir, folder);
+  if (attributes.mtime === 'commit') setAllTimes(folder, await commitTimeNs(repository.git, commit));
 }
 
 /** A repository of its own with that one commit, whose origin is the remote. */
 async function checkOutWithGitDir(
   { git: bare, dir }: GitRepository,
-  { wish, ref, folder }: CheckoutPlan,
+  { attributes, ref, folder }: CheckoutPlan,
   commit: string,
 ): Promise<Git> {
   const gitDir = `${folder}/.git`;
@@ -59,8 +59,8 @@ async function checkOutWithGitDir(
   await git.run('-c', 'init.defaultBranch=master', 'init', ...(sha256 ? ['--object-format=sha256'] : []));
   // By the file protocol: copying a repository directly has been used to read files that are not in it.
   await git.run('remote', 'add', 'origin', `file://${dir}`);
-  await git.run('fetch', '-u', '--depth=1', '--', 'origin', await pullSpec(bare, wish, ref, commit));
-  const remote = redactUrls(wish.remote);
+  await git.run('fetch', '-u', '--depth=1', '--', 'origin', await pullSpec(bare, attributes, ref, commit));
+  const remote = redactUrls(attributes.remote);
   const step = async (text: string, ...args: readonly string[]) => {
     try {
       await git.run(...args);
@@ -76,10 +76,10 @@ async function checkOutWithGitDir(
 }
 
 /** What to pull from the kept repository, so that the ref has its own name in the new one. */
-async function pullSpec(bare: Git, wish: GitWish, ref: string, commit: string): Promise<string> {
+async function pullSpec(bare: Git, attributes: GitAttributes, ref: string, commit: string): Promise<string> {
   const isTag = (await bare.run('cat-file', '-t', commit)).trim() === 'tag';
   if (isTag) return `${ref}:${ref.startsWith('refs/tags/') ? ref : `refs/tags/${ref}`}`;
-  if (wish.fetchByCommit && ref !== commit) return `${commit}:${ref}`;
+  if (attributes.fetchByCommit && ref !== commit) return `${commit}:${ref}`;
   if (!isCommit(ref)) return `${ref}:${ref}`;
   const temporary = `refs/llb-ts/${randomBytes(12).toString('hex')}`;
   await bare.run('update-ref', temporary, ref);

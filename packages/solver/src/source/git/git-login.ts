@@ -3,7 +3,7 @@ import type { Capabilities, SecretSource } from '@llb-ts/backend';
 import { environmentFailure, stepFailure } from '../../error/error.ts';
 import type { HttpClient } from '../../registry/http-client.ts';
 import { describeNetworkError } from '../../registry/network-error.ts';
-import type { GitWish } from './git-attributes.ts';
+import type { GitAttributes } from './git-attributes.ts';
 import { withoutPassword } from './git-url.ts';
 
 /** What git needs to be let in. None of it may stand in an argument, where every user of the machine can read it. */
@@ -42,12 +42,12 @@ export interface GitCredentials {
  * @param stage makes a folder that the caller removes with all else it staged
  */
 export async function gitLogin(
-  wish: GitWish,
+  attributes: GitAttributes,
   { secrets, agents }: Pick<Capabilities, 'secrets' | 'agents'>,
   http: HttpClient,
   stage: () => string,
 ): Promise<GitLogin> {
-  const { sshSocket, knownHosts } = wish;
+  const { sshSocket, knownHosts } = attributes;
   const agent = sshSocket === '' ? undefined : await agents?.(sshSocket);
   if (sshSocket !== '' && !agent) {
     throw stepFailure(`no SSH key "${sshSocket}" forwarded from the client`, {
@@ -60,15 +60,15 @@ export async function gitLogin(
     fs.writeFileSync(hostsFile, knownHosts);
   }
   return {
-    authorization: await authorizationOf(wish, secrets, http),
-    credentials: credentialsOf(wish.remote),
+    authorization: await authorizationOf(attributes, secrets, http),
+    credentials: credentialsOf(attributes.remote),
     sshSocket: agent?.path,
     knownHosts: hostsFile,
   };
 }
 
 async function authorizationOf(
-  { remote, authHeaderSecret, authTokenSecret }: GitWish,
+  { remote, authHeaderSecret, authTokenSecret }: GitAttributes,
   secrets: SecretSource,
   http: HttpClient,
 ): Promise<GitAuthorization | undefined> {

@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import { redactUrls } from '@llb-ts/backend';
 import { stepFailure } from '../../error/error.ts';
 import type { Records } from '../../store/records.ts';
-import { type GitWish, isCommit } from './git-attributes.ts';
+import { type GitAttributes, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';
 import { withoutPassword } from './git-url.ts';
 import { prefixed } from './resolve-commit.ts';
 
 export interface FetchPlan {
-  readonly wish: GitWish;
+  readonly attributes: GitAttributes;
   /** Branch, tag, ref or commit; never empty. */
   readonly ref: string;
   /** The object that must come out. */
@@ -81,18 +81,18 @@ export class GitRepository {
     return `${this.dir}/llb-ts-initialised`;
   }
 
-  async #tryFetch({ wish, ref, object, from = 'origin' }: FetchPlan): Promise<void> {
+  async #tryFetch({ attributes, ref, object, from = 'origin' }: FetchPlan): Promise<void> {
     const git = this.#git;
-    const wanted = wish.fetchByCommit && wish.checksum !== '' ? wish.checksum : ref;
+    const wanted = attributes.fetchByCommit && attributes.checksum !== '' ? attributes.checksum : ref;
     if (isCommit(wanted) && (await git.succeeds('cat-file', '-e', '--', `${wanted}^{commit}`))) return;
     // Left by a git that was killed.
     fs.rmSync(`${this.dir}/shallow.lock`, { force: true });
     // Local refs are needed so that they are advertised on the next fetch; a branch may have moved anywhere.
     const target = ref.startsWith('refs/tags/') ? ref : `tags/${ref}`;
     this.#records.write(this.#marker, {}, { flush: true });
-    const named = wish.fetchByCommit || !isCommit(wanted);
+    const named = attributes.fetchByCommit || !isCommit(wanted);
     // A bundle cannot be made of a history that is cut off.
-    const depth = wish.checkoutBundle ? this.#unshallow() : ['--depth=1'];
+    const depth = attributes.checkoutBundle ? this.#unshallow() : ['--depth=1'];
     try {
       await git.run(
         'fetch',
@@ -127,7 +127,7 @@ export class GitRepository {
     await git.run('update-ref', full, object, '--no-deref');
   }
 
-  async #checkOut({ wish: { checksum, fetchByCommit }, ref }: FetchPlan): Promise<void> {
+  async #checkOut({ attributes: { checksum, fetchByCommit }, ref }: FetchPlan): Promise<void> {
     if (checksum === '') return;
     const name = fetchByCommit ? checksum : ref;
     let object: string;

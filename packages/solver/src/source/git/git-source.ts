@@ -9,7 +9,12 @@ import type { HttpClient } from '../../registry/http-client.ts';
 import type { Store } from '../../store/store.ts';
 import type { Workbench } from '../../work/operation.ts';
 import type { Source, SourceInstance } from '../contract/source.ts';
-import { type GitSignatureWish, type GitWish, isCommit, parseGitWish } from './git-attributes.ts';
+import {
+  type GitAttributes,
+  type GitSignatureAttributes,
+  isCommit,
+  parseGitAttributes,
+} from './git-attributes.ts';
 import { type BundleBlobs, type BundledCommit, bundleRef, importBundle, writeBundle } from './git-bundle.ts';
 import { checkOut } from './git-checkout.ts';
 import { type GitLogin, gitLogin } from './git-login.ts';
@@ -37,27 +42,31 @@ export function gitSource(options: GitSourceOptions): Source {
   const resolved = new Map<string, Promise<ResolvedCommit>>();
   return {
     schemes: ['git'],
-    open: ({ locator, attrs }) => new GitInstance(parseGitWish(locator, attrs), options, resolved),
+    open: ({ locator, attrs }) => new GitInstance(parseGitAttributes(locator, attrs), options, resolved),
   };
 }
 
 class GitInstance implements SourceInstance {
-  readonly #wish: GitWish;
+  readonly #attributes: GitAttributes;
   readonly #options: GitSourceOptions;
   readonly #resolved: Map<string, Promise<ResolvedCommit>>;
   #commit: ResolvedCommit | undefined;
 
-  constructor(wish: GitWish, options: GitSourceOptions, resolved: Map<string, Promise<ResolvedCommit>>) {
-    this.#wish = wish;
+  constructor(
+    attributes: GitAttributes,
+    options: GitSourceOptions,
+    resolved: Map<string, Promise<ResolvedCommit>>,
+  ) {
+    this.#attributes = attributes;
     this.#options = options;
     this.#resolved = resolved;
   }
 
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
-    const { keepGitDir, subdir, skipSubmodules, mtime, checkoutBundle, remote } = this.#wish;
+    const { keepGitDir, subdir, skipSubmodules, mtime, checkoutBundle, remote } = this.#attributes;
     const commit = await this.#resolve(work);
     this.#commit = commit;
-    if (this.#wish.signature) await this.#verify(commit, this.#wish.signature, work);
+    if (this.#attributes.signature) await this.#verify(commit, this.#attributes.signature, work);
     // Of an annotated tag, its commit is what counts, unless the tag itself comes along.
     const object = keepGitDir || commit.peeled === '' ? commit.object : commit.peeled;
     return {
@@ -75,12 +84,12 @@ class GitInstance implements SourceInstance {
   async fetch(work: Workbench): Promise<Ref | undefined> {
     const commit = this.#commit ?? (await this.#resolve(work));
     return this.#fetched(commit, work, (repository, ref, stage) =>
-      this.#layer(repository, this.#wish, ref, stage, work),
+      this.#layer(repository, this.#attributes, ref, stage, work),
     );
   }
 
   /** A known result counts only for what is signed: it is asked before that is looked up. */
-  #verify(commit: ResolvedCommit, signature: GitSignatureWish, work: Workbench): Promise<void> {
+  #verify(commit: ResolvedCommit, signature: GitSignatureAttributes, work: Workbench): Promise<void> {
     return this.#fetched(commit, work, ({ git }, _, stage) =>
       verifyCommit(git, commit.object, signature, stage, work.signal),
     );
@@ -93,25 +102,25 @@ class GitInstance implements SourceInstance {
     use: (repository: GitRepository, ref: string, stage: () => string) => Promise<T>,
   ): Promise<T> {
     return this.#staged(work, async (git, stage) => {
-      const { wish, ref, from, sha256 } = await this.#plan(commit, git, stage, work);
+      const { attributes, ref, from, sha256 } = await this.#plan(commit, git, stage, work);
       const { records } = this.#options.store;
       const folder = this.#folder();
       fs.mkdirSync(folder, { recursive: true });
       return withLock(`${folder}/lock`, work.signal, async () => {
         const repository = new GitRepository(`${folder}/repo.git`, git, {
           records,
-          remote: wish.remote,
+          remote: attributes.remote,
           sha256,
         });
-        await repository.fetch({ wish, ref, object: commit.object, from });
+        await repository.fetch({ attributes, ref, object: commit.object, from });
         return use(repository, ref, stage);
       });
     });
   }
 
   #resolve(work: Workbench): Promise<ResolvedCommit> {
-    const { ref, remote, checksum, bundle } = this.#wish;
-    const pinned = pinnedCommit(this.#wish);
+    const { ref, remote, checksum, bundle } = this.#attributes;
+    const pinned = pinnedCommit(this.#attributes);
     if (pinned) return Promise.resolve(pinned);
     if (bundle && ref === '') return Promise.resolve({ ref: checksum, object: checksum, peeled: '' });
     const key = JSON.stringify([remote, ref, bundle?.reference.text]);
@@ -132,30 +141,35 @@ class GitInstance implements SourceInstance {
 
   /** What to fetch, and from where. A bundle is imported first. */
   async #plan(commit: ResolvedCommit, git: Git, stage: () => string, work: Workbench) {
-    const { bundle, ref, checksum } = this.#wish;
+    const { bundle, ref, checksum } = this.#attributes;
     if (!bundle) {
       const wanted = ref === '' ? commit.ref.replace(/^refs\/heads\//, '') : ref;
-      return { wish: this.#wish, ref: wanted, from: undefined, sha256: commit.object.length === 64 };
+      return {
+        attributes: this.#attributes,
+        ref: wanted,
+        from: undefined,
+        sha256: commit.object.length === 64,
+      };
     }
     const { url, sha256 } = await this.#import(git, stage(), work);
     const wanted = ref === '' || isCommit(ref) ? checksum : ref;
-    return { wish: this.#wish, ref: wanted, from: url, sha256 };
+    return { attributes: this.#attributes, ref: wanted, from: url, sha256 };
   }
 
   #import(git: Git, folder: string, work: Workbench) {
-    const { bundle, checksum } = this.#wish;
+    const { bundle, checksum } = this.#attributes;
     return importBundle(bundle!, checksum, git, this.#options, folder, work.signal);
   }
 
   /** What a bundle of the commit holds. */
   #bundled({ object }: ResolvedCommit): BundledCommit {
-    const { ref, checksum } = this.#wish;
+    const { ref, checksum } = this.#attributes;
     return { name: bundleRef(ref), commit: checksum === '' ? object : checksum };
   }
 
   async #layer(
     repository: GitRepository,
-    wish: GitWish,
+    attributes: GitAttributes,
     ref: string,
     stage: () => string,
     work: Workbench,
@@ -163,10 +177,10 @@ class GitInstance implements SourceInstance {
     const { layers, refs } = this.#options;
     const staged = layers.stageLayer();
     try {
-      if (wish.checkoutBundle) {
+      if (attributes.checkoutBundle) {
         await writeBundle(repository, this.#bundled(this.#commit!), stage(), `${staged.folder}/bundle`);
       } else {
-        await checkOut(repository, { wish, ref, folder: staged.folder });
+        await checkOut(repository, { attributes, ref, folder: staged.folder });
       }
     } catch (error) {
       layers.drop(staged);
@@ -174,8 +188,8 @@ class GitInstance implements SourceInstance {
     }
     const id = layers.newId();
     await layers.commit(await layers.draftOf(staged, undefined, work.pause), id);
-    const what = wish.checkoutBundle ? 'git bundle checkout for' : 'git snapshot for';
-    const description = `${what} ${redactUrls(wish.remote)}#${wish.ref}`;
+    const what = attributes.checkoutBundle ? 'git bundle checkout for' : 'git snapshot for';
+    const description = `${what} ${redactUrls(attributes.remote)}#${attributes.ref}`;
     return refs.save({ kind: 'layer', id, layer: id, description, createdAt: Date.now() });
   }
 
@@ -189,7 +203,7 @@ class GitInstance implements SourceInstance {
     };
     try {
       const { capabilities, http } = this.#options;
-      const login = await gitLogin(this.#wish, capabilities, http, stage);
+      const login = await gitLogin(this.#attributes, capabilities, http, stage);
       return await use(this.#git(login, work), stage);
     } finally {
       for (const folder of folders) removeTree(folder);
@@ -199,17 +213,17 @@ class GitInstance implements SourceInstance {
   #git({ authorization, credentials, sshSocket, knownHosts }: GitLogin, work: Workbench): Git {
     return new Git({
       // A blob is fetched by other means; git then needs no credentials.
-      ...(!this.#wish.bundle && { authorization, credentials }),
+      ...(!this.#attributes.bundle && { authorization, credentials }),
       sshSocket,
       knownHosts,
-      advice: this.#wish.advice,
+      advice: this.#attributes.advice,
       signal: work.signal,
       onOutput: (stream, data) => work.report({ type: 'log', stream, data }),
     });
   }
 
   #folder(): string {
-    const name = createHash('sha256').update(this.#wish.remote).digest('hex').slice(0, 40);
+    const name = createHash('sha256').update(this.#attributes.remote).digest('hex').slice(0, 40);
     return `${this.#options.store.root}/git/${name}`;
   }
 }

@@ -1,9 +1,9 @@
 import { redactUrls, SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../../error/error.ts';
-import { type GitWish, isCommit } from './git-attributes.ts';
+import { type GitAttributes, isCommit } from './git-attributes.ts';
 import type { Git } from './git-program.ts';
 
-/** What a wish comes down to. */
+/** The commit that a git source op resolves to. */
 export interface ResolvedCommit {
   /** Full name of the ref, or the commit where that was asked for. */
   readonly ref: string;
@@ -14,7 +14,7 @@ export interface ResolvedCommit {
 }
 
 /** What can be known without asking: a ref that is a commit, or a commit to be fetched by its id. */
-export function pinnedCommit({ ref, checksum, fetchByCommit }: GitWish): ResolvedCommit | undefined {
+export function pinnedCommit({ ref, checksum, fetchByCommit }: GitAttributes): ResolvedCommit | undefined {
   if (checksum !== '' && !/^[0-9a-fA-F]+$/.test(checksum)) {
     throw stepFailure(`invalid checksum ${checksum} for Git URL, expected hex commit hash`);
   }

@@ -3,7 +3,7 @@ import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../../error/error.ts';
 import { verifyPgp } from '../signature/pgp.ts';
 import { verifySsh } from '../signature/ssh.ts';
-import type { GitSignatureWish } from './git-attributes.ts';
+import type { GitSignatureAttributes } from './git-attributes.ts';
 import { type GitObject, parseGitObject } from './git-object.ts';
 import type { Git } from './git-program.ts';
 
@@ -19,7 +19,7 @@ type Stage = () => string;
 export async function verifyCommit(
   git: Git,
   object: string,
-  wish: GitSignatureWish,
+  attributes: GitSignatureAttributes,
   stage: Stage,
   signal: AbortSignal,
 ): Promise<void> {
@@ -31,10 +31,10 @@ export async function verifyCommit(
     throw stepFailure(`expected commit or tag object, got ${type}`);
   }
   let tagFailure: SolveFailure | undefined;
-  if (type === 'tag' && !wish.ignoreSignedTag) {
+  if (type === 'tag' && !attributes.ignoreSignedTag) {
     const tag = await read('tag', object);
     try {
-      await verifyObject(tag, wish, stage(), signal);
+      await verifyObject(tag, attributes, stage(), signal);
       return;
     } catch (error) {
       // A tag that nobody signed may name a commit that somebody did.
@@ -42,16 +42,16 @@ export async function verifyCommit(
       tagFailure = error;
     }
   }
-  if (wish.requireSignedTag) {
+  if (attributes.requireSignedTag) {
     throw tagFailure ?? stepFailure('signed tag required but no signed tag found');
   }
   const commit = type === 'tag' ? (await silent.run('rev-parse', `${object}^{commit}`)).trim() : object;
-  await verifyObject(await read('commit', commit), wish, stage(), signal);
+  await verifyObject(await read('commit', commit), attributes, stage(), signal);
 }
 
 async function verifyObject(
   { signature, signedData }: GitObject,
-  { publicKey, rejectExpired }: GitSignatureWish,
+  { publicKey, rejectExpired }: GitSignatureAttributes,
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {

@@ -3,13 +3,13 @@ import { stepFailure } from '../../error/error.ts';
 import { type FileAttributes, parseFileAttributes } from '../contract/single-file.ts';
 
 /** What an http source op wants. */
-export interface HttpWish {
+export interface HttpAttributes {
   readonly url: string;
   /** Digest of the content; empty if whatever comes is right. */
   readonly checksum: string;
   readonly file: FileAttributes;
   /** Undefined: nobody has to have signed it. */
-  readonly signature: HttpSignatureWish | undefined;
+  readonly signature: HttpSignatureAttributes | undefined;
   /** Secret with the `Authorization` header; empty: those named after the host, if there are any. */
   readonly authHeaderSecret: string;
   /** Sorted by name; names in lower case. */
@@ -17,7 +17,7 @@ export interface HttpWish {
 }
 
 /** A detached PGP signature of the content, and keys of which one must have made it; all armored. */
-export interface HttpSignatureWish {
+export interface HttpSignatureAttributes {
   readonly publicKeys: string;
   readonly signature: string;
 }
@@ -26,11 +26,11 @@ export interface HttpSignatureWish {
 const USER_HEADERS = ['accept', 'user-agent'];
 
 /** Reads a source op (`source/http/source.go`). */
-export function parseHttpWish(
+export function parseHttpAttributes(
   scheme: string,
   locator: string,
   attrs: Readonly<Record<string, string>>,
-): HttpWish {
+): HttpAttributes {
   const url = `${scheme}://${locator}`;
   if (!URL.canParse(url)) throw stepFailure(`parse ${JSON.stringify(url)}: invalid URL`);
   const checksum = attrs['http.checksum'] ?? '';
@@ -52,7 +52,7 @@ function headerOf(attrs: Readonly<Record<string, string>>, name: string): string
   return Object.entries(attrs).find(([key]) => key.toLowerCase() === `http.header.${name}`)?.[1];
 }
 
-function parseSignature(attrs: Readonly<Record<string, string>>): HttpSignatureWish | undefined {
+function parseSignature(attrs: Readonly<Record<string, string>>): HttpSignatureAttributes | undefined {
   const { 'http.sig.pubkey': publicKeys, 'http.sig.signature': signature } = attrs;
   if (publicKeys === undefined && signature === undefined) return undefined;
   if (publicKeys && signature) return { publicKeys, signature };

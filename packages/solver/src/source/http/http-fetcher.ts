@@ -4,18 +4,23 @@ import { decompressAs } from '../../archive/decompress.ts';
 import { stepFailure } from '../../error/error.ts';
 import type { HttpClient, HttpResponse } from '../../registry/http-client.ts';
 import { networkFailure } from '../../registry/network-error.ts';
-import type { HttpWish } from './http-attributes.ts';
+import type { HttpAttributes } from './http-attributes.ts';
 
 /** Sends the requests of one http source, with the credentials that belong to it. */
 export class HttpFetcher {
-  readonly #wish: HttpWish;
+  readonly #attributes: HttpAttributes;
   readonly #http: HttpClient;
   readonly #secrets: SolveRequest['secrets'];
   readonly #signal: AbortSignal;
   #authorization: Promise<string | undefined> | undefined;
 
-  constructor(wish: HttpWish, http: HttpClient, secrets: SolveRequest['secrets'], signal: AbortSignal) {
-    this.#wish = wish;
+  constructor(
+    attributes: HttpAttributes,
+    http: HttpClient,
+    secrets: SolveRequest['secrets'],
+    signal: AbortSignal,
+  ) {
+    this.#attributes = attributes;
     this.#http = http;
     this.#secrets = secrets;
     this.#signal = signal;
@@ -25,7 +30,7 @@ export class HttpFetcher {
   async send(method: 'GET' | 'HEAD', etags: readonly string[]): Promise<HttpResponse> {
     this.#authorization ??= this.#findAuthorization();
     const authorization = await this.#authorization;
-    const bare = new URL(this.#wish.url);
+    const bare = new URL(this.#attributes.url);
     bare.username = '';
     bare.password = '';
     try {
@@ -35,7 +40,7 @@ export class HttpFetcher {
         headers: {
           'user-agent': 'llb-ts',
           'accept-encoding': 'gzip',
-          ...Object.fromEntries(this.#wish.headers),
+          ...Object.fromEntries(this.#attributes.headers),
           ...(authorization !== undefined && { authorization }),
           ...(etags.length > 0 && { 'if-none-match': etags.join(', ') }),
         },
@@ -43,12 +48,12 @@ export class HttpFetcher {
       });
     } catch (error) {
       if (this.#signal.aborted) throw error;
-      throw networkFailure(method, this.#wish.url, error);
+      throw networkFailure(method, this.#attributes.url, error);
     }
   }
 
   async #findAuthorization(): Promise<string | undefined> {
-    const { authHeaderSecret, url } = this.#wish;
+    const { authHeaderSecret, url } = this.#attributes;
     if (authHeaderSecret !== '') {
       const header = await this.#secrets(authHeaderSecret);
       if (header) return Buffer.from(header).toString('latin1');

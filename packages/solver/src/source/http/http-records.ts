@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { makeFolders } from '../../host/files.ts';
 import { type Fields, isText } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-import type { HttpWish } from './http-attributes.ts';
+import type { HttpAttributes } from './http-attributes.ts';
 
 /** A download that can be asked about again. */
 export interface HttpRecord {
@@ -28,19 +28,19 @@ export class HttpRecords {
     this.#folder = `${store.root}/http`;
   }
 
-  get(wish: HttpWish): readonly HttpRecord[] {
-    return this.#store.records.read(this.#file(wish), parseRecords) ?? [];
+  get(attributes: HttpAttributes): readonly HttpRecord[] {
+    return this.#store.records.read(this.#file(attributes), parseRecords) ?? [];
   }
 
   /** Keeps a record, in place of one with the same tag. */
-  put(wish: HttpWish, record: HttpRecord): void {
-    const records = [...this.get(wish).filter(({ etag }) => etag !== record.etag), record];
+  put(attributes: HttpAttributes, record: HttpRecord): void {
+    const records = [...this.get(attributes).filter(({ etag }) => etag !== record.etag), record];
     makeFolders(this.#folder);
-    this.#store.records.write(this.#file(wish), { url: redacted(wish.url), records });
+    this.#store.records.write(this.#file(attributes), { url: redacted(attributes.url), records });
   }
 
   /** The name is a hash of everything that shapes the answer and what is made of it. */
-  #file({ url, file, authHeaderSecret, headers }: HttpWish): string {
+  #file({ url, file, authHeaderSecret, headers }: HttpAttributes): string {
     const request = JSON.stringify([url, file, authHeaderSecret, headers]);
     return `${this.#folder}/${createHash('sha256').update(request).digest('hex').slice(0, 40)}.json`;
   }

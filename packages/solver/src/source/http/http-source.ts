@@ -14,7 +14,7 @@ import { singleFile } from '../contract/single-file.ts';
 import type { Source, SourceInstance } from '../contract/source.ts';
 import { TransferProgress } from '../contract/transfer-progress.ts';
 import { verifyPgp } from '../signature/pgp.ts';
-import { type HttpSignatureWish, type HttpWish, parseHttpWish } from './http-attributes.ts';
+import { type HttpAttributes, type HttpSignatureAttributes, parseHttpAttributes } from './http-attributes.ts';
 import { decodedBody, HttpFetcher } from './http-fetcher.ts';
 import type { HttpRecords } from './http-records.ts';
 import { responseName } from './response-name.ts';
@@ -31,7 +31,8 @@ export interface HttpSourceOptions {
 export function httpSource(options: HttpSourceOptions): Source {
   return {
     schemes: ['http', 'https'],
-    open: ({ scheme, locator, attrs }) => new HttpInstance(parseHttpWish(scheme, locator, attrs), options),
+    open: ({ scheme, locator, attrs }) =>
+      new HttpInstance(parseHttpAttributes(scheme, locator, attrs), options),
   };
 }
 
@@ -44,18 +45,18 @@ interface Downloaded {
 }
 
 class HttpInstance implements SourceInstance {
-  readonly #wish: HttpWish;
+  readonly #attributes: HttpAttributes;
   readonly #options: HttpSourceOptions;
   #downloaded: Downloaded | undefined;
 
-  constructor(wish: HttpWish, options: HttpSourceOptions) {
-    this.#wish = wish;
+  constructor(attributes: HttpAttributes, options: HttpSourceOptions) {
+    this.#attributes = attributes;
     this.#options = options;
   }
 
   /** With a checksum nobody has to be asked; without one, or to check a signature, the content has to be here. */
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
-    const { url, checksum, file, signature } = this.#wish;
+    const { url, checksum, file, signature } = this.#attributes;
     if (checksum === '') this.#downloaded = await this.#revalidate(work);
     else if (signature) this.#downloaded = await this.#byChecksum(work);
     if (this.#downloaded && signature) await this.#verify(this.#downloaded, signature, work);
@@ -71,20 +72,24 @@ class HttpInstance implements SourceInstance {
 
   async #byChecksum(work: Workbench): Promise<Downloaded> {
     const response = await this.#fetcher(work).send('GET', []);
-    return this.#download(response, this.#wish.checksum, work);
+    return this.#download(response, this.#attributes.checksum, work);
   }
 
-  async #verify({ name, ref }: Downloaded, wish: HttpSignatureWish, work: Workbench): Promise<void> {
+  async #verify(
+    { name, ref }: Downloaded,
+    attributes: HttpSignatureAttributes,
+    work: Workbench,
+  ): Promise<void> {
     const content = work.view(ref).lookup(`/${bytesOf(name)}`);
     if (!content) throw new Error(`Internal error: ${name} is not in its own layer`);
     const folder = this.#options.layers.stage();
     try {
       const file = textOf(content.hostPath);
-      await verifyPgp({ ...wish, file, rejectExpired: false, folder, signal: work.signal });
+      await verifyPgp({ ...attributes, file, rejectExpired: false, folder, signal: work.signal });
     } catch (error) {
       if (!(error instanceof SolveFailure) || error.code !== 'step') throw error;
       throw stepFailure(`failed to verify pgp signature: ${error.message}`, {
-        hint: redactUrls(this.#wish.url),
+        hint: redactUrls(this.#attributes.url),
       });
     } finally {
       removeTree(folder);
@@ -92,7 +97,7 @@ class HttpInstance implements SourceInstance {
   }
 
   #key(name: string, digest: string, lastModified: string): Readonly<Record<string, unknown>> {
-    const { file, authHeaderSecret, headers } = this.#wish;
+    const { file, authHeaderSecret, headers } = this.#attributes;
     return {
       kind: 'http',
       ...file,
@@ -133,14 +138,14 @@ class HttpInstance implements SourceInstance {
   #isStillNamed({ name }: Downloaded, { status, headers }: HttpResponse): boolean {
     const disposition = headers['content-disposition'];
     if (status === 304 && disposition === undefined) return true;
-    return responseName(this.#wish.file.filename, this.#wish.url, disposition) === name;
+    return responseName(this.#attributes.file.filename, this.#attributes.url, disposition) === name;
   }
 
   /** Earlier downloads whose content is still here, by tag. */
   #known(): ReadonlyMap<string, Downloaded> {
     const { records, refs, layers } = this.#options;
     const known = new Map<string, Downloaded>();
-    for (const record of records.get(this.#wish)) {
+    for (const record of records.get(this.#attributes)) {
       const ref = refs.load(record.ref);
       if (ref?.kind === 'layer' && layers.has(ref.layer)) known.set(record.etag, { ...record, ref });
     }
@@ -150,7 +155,7 @@ class HttpInstance implements SourceInstance {
   /** @param checksum what the content must be; empty for anything */
   async #download(response: HttpResponse, checksum: string, work: Workbench): Promise<Downloaded> {
     await checkStatus(response);
-    const { url, file } = this.#wish;
+    const { url, file } = this.#attributes;
     const { headers } = response;
     const name = responseName(
       file.filename,
@@ -172,7 +177,7 @@ class HttpInstance implements SourceInstance {
       const ref = await singleFile(name, content, file, mtimeNs, `http url ${redactUrls(url)}`, work);
       const etag = tagOf(response, []);
       if (etag !== '' && checksum === '') {
-        this.#options.records.put(this.#wish, { etag, name, digest, lastModified, ref: ref.id });
+        this.#options.records.put(this.#attributes, { etag, name, digest, lastModified, ref: ref.id });
       }
       return { name, digest, lastModified, ref };
     } finally {
@@ -181,7 +186,7 @@ class HttpInstance implements SourceInstance {
   }
 
   #fetcher(work: Workbench): HttpFetcher {
-    return new HttpFetcher(this.#wish, this.#options.http, this.#options.secrets, work.signal);
+    return new HttpFetcher(this.#attributes, this.#options.http, this.#options.secrets, work.signal);
   }
 }
 

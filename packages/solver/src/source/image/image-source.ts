@@ -59,7 +59,7 @@ export function ociLayoutSource(
   };
 }
 
-interface ImageWish {
+interface ImageAttributes {
   readonly platform: OciPlatform;
   readonly limit: number | undefined;
   readonly checksum: string | undefined;
@@ -68,19 +68,23 @@ interface ImageWish {
 class ImageInstance implements SourceInstance {
   readonly #options: ImageSourceOptions;
   readonly #openOrigin: () => Promise<ImageOrigin>;
-  readonly #wish: ImageWish;
+  readonly #attributes: ImageAttributes;
   #ref: Ref | undefined;
 
-  constructor(options: ImageSourceOptions, openOrigin: () => Promise<ImageOrigin>, wish: ImageWish) {
+  constructor(
+    options: ImageSourceOptions,
+    openOrigin: () => Promise<ImageOrigin>,
+    attributes: ImageAttributes,
+  ) {
     this.#options = options;
     this.#openOrigin = openOrigin;
-    this.#wish = wish;
+    this.#attributes = attributes;
   }
 
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
     const origin = await this.#openOrigin();
     const { top, layers } = await this.#resolve(origin, work);
-    const { platform, limit } = this.#wish;
+    const { platform, limit } = this.#attributes;
     // Now, not when it is fetched: a result that is known from before may need the layers too.
     this.#ref = this.#options.imageLayers.register(layers.slice(0, limit ?? layers.length), origin, work);
     // Not the diff IDs: they are verified only when layers are unpacked, and must not stand for them before.
@@ -93,7 +97,7 @@ class ImageInstance implements SourceInstance {
 
   async #resolve(origin: ImageOrigin, work: Workbench): Promise<ResolvedImage> {
     const { blobs, places } = this.#options;
-    const { platform, checksum, limit } = this.#wish;
+    const { platform, checksum, limit } = this.#attributes;
     const image = await resolveImage(origin, {
       blobs,
       places,

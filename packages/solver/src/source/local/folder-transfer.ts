@@ -13,7 +13,7 @@ import { TransferProgress } from '../contract/transfer-progress.ts';
 import { includeFollowed } from './follow-paths.ts';
 import { hashFolder } from './hash-folder.ts';
 import { importFolder } from './import-folder.ts';
-import type { LocalWish } from './local-attributes.ts';
+import type { LocalAttributes } from './local-attributes.ts';
 import { isUnchanged, type LocalIndex, readIndex, writeIndex } from './local-index.ts';
 import { bringMetadata } from './metadata-transfer.ts';
 import { PathFilter } from './path-filter.ts';
@@ -35,16 +35,16 @@ export interface TransferOptions {
  */
 export async function transferFolder(
   root: string,
-  wish: LocalWish,
+  attributes: LocalAttributes,
   { store, layers, digests, work }: TransferOptions,
 ): Promise<Transferred> {
   const progress = new TransferProgress(
-    { id: `transferring ${wish.name}:`, name: 'transferring', total: 0 },
+    { id: `transferring ${attributes.name}:`, name: 'transferring', total: 0 },
     work,
   );
   const scannedNs = BigInt(Date.now()) * 1_000_000n;
-  const include = includeFollowed(root, wish.includePatterns, wish.followPaths);
-  const entries = await scanFolder(root, new PathFilter(include, wish.excludePatterns), work.pause);
+  const include = includeFollowed(root, attributes.includePatterns, attributes.followPaths);
+  const entries = await scanFolder(root, new PathFilter(include, attributes.excludePatterns), work.pause);
   const folder = {
     entries,
     scannedNs,
@@ -54,9 +54,9 @@ export async function transferFolder(
     pause: work.pause,
     onBytes: (n: number) => progress.advance(n),
   };
-  const found = wish.metadataOnly
-    ? await bringMetadata(folder, wish.metadataOnly.exceptions)
-    : await bringIndexed(folder, indexFile(store.root, root, wish), wish.differ === 'metadata');
+  const found = attributes.metadataOnly
+    ? await bringMetadata(folder, attributes.metadataOnly.exceptions)
+    : await bringIndexed(folder, indexFile(store.root, root, attributes), attributes.differ === 'metadata');
   progress.done();
   return found;
 }
@@ -181,8 +181,8 @@ function keepIndex(
 const FILTERS = 2;
 
 /** One index per folder and filter. */
-function indexFile(stateDir: string, root: string, wish: LocalWish): string {
-  const { includePatterns, excludePatterns, followPaths } = wish;
+function indexFile(stateDir: string, root: string, attributes: LocalAttributes): string {
+  const { includePatterns, excludePatterns, followPaths } = attributes;
   const filter = JSON.stringify([FILTERS, root, includePatterns, excludePatterns, followPaths]);
   const folder = `${stateDir}/local`;
   fs.mkdirSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 import { stepFailure } from '../../error/error.ts';
 
 /** What a local source op wants of a folder. Patterns and paths are text, as they stand in the definition. */
-export interface LocalWish {
+export interface LocalAttributes {
   /** The name under which the request gives the folder. */
   readonly name: string;
   readonly includePatterns: readonly string[];
@@ -14,7 +14,10 @@ export interface LocalWish {
 }
 
 /** Reads the attributes of a `local://` source; unknown ones mean nothing (`source/local/source.go`). */
-export function parseLocalWish(locator: string, attrs: Readonly<Record<string, string>>): LocalWish {
+export function parseLocalAttributes(
+  locator: string,
+  attrs: Readonly<Record<string, string>>,
+): LocalAttributes {
   const session = attrs['local.session'] ?? '';
   const cut = session.indexOf(':');
   const exceptions = list(attrs['local.metadatatransferexclude']);

@@ -10,7 +10,7 @@ import type { Store } from '../../store/store.ts';
 import type { Workbench } from '../../work/operation.ts';
 import type { Source, SourceInstance } from '../contract/source.ts';
 import { transferFolder } from './folder-transfer.ts';
-import { type LocalWish, parseLocalWish } from './local-attributes.ts';
+import { type LocalAttributes, parseLocalAttributes } from './local-attributes.ts';
 
 export interface LocalSourceOptions {
   readonly store: Store;
@@ -29,24 +29,24 @@ export interface LocalSourceOptions {
 export function localSource(options: LocalSourceOptions): Source {
   return {
     schemes: ['local'],
-    open: ({ locator, attrs }) => new LocalInstance(parseLocalWish(locator, attrs), options),
+    open: ({ locator, attrs }) => new LocalInstance(parseLocalAttributes(locator, attrs), options),
   };
 }
 
 class LocalInstance implements SourceInstance {
   readonly transfersToResolve = true;
-  readonly #wish: LocalWish;
+  readonly #attributes: LocalAttributes;
   readonly #options: LocalSourceOptions;
   #ref: Ref | undefined;
 
-  constructor(wish: LocalWish, options: LocalSourceOptions) {
-    this.#wish = wish;
+  constructor(attributes: LocalAttributes, options: LocalSourceOptions) {
+    this.#attributes = attributes;
     this.#options = options;
   }
 
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
-    const { name } = this.#wish;
-    const { digest, layer } = await transferFolder(await this.#folder(), this.#wish, {
+    const { name } = this.#attributes;
+    const { digest, layer } = await transferFolder(await this.#folder(), this.#attributes, {
       ...this.#options,
       work,
     });
@@ -59,7 +59,7 @@ class LocalInstance implements SourceInstance {
   }
 
   async #folder(): Promise<string> {
-    const { name } = this.#wish;
+    const { name } = this.#attributes;
     const folder = (await this.#options.folders(name))?.path;
     if (folder === undefined) {
       throw stepFailure(`no access allowed to dir "${name}"`, {
