@@ -97,7 +97,7 @@ async function buildCli() {
   }
 }
 
-/** What the licenses of bundled packages ask to be handed on. */
+/** Writes the notices that the licenses of bundled packages require. */
 function writeNotices(draft, results) {
   const files = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   writeFileSync(join(draft, 'THIRD-PARTY-NOTICES.txt'), noticesOf(files, root));

@@ -1,4 +1,4 @@
-// What both commands of the README begin with: dependencies as the lockfile says, and a build. Needs Node and npm only.
+// The first step of both commands of the README: dependencies of the lockfile, and a build. Needs Node and npm only.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -37,8 +37,8 @@ console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skippe
 process.exitCode = counts.failed === 0 && !leftOutIsFailure ? 0 : 1;
 
 /**
- * What comes before a command so that it runs as root of a user namespace, as a solve of this user does: nothing for root,
- * and where the machine does not let users have one.
+ * The prefix of a command that runs it as root of a user namespace, as a solve of this user does: empty for root,
+ * and on machines that do not let users have one.
  */
 function userNamespace() {
   const unshare = ['unshare', '--user', '--map-auto', '--map-root-user', '--mount', '--uts', '--ipc', '--'];

@@ -6,7 +6,7 @@ const unpacked = Local('base', { dir: `${ROOTS}/base` });
 
 /** A small Debian, as a state to run things in. */
 export const base: State = unpacked
-  // What the script of base-passwd would have done.
+  // Does the work of the script of base-passwd.
   .File(
     Copy(unpacked, '/usr/share/base-passwd/passwd.master', '/etc/passwd').Copy(
       unpacked,

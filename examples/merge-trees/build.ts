@@ -68,6 +68,6 @@ export default function build({ busybox = false }: Arguments) {
   const site = Merge(root(busybox), bootstrap, darkly, htmx, trim, pages).File(
     Symlink('index.html', `${WWW}/home.html`),
   );
-  // What the site has that bootstrap alone has not: a computed diff, since the two share no chain.
+  // The changes from bootstrap to the site: a computed diff, since the two share no chain.
   return { default: site, changes: Diff(bootstrap, site) };
 }

@@ -19,7 +19,7 @@ import {
   With,
 } from 'llb-ts';
 
-/** Where npm is beside Node, whoever installed the two. */
+/** The npm that is installed beside Node. */
 const npm = join(dirname(process.execPath), '../lib/node_modules/npm');
 
 /** Node can tell which libraries it has loaded. */
@@ -69,7 +69,7 @@ export default function build({ registry }: Arguments) {
   const installed = root.File(Copy(source, '/package.json', '/app/', { createDestPath: true })).Run(
     Args([
       ...[node, '/opt/npm/bin/npm-cli.js', 'install'],
-      // What is in the store is taken as it is, without asking the registry whether there is something newer.
+      // Packages in the store are used as they are; the registry is not asked for newer ones.
       ...[
         '--cache=/store',
         '--prefer-offline',
@@ -82,7 +82,7 @@ export default function build({ registry }: Arguments) {
     ]),
     // npm's store is for one npm at a time here: who comes second waits.
     AddMount('/store', Scratch(), AsPersistentCacheDir('npm', CacheMountLocked)),
-    // What it leaves at home is no part of the app.
+    // Files that npm leaves in its home are no part of the app.
     AddMount('/tmp', Scratch(), Tmpfs()),
     With((state) => {
       const atHome = state.AddEnv('HOME', '/tmp');

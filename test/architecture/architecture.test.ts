@@ -46,7 +46,7 @@ describe('packages', () => {
       dependencies?: Record<string, string>;
       devDependencies?: Record<string, string>;
     };
-    // What is bundled into the published package stands in the manifest of the workspace: users do not install it.
+    // The manifest of the workspace lists the packages that are bundled: users do not install them.
     const bundled = name === 'cli' ? JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) : {};
     const declared = Object.keys({
       ...manifest.dependencies,
@@ -145,7 +145,7 @@ function srcOf(unit: SourceUnit): string {
   return `packages/${unit.packageName}/src/`;
 }
 
-/** Whether a specifier means one of our packages, by its face or deeper. */
+/** True if a specifier means one of our packages, by its face or deeper. */
 function isOurs(specifier: string): boolean {
   return packageOfFace.has(packageOf(specifier));
 }

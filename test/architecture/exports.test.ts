@@ -6,7 +6,7 @@ import { FACES, type PackageName } from './rules.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /**
- * What each package offers, as a list that is checked in: a change of a face is then seen in review.
+ * The exports of each package, as a list that is checked in: a change of a face is then seen in review.
  * `pnpm vitest run --project unit test/architecture -u` writes the lists anew.
  */
 test.each(Object.entries(FACES))('the face of %s', async (name, face) => {

@@ -5,7 +5,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 /** One import (or re-export, or type import, or `import()`) that a file makes. */
 export interface ImportLine {
-  /** What stands in the quotes. */
+  /** The text in the quotes. */
   readonly specifier: string;
   /** The file it means, relative to the repository; undefined when it names a package. */
   readonly file?: string;
@@ -24,7 +24,7 @@ export interface SourceUnit {
   readonly source: SourceFile;
 }
 
-/** What only tests use, by its name. */
+/** Names of files that only tests use. */
 const TEST_FILES = ['*.test.ts', '*.contract.ts', 'testing.ts', 'testing/**/*.ts'];
 
 /** Every product file of the packages: what is shipped, so without tests. */

@@ -3,14 +3,14 @@ import type { FolderEntry } from '../support/folder.ts';
 
 /** A build whose tree is known, because the reference BuildKit made it (`pnpm conformance:update`). */
 export interface CaseSource {
-  /** What it is about, in one line. */
+  /** The subject of the case, in one line. */
   readonly about: string;
   readonly build: () => State;
   /** Local folders by name. Default: none. */
   readonly locals?: Readonly<Record<string, readonly FolderEntry[]>>;
   /** Secrets by id. Default: none. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** What is allowed to processes, as `--allow` has it. Default: nothing. */
+  /** Entitlements of processes, as `--allow` has them. Default: none. */
   readonly allow?: readonly string[];
 }
 

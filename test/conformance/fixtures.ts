@@ -1,4 +1,4 @@
-/** What cases take from outside: archives that hold what no file action can make, and folders to import. */
+/** External inputs of cases: archives with entries that no file action can make, and folders to import. */
 import { gzipSync } from 'node:zlib';
 import { Local, type State } from 'llb-ts';
 import type { FolderEntry } from '../support/folder.ts';

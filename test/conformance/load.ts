@@ -34,12 +34,12 @@ export interface FoundCase {
 const HERE = import.meta.dirname;
 export const FOUND = join(HERE, 'found');
 
-/** Where the trees of a suite are checked in. */
+/** The checked-in file with the trees of a suite. */
 export function expectedFile(suite: string): string {
   return join(HERE, 'expected', `${suite}.json`);
 }
 
-/** Where the images of a suite are checked in. */
+/** The checked-in file with the images of a suite. */
 export function expectedImagesFile(suite: string): string {
   return join(HERE, 'expected-images', `${suite}.json`);
 }

@@ -9,7 +9,7 @@ import { runGraph } from './interpret/run.ts';
 
 interface Expected {
   readonly name: string;
-  /** What the Go client says against the graph. */
+  /** The Go client's error for the graph. */
   readonly error?: string;
   readonly ops?: readonly DescribedOp[];
   readonly infos?: readonly DescribedInfo[] | null;

@@ -1,4 +1,4 @@
-/** Which exported names of `client/llb` no recipe uses, and why. The first pattern that fits a name counts. */
+/** Exported names of `client/llb` that no recipe uses, and the reason. The first pattern that fits a name counts. */
 export const notInRecipes: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^(type|embed|ifacemethod) /, 'a type has no bytes; its functions and fields have'],
   [/^method \w+\.Set\w+Option$/, 'how Go applies an option: every recipe with the option uses it'],

@@ -1,7 +1,7 @@
 import { readImage } from './read-image.ts';
 
 /**
- * What makes an image the same image: the same diff IDs are the same layers, byte for byte. How layers are packed is left
+ * Properties that equal images share: equal diff IDs are equal layers, byte for byte. How layers are packed is left
  * out, since compressors differ. Field names are those of the files that expectations are in.
  */
 export interface ImageFacts {

@@ -5,7 +5,7 @@ import { describe, test } from 'vitest';
 import { whyNoOrdinaryUser } from './ordinary-user.ts';
 
 /**
- * What a test may need beyond Node and npm. A test names its needs with {@link requires}; where one is missing the
+ * Requirements of tests beyond Node and npm. A test names its needs with {@link requires}; where one is missing the
  * test is skipped, and `npm test` lists it at the end with the reason. With `LLB_TS_REQUIRE=all` (as `.ci/run` sets it)
  * or `LLB_TS_REQUIRE=git,crun` a missing component is a failure instead.
  */
@@ -101,7 +101,7 @@ export function requires(...components: readonly Component[]): (name: string, te
   };
 }
 
-/** Where a program of this name is, looking also where a user's PATH does not reach. */
+/** Path of a program; folders outside a user's PATH are searched, too. */
 export function findProgram(name: string): string | undefined {
   const folders = [
     ...(process.env.LLB_TS_REFERENCE_BIN ? [process.env.LLB_TS_REFERENCE_BIN] : []),

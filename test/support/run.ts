@@ -37,7 +37,7 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.stdout.on('data', (data: Buffer) => stdout.push(data));
     child.stderr.on('data', (data: Buffer) => stderr.push(data));
     child.on('error', reject);
-    // Who fails early does not read its input; that is seen in the exit code.
+    // A program that fails early does not read its input; the exit code reports that.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
     child.on('close', (code, signal) => {

@@ -8,7 +8,7 @@ import { type RunResult, run } from './run.ts';
 import { withTemporaryFolder } from './temporary.ts';
 import type { FileTree, Outcome } from './tree.ts';
 
-/** What a definition takes from outside, as the flags of `solve` and `buildctl build` have it. */
+/** The inputs of a definition, as the flags of `solve` and `buildctl build` have it. */
 export interface Inputs {
   /** Name → folder. */
   readonly locals?: Readonly<Record<string, string>>;
@@ -27,7 +27,7 @@ export interface Solver {
   image(definition: Uint8Array, inputs?: Inputs): Promise<ImageOutcome>;
 }
 
-/** What is exported to an archive, and read from it. */
+/** An export to an archive, and the reader of that archive. */
 interface Form<T> {
   readonly output: string;
   read(archive: string): T;
@@ -41,9 +41,9 @@ export interface LlbTsOptions {
   readonly stateDir?: string;
   /** Solve on the BuildKit there instead of here. */
   readonly address?: string;
-  /** What runs processes. Default: what is found. */
+  /** The executor of processes. Default: the first that is found. */
   readonly executor?: string;
-  /** Whoever solves, with the program to do it by (`copyCliFor`). Default: the user of the test, the built CLI. */
+  /** The user who solves, and the program (`copyCliFor`). Default: the user of the test, the built CLI. */
   readonly as?: { readonly user: OrdinaryUser; readonly program: string };
 }
 
@@ -108,7 +108,7 @@ export function runLlbTs(args: readonly string[], input?: Uint8Array): Promise<R
   return run(process.execPath, [llbTsProgram(), ...args], input ? { input } : {});
 }
 
-/** Where the built CLI is; fails when it was not built. */
+/** Path of the built CLI; fails if it was not built. */
 export function llbTsProgram(): string {
   const cli = join(import.meta.dirname, '../../packages/cli');
   if (!existsSync(join(cli, 'dist'))) throw new Error('the CLI is not built: run `pnpm build` first');

@@ -32,7 +32,7 @@ export interface TreeEntry {
   readonly links?: string;
 }
 
-/** What a solve came to. */
+/** The result of a solve. */
 export type Outcome = FileTree | { readonly error: string };
 
 export function isFailure(outcome: Outcome): outcome is { readonly error: string } {

@@ -61,7 +61,7 @@ import {
   WithUIDGID,
 } from './index.ts';
 
-/** What JavaScript lets through and TypeScript does not. */
+/** Passes a value of a wrong type, as JavaScript permits. */
 const wrong = (value: unknown) => value as never;
 const base = Image('alpine');
 const map = NewSourceMap(undefined, 'f', 'f', '');

@@ -16,7 +16,7 @@ interface Documented {
   readonly isValue: boolean;
 }
 
-/** What a face exports, public members of classes included, with what an editor shows on hover. */
+/** The exports of a face and the public members of its classes, with the text that an editor shows on hover. */
 function documented(face: string): readonly Documented[] {
   const file = project.addSourceFileAtPath(join(root, `packages/${face}/src/index.ts`));
   return [...file.getExportedDeclarations()].flatMap(([name, declarations]) => {

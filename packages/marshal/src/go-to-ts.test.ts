@@ -36,7 +36,7 @@ beforeAll(() => {
   );
 }, 120_000);
 
-/** Whether one of our faces exports `name`, or `Type.member` of an exported type. */
+/** True if one of our faces exports `name`, or `Type.member` of an exported type. */
 function exists(name: string): boolean {
   const [type = '', member] = name.split('.');
   return faces.some((face) => {

@@ -14,7 +14,7 @@ const STEPS = 20;
 /** The folder with `busybox` that the root is made of. */
 export const TOOLS = 'tools';
 
-/** What all steps start from; both sides have built it before anything is measured. */
+/** The base of all steps; both sides have built it before anything is measured. */
 export function box(): State {
   return Scratch().File(
     Mkdir('/bin', 0o755)

@@ -1,5 +1,5 @@
 /**
- * What steps cost: builds of steps that do next to nothing, with every executor that is here, beside `buildctl` on a running
+ * Cost of steps: builds of steps that do almost nothing, with every executor that is here, beside `buildctl` on a running
  * buildkitd with runc, in turns; and a runtime alone.
  *
  *     node --conditions=llb-ts-source --import=tsx test/bench/exec/main.ts [--runs N] [--no-reference]

@@ -6,7 +6,7 @@ const TIME = 1_500_000_000;
 const FILES_PER_DIRECTORY = 100;
 const POOL = 1 << 20;
 
-/** What a folder of the image is filled with. */
+/** The contents of a folder of the image. */
 export interface FolderShape {
   readonly files: number;
   /** Bytes of each file. */

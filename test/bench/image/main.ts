@@ -71,7 +71,7 @@ async function measureTurn({ stores, host, turn, material, seen }: Turn): Promis
   try {
     contenders.push(await startOurs(join(stores, OURS)));
     if (withReference) contenders.push(await startReference());
-    // Who is first warms files for the other, so they take turns.
+    // The first to run warms files for the other, so they take turns.
     const order = turn % 2 === 0 ? contenders : [...contenders].reverse();
     for (const phase of phases) {
       if (phase.change) material.changeSmall();

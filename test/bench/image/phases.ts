@@ -9,7 +9,7 @@ const SHAPE: FolderShape = { files: 5_000, size: 15_000 };
 /** One more merge input, which changes. */
 const SMALL = 'small';
 
-/** What is built and exported, once on each side and in this order. */
+/** A build and export, done once on each side and in this order. */
 export interface Phase {
   /** Undefined: only there so that the next finds what it needs, and not reported. */
   readonly about?: string;
@@ -20,7 +20,7 @@ export interface Phase {
   readonly change?: boolean;
 }
 
-/** Where one side may write. */
+/** A folder that one side may write to. */
 export interface Place {
   readonly folder: string;
   /** Registry and repository. */

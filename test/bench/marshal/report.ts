@@ -1,4 +1,4 @@
-/** What one process measured. */
+/** The measurements of one process. */
 export interface Report {
   /** Milliseconds that each run took to make the graph. */
   readonly make: readonly number[];

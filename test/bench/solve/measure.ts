@@ -6,7 +6,7 @@ import type { Contender, Measured } from './contenders.ts';
 import { withFreshFilesystem } from './fresh-filesystem.ts';
 import { digestsOf } from './steps.ts';
 
-/** What the store knows when the build starts. */
+/** The state of the store when the build starts. */
 export const PHASES = ['cold', 'unchanged', 'one file changed'] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -46,7 +46,7 @@ export async function measureCase(
       const contenders: Contender[] = [];
       try {
         for (const [side, start] of sides.entries()) contenders.push(await start(join(stores, String(side))));
-        // Who is first warms the folders for the other, so they take turns.
+        // The first to run warms the folders for the other, so they take turns.
         const order = at % 2 === 0 ? contenders : [...contenders].reverse();
         for (const phase of PHASES) {
           if (phase === 'one file changed') changeOneFile();

@@ -1,6 +1,6 @@
 import type { Definition } from '@llb-ts/pb';
 
-/** What both CLIs print with `--progress rawjson`, as far as it is read here. */
+/** The fields of `--progress rawjson` that are read here; both CLIs print them. */
 interface Status {
   readonly vertexes?: readonly {
     readonly digest: string;

@@ -6,7 +6,7 @@ import { dir, file, LATER, layer, link, on, rm, type Step } from '../vocabulary.
 const base = layer(dir('/d'), file('/d/a', 'base a'), file('/d/b', 'base b'));
 const other = layer(dir('/d', { mode: 0o700 }), file('/d/a', 'other a'), file('/d/c', 'other c'));
 
-/** What `base` became by `steps`, laid over `other`. */
+/** The changes that `steps` made to `base`, merged over `other`. */
 function onOther(about: string, ...steps: readonly Step[]): CaseSource {
   return { about, build: () => Merge(other, Diff(base, on(base, ...steps))) };
 }

@@ -1,4 +1,4 @@
-/** Which layers a diff or merge consists of when its sides share a chain (S: "known chain"). */
+/** The layers of a diff or merge whose sides share a chain (S: "known chain"). */
 import { Diff, Merge, Scratch, type State } from 'llb-ts';
 import type { CaseGroup } from '../case.ts';
 import { dir, file, layer, on, rm } from '../vocabulary.ts';

@@ -20,7 +20,7 @@ function local(about: string, options: LocalInfo): CaseSource {
 /** Not compared: a daemon sends a file that came empty again, which moves the time of its directory. */
 const TODAY = 2_000_000_000;
 
-/** What patterns can tell apart. */
+/** A tree whose entries different patterns select. */
 const NESTED = {
   nested: [
     { path: 'a', type: 'dir', mtime: TODAY },
@@ -57,7 +57,7 @@ function passing(about: string, inTheWay: Step, options: CopyInfo = {}): CaseSou
   };
 }
 
-/** What comes of a copy from nothing at all. */
+/** The result of a copy from an empty state. */
 function fromNothing(about: string, src: string, options: CopyInfo = {}): CaseSource {
   const nothing = () => Diff(layer(file('/x', 'x')), layer(file('/x', 'x')));
   return { about, build: () => layer(file('/y', 'y'), copy(nothing(), src, '/t', options)) };

@@ -1,4 +1,4 @@
-/** What counts as a change. Modes, owners, sizes and times do; contents only where both times are whole seconds. */
+/** Differences that count as changes: modes, owners, sizes, times; contents only where both times are whole seconds. */
 import { Diff, Merge, type State } from 'llb-ts';
 import type { CaseGroup, CaseSource } from '../case.ts';
 import {

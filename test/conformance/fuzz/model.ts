@@ -20,7 +20,7 @@ export function modelOf(state: PlannedState, model: (at: Reference) => Model): M
   }
 }
 
-/** What a tree becomes by one action. */
+/** The tree after one action. */
 export function after(tree: Model, action: PlannedAction, model: (at: Reference) => Model): Model {
   switch (action.kind) {
     case 'mkfile':

@@ -12,7 +12,7 @@ export type PlannedState =
 /** The place of an earlier state, or -1 for scratch. */
 export type Reference = number;
 
-/** Which of a few fixed times a thing gets; `now` is the time of the build. */
+/** One of a few fixed times; `now` is the time of the build. */
 export type PlannedTime = 'second' | 'nanoseconds' | 'later' | 'now';
 
 export type PlannedAction =

@@ -63,7 +63,7 @@ function factsOfState(
   }
 }
 
-/** Whether two places describe the same graph, so that BuildKit gives them the same result. */
+/** True if two places describe the same graph, so that BuildKit gives them the same result. */
 function sameState(states: readonly PlannedState[], a: Reference, b: Reference): boolean {
   return a === b || describe(states, a) === describe(states, b);
 }

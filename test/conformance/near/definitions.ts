@@ -6,7 +6,7 @@ import { chain, copy, dir, file, link, type Step } from '../vocabulary.ts';
 
 /** One or two copies from a folder, in one op. */
 export interface NearDefinition {
-  /** What the folder holds, by path. */
+  /** The entries of the folder, by path. */
   readonly folder: Readonly<Record<string, Omit<FolderEntry, 'path'>>>;
   /** The folder as it is, or as a layer on another one. */
   readonly through: 'folder' | 'merge';
@@ -102,7 +102,7 @@ export const definition: fc.Arbitrary<NearDefinition> = fc.record({
   copies: fc.array(aCopy, { minLength: 1, maxLength: 2 }),
 });
 
-/** What nearly every source is about is there. */
+/** Adds the entries that nearly every source names. */
 function withF(folder: NearDefinition['folder']): NearDefinition['folder'] {
   // Two directories are equal but for their names.
   return {

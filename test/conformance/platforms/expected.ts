@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlatformOutcome } from './outcome.ts';
 
-/** What BuildKit made of the cases, written by `update.ts`. */
+/** BuildKit's results of the cases, written by `update.ts`. */
 export const EXPECTED = join(import.meta.dirname, 'expected.json');
 
 export function readExpected(): Readonly<Record<string, PlatformOutcome>> {

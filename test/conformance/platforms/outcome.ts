@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readTar } from '../../support/read-tar.ts';
 import type { PlatformCase } from './cases.ts';
 
-/** What an export came to, as it is checked in. */
+/** The result of an export, as it is checked in. */
 export type PlatformOutcome =
   /** Of an image archive: its digest, and its documents as text; of layers only the size. */
   | { readonly archive: string; readonly files: Readonly<Record<string, string | number>> }
@@ -16,7 +16,7 @@ export type PlatformOutcome =
 /** Times from 2020 on are when it was built. */
 const OLD_SECONDS = 1_577_836_800;
 
-/** Where a case is exported to. */
+/** The destination of a case's export. */
 export function placeOf({ type, into }: PlatformCase, folder: string): string {
   const dest = join(folder, 'out');
   if (type === 'local' && into) {
@@ -41,7 +41,7 @@ export function readOutcome({ type, into }: PlatformCase, dest: string): Platfor
   }
 }
 
-/** What is said of a failure, without what depends on chance: BuildKit exports the platforms side by side. */
+/** The error text without its random parts: BuildKit exports the platforms side by side. */
 export function failureText(message: string): string {
   return message
     .replace(/^failed to solve: /, '')

@@ -10,7 +10,7 @@ import { environmentOf, withRig } from './rig.ts';
 const head = "import { Scratch, Mkfile } from 'llb-ts';\n";
 const good = `${head}export default Scratch().File(Mkfile('/a', 0o644, ''));\n`;
 
-/** What a mistake in build.ts prints on standard error; exit code 2 and no output, else the test fails. */
+/** The standard error of a mistake in build.ts; fails unless the exit code is 2 and there is no output. */
 async function complaint(
   files: Readonly<Record<string, string>>,
   args: readonly string[] = ['marshal'],

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
-/** What a solve of one source prints at its end, and its exit code. */
+/** The exit code of a solve of one source, and the help line of its error. */
 function failureOf(source: string): Promise<readonly [number, string]> {
   const build = `import { Checksum, HTTP, Image } from 'llb-ts';\nexport default ${source};\n`;
   return withRig({ 'build.ts': build }, async (rig) => {

@@ -7,7 +7,7 @@ import { type Rig, withRig } from './rig.ts';
 
 const build = `import { Image, Mkfile, Platforms, Scratch } from 'llb-ts';
 const own = (name) => Scratch().File(Mkfile('/is', 0o644, name));
-// What it comes to depends on the platform that it is made for.
+// Its content depends on the platform that it is built for.
 const asked = Scratch().Async((state, { constraints: { platform } }) =>
   state.File(Mkfile('/for', 0o644, platform.os + '/' + platform.architecture)),
 );

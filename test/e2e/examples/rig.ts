@@ -17,7 +17,7 @@ export interface Rig {
 
 export interface Solved {
   readonly tree: FileTree;
-  /** What the CLI told about it. */
+  /** The CLI's log of the run. */
   readonly log: string;
 }
 

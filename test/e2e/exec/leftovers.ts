@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What there is on this machine of a solve that should be gone, one line each. */
+/** Remains of a finished solve on this machine, one line each. */
 export function leftovers(folder: string, pid: number): readonly string[] {
   return [...processesOf(folder), ...groupsOf(pid)];
 }

@@ -55,7 +55,7 @@ function processesOf(user: number): number {
   }).length;
 }
 
-/** Where control groups with a limit on processes can be made; undefined where they cannot. */
+/** A folder in which control groups with a limit on processes can be made; undefined if there is none. */
 function placeForGroups(): string | undefined {
   const [first, second] = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'];
   try {
@@ -73,7 +73,7 @@ requires('root', 'busybox')('a fork bomb', () => {
 
   test('under a limit of its user ends with its step, and nothing of it is left', () => explode('ulimit'));
 
-  // Where no control group can be made there is nothing to say.
+  // Without such a folder the test is skipped.
   test.skipIf(place === undefined)('under a limit of its control group does so, too', async () => {
     mkdirSync(join(place ?? '', GROUP));
     try {

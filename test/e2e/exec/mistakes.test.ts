@@ -40,7 +40,7 @@ const BUILD = `export default {\n${Object.entries(MISTAKES)
     llb.AddSSHSocket(llb.SSHOptional)),
 };\n`;
 
-/** What a solve here says, without "error: "; it must have failed as a step does. */
+/** The error of a solve by llb-ts, without "error: "; it must have failed as a step does. */
 async function here(rig: Rig, target: string, flags: readonly string[] = []): Promise<string> {
   const { status, stderr } = await rig.call(['solve', 'build.ts', target, '--progress', 'quiet', ...flags]);
   expect([status, stderr]).toEqual([1, expect.stringMatching(/^error: /)]);

@@ -107,7 +107,7 @@ class LayoutCheck {
     this.problems.push(...brokenNames(plain).map((problem) => `${file}: ${problem}`));
   }
 
-  /** What nothing leads to has no place in an export. */
+  /** Reports blobs that no descriptor of the export refers to. */
   unreferenced(): void {
     for (const name of readdirSync(join(this.#folder, 'blobs/sha256'))) {
       const file = `blobs/sha256/${name}`;

@@ -1,4 +1,4 @@
-/** What the documents of an OCI image may look like, field by field, as version 1.1 of the image specification has it. */
+/** The permitted fields of the documents of an OCI image, by version 1.1 of the image specification. */
 
 /** Says what is wrong with a value, one line each, beginning with where it stands. */
 export type Shape = (value: unknown, at: string) => readonly string[];

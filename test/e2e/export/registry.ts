@@ -7,11 +7,11 @@ export interface RegistryOptions {
   readonly htpasswd?: string;
   /** PEM files of certificate and key; with `clients`, only who shows a certificate of that authority may come in. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly clients?: string };
-  /** Who is to be asked for tokens, and the PEM file of the certificate that these are signed with. */
+  /** URL of the token server, and the PEM file of the certificate that tokens are signed with. */
   readonly tokens?: { readonly realm: string; readonly certificate: string };
 }
 
-/** What a registry and its token server call themselves. */
+/** Names of a registry and of its token server. */
 export const TOKEN_NAMES = { service: 'test-registry', issuer: 'test-issuer' };
 
 export interface Registry {

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { type Server, serve } from './servers.ts';
 
-/** What the proxy does with a request instead of handing it on. */
+/** The proxy's action on a request that it does not forward. */
 export type Fault =
   /** Answers with this status. */
   | { readonly kind: 'status'; readonly status: number }

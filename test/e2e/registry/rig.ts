@@ -79,7 +79,7 @@ function environmentFor(rig: Rig, { config = '', docker = {} }: TransferOptions)
   return { LLB_TS_CONFIG: files.toml, DOCKER_CONFIG: folder, DOCKER_AUTH_CONFIG: undefined };
 }
 
-/** What Docker keeps after `docker login`. */
+/** Docker's configuration file after `docker login`. */
 export function loggedIn(host: string, password = 'secret'): object {
   return { auths: { [host]: { auth: Buffer.from(`user:${password}`).toString('base64') } } };
 }

@@ -15,7 +15,7 @@ export interface Graph {
   readonly observe?: readonly Expression[];
   /** Why llb-ts refuses what the Go client takes. */
   readonly refused?: string;
-  /** What llb-ts says where both refuse the graph, in other words than Go's. */
+  /** The error of llb-ts for a graph that both refuse, if its words differ from Go's. */
   readonly says?: string;
 }
 

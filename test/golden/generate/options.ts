@@ -93,7 +93,7 @@ export function value(random: Random): readonly [string, ...Expression[]] {
   ])();
 }
 
-/** What an image says about itself. */
+/** The config of an image. */
 export function imageConfig(random: Random): Expression {
   return {
     ...(random.chance(0.5) ? { os: 'linux', architecture: random.pick(['amd64', 'arm64', 'aarch64']) } : {}),

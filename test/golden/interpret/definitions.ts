@@ -22,7 +22,7 @@ export const marshaling: Readonly<Record<string, (call: Call) => Promise<unknown
   'State.Marshal': (c) => marshal(c.state(0), { constraints: c.rest<ConstraintsOpt>(1) }),
 };
 
-/** What a recipe observed, in the form of `expected.json`. */
+/** The observations of a recipe, in the form of `expected.json`. */
 export function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('def' in value)) return value ?? null;
   return describeDefinition(value as DefinitionMessage);

@@ -2,7 +2,7 @@ import type { Expression } from '../generate/expression.ts';
 import { Call } from './call.ts';
 import { Computed, isList, Mistake, type Scope, type Term } from './term.ts';
 
-/** What each name of a recipe does. `later` answers in a promise and cannot stand inside a `{"fn": ...}`. */
+/** The function behind each name of a recipe. `later` answers in a promise and cannot stand inside a `{"fn": ...}`. */
 export interface Vocabulary {
   readonly now: Readonly<Record<string, (call: Call) => unknown>>;
   readonly later: Readonly<Record<string, (call: Call) => Promise<unknown>>>;

@@ -10,7 +10,7 @@ function passthroughInputs(c: Call, i: number): llb.PassthroughInput[] {
   });
 }
 
-/** What joins states. A vertex made by hand is a State at once, except for a passthrough, which can have many outputs. */
+/** Functions that join states. A handmade vertex is a State at once, except a passthrough, which can have many outputs. */
 export const graphs: Readonly<Record<string, (call: Call) => unknown>> = {
   Merge: (c) => llb.Merge(c.list<llb.State>(0), ...c.rest<llb.ConstraintsOpt>(1)),
   Diff: (c) => llb.Diff(c.state(0), c.state(1), ...c.rest<llb.ConstraintsOpt>(2)),

@@ -8,7 +8,7 @@ const settled = (c: Call): Promise<State> => resolve(c.state(0));
 const networks = { sandbox: 0, host: 1, none: 2 } as const;
 const securities = { sandbox: 0, insecure: 1 } as const;
 
-/** What may be asked of a state; answers in the form of Go's JSON. */
+/** The queries of a state; answers in the form of Go's JSON. */
 export const questions: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
   'State.Env': async (c) => (await settled(c)).Env(),
   'State.GetEnv': async (c) => (await settled(c)).GetEnv(c.text(1)) ?? null,

@@ -14,10 +14,10 @@ import { sources } from './sources.ts';
 import { states } from './states.ts';
 import { Mistake, type Scope } from './term.ts';
 
-/** What became of a graph: the same facts as a graph of `expected.json`. */
+/** The result of a graph: the same facts as a graph of `expected.json`. */
 export interface Outcome {
   readonly definition?: Definition;
-  /** What llb-ts found wrong with the graph. */
+  /** The error of llb-ts for the graph. */
   readonly error?: Error;
   readonly observed?: readonly unknown[];
 }

@@ -5,7 +5,7 @@ import { readConfig } from './config.ts';
 const path = '/etc/llb-ts/config.toml';
 const read = (text: string) => readConfig([{ path, text }]);
 
-/** What a broken file is told: message, line and column as they are shown, help. */
+/** The error for a broken file: message, line and column as they are shown, help. */
 function complaint(text: string) {
   try {
     read(text);

@@ -40,7 +40,7 @@ describe('EnvList', () => {
         }
         expect(env.Keys()).toEqual(pairs.map(([key]) => key));
         for (const [key, value] of pairs) expect(env.Get(key)).toBe(value);
-        // What was handed out stays what it was.
+        // Lists that were returned earlier do not change.
         for (const [old, array] of before) expect(old.ToArray()).toEqual(array);
       }),
     );

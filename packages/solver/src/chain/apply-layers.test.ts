@@ -21,7 +21,7 @@ async function make(kind: Kind): Promise<string> {
   });
 }
 
-/** What `/d` is when layers of these kinds were applied to nothing. */
+/** The state of `/d` after layers of these kinds were applied to an empty tree. */
 async function applied(...kinds: readonly Kind[]): Promise<string> {
   const folders = [];
   for (const id of await Promise.all(kinds.map(make))) folders.push({ id, path: store.path(id, 'movable') });

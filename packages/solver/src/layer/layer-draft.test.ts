@@ -205,7 +205,7 @@ describe.runIf(canMount())('LayerDraft beside the kernel', () => {
         const draft = await store.draftOf(staged, chain(store, [base]), async () => {});
         const written = fresh();
         await store.commit(draft, written);
-        // What a process writes on a mount and what a file action writes is one and the same layer.
+        // A process that writes on a mount and a file action make the same layer.
         expect(dump(chain(store, [base, written]))).toEqual(dump(chain(store, [base, next])));
         expect(dump(chain(store, [written], 'movable'))).toEqual(dump(chain(store, [next], 'movable')));
         expect(whiteouts(store.path(written, 'movable'))).toEqual(whiteouts(store.path(next, 'movable')));

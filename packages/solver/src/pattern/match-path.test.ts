@@ -37,7 +37,7 @@ describe('matchPath', () => {
     ['', '', true],
     ['', 'a', false],
     ['*x', 'xxx', true],
-    // What comes behind a star is not looked at when the part before it does not match.
+    // The part after a star is not parsed when the part before it does not match.
     ['a*[', 'b', false],
     ['a*[', 'ab', undefined],
   ])('%j on %j: %s', (pattern, name, expected) => {

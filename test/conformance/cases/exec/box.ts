@@ -41,7 +41,7 @@ export function sh(script: string): RunChange {
   return Args(['sh', '-euc', script]);
 }
 
-/** What a script, run in the root, made of it: its changes alone. */
+/** The changes that a script makes to the root that it runs in. */
 export function changesOf(script: string, ...options: readonly RunChange[]): State {
   return Diff(
     box(),

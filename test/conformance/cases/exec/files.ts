@@ -1,4 +1,4 @@
-/** What a process may do to files, as the layer that stays of it. */
+/** Changes of files by a process, as the layer that they leave. */
 import { Diff, Merge } from 'llb-ts';
 import type { CaseGroup, CaseSource } from '../../case.ts';
 import { copy, dir, file, layer, on } from '../../vocabulary.ts';

@@ -1,4 +1,4 @@
-/** What lies over the root while a process runs, and what stays of it. */
+/** Mounts over the root while a process runs, and the traces that they leave. */
 import {
   AddMount,
   AddSecret,
@@ -35,7 +35,7 @@ function changes(about: string, script: string, ...options: readonly RunChange[]
   return { about, locals, secrets, build: () => changesOf(script, ...options) };
 }
 
-/** What a script made of a state that was mounted at `/m`. */
+/** The state mounted at `/m` after a script changed it. */
 function output(
   about: string,
   script: string,

@@ -25,7 +25,7 @@ import { box, sh, TOOLS } from './box.ts';
 const locals = TOOLS;
 const secrets = { token: 'hidden\n' };
 
-/** What a script changes in a root in which `prepare` was done. */
+/** The changes of a script in a root that `prepare` made. */
 function changed(
   about: string,
   prepare: readonly Step[],
@@ -69,7 +69,7 @@ const linked = () =>
 const LOOK =
   'for p in /m /abs /up /gone; do [ -e $p ] || continue; find $p | sort | while read -r n; do stat -c "%n %F %a %u:%g" $n; done; done > /w/seen';
 
-/** What is seen of `/m`, and what is left of it and of the root. */
+/** The contents of `/m` during the run, and `/m` and the root afterwards. */
 function nested(about: string, ...options: readonly RunChange[]): CaseSource {
   const build = () => {
     const run = box().Run(sh(LOOK), ...options);

@@ -1,4 +1,4 @@
-/** What a process sees of itself and of the system, and how it may end. */
+/** A process's view of itself and of the system, and the ways in which it may end. */
 import {
   AddEnv,
   AddExtraHost,
@@ -31,7 +31,7 @@ function changes(about: string, script: string, ...options: readonly RunChange[]
   return { about, locals, build: () => changesOf(script, ...options) };
 }
 
-/** Who the process is when it runs as `user`, in the root with more in it. */
+/** The identity of a process that runs as `user`, in the root with more in it. */
 function identity(about: string, user: string, ...more: readonly Step[]): CaseSource {
   const build = () => {
     const root = on(box(), dir('/out', { mode: 0o777 }), ...more);

@@ -2,7 +2,7 @@ import type { Platform } from '@llb-ts/pb';
 import type { Ref } from '../../chain/ref.ts';
 import type { Workbench } from '../../work/operation.ts';
 
-/** What a source op asks for: `SCHEME://LOCATOR` with attributes. */
+/** A source op: `SCHEME://LOCATOR` with attributes. */
 export interface SourceRequest {
   readonly scheme: string;
   /** The identifier behind `://`. */
@@ -14,7 +14,7 @@ export interface SourceRequest {
 }
 
 /**
- * Where filesystems come from that no op makes: local folders, images, repositories, files on the web.
+ * An origin of filesystems: local folders, images, Git repositories, files on the web.
  *
  * Its life: `open` reads the request (a malformed one throws at once), `resolve` finds out what exactly it means today,
  * `fetch` brings it, if nobody has it yet.
@@ -35,7 +35,7 @@ export interface Source {
 export interface SourceInstance {
   /** That `resolve` brings the content already, so that a failure of it is none of the key's. Default: false. */
   readonly transfersToResolve?: boolean;
-  /** What the result depends on, as JSON data: equal keys, equal results. Asked once, before `fetch`. */
+  /** The cache key of the result, as JSON data: equal keys, equal results. Called once, before `fetch`. */
   resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>>;
   /** The filesystem; undefined where it is empty. */
   fetch(work: Workbench): Promise<Ref | undefined>;

@@ -3,7 +3,7 @@ import type { Workbench } from '../../work/operation.ts';
 export interface Transfer {
   /** Tells the transfer from others of the vertex. */
   readonly id: string;
-  /** What is done: `downloading`, `transferring`. */
+  /** The activity: `downloading`, `transferring`. */
   readonly name: string;
   /** Bytes; 0 when unknown. */
   readonly total: number;

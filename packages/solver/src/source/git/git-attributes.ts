@@ -3,9 +3,9 @@ import { stepFailure } from '../../error/error.ts';
 import { parseReference, type Reference } from '../../registry/reference.ts';
 import { parseGitUrl, remoteOf } from './git-url.ts';
 
-/** What a git source op wants (`source/git/identifier.go`). */
+/** The parsed attributes of a git source op (`source/git/identifier.go`). */
 export interface GitAttributes {
-  /** What git is given; may hold credentials. */
+  /** The URL for git; may hold credentials. */
   readonly remote: string;
   /** Branch, tag, full ref or commit; empty for the default branch. */
   readonly ref: string;
@@ -21,9 +21,9 @@ export interface GitAttributes {
   readonly fetchByCommit: boolean;
   /** The result is one bundle file, not a working tree. */
   readonly checkoutBundle: boolean;
-  /** Where the commits come from, if not from the remote. */
+  /** Source of the commits, if it is not the remote. */
   readonly bundle: GitBundle | undefined;
-  /** Undefined: nobody has to have signed it. */
+  /** Undefined: no signature is required. */
   readonly signature: GitSignatureAttributes | undefined;
   readonly authTokenSecret: string;
   readonly authHeaderSecret: string;
@@ -31,7 +31,7 @@ export interface GitAttributes {
   readonly knownHosts: string;
 }
 
-/** Whose signature a commit must have, or the tag that names it. */
+/** The signature that the commit, or the tag that names it, must have. */
 export interface GitSignatureAttributes {
   /** Armored PGP keys, or a line of `authorized_keys`. */
   readonly publicKey: string;

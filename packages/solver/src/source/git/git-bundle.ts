@@ -7,7 +7,7 @@ import type { GitRepository } from './git-repository.ts';
 import { prefixed } from './resolve-commit.ts';
 
 export interface BundleBlobs extends BlobSourceOptions {
-  /** Where a bundle's blob is. */
+  /** Opens the origin of a bundle's blob. */
   readonly open: (bundle: GitBundle) => Promise<BlobOrigin>;
 }
 

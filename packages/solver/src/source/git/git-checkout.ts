@@ -75,7 +75,7 @@ async function checkOutWithGitDir(
   return git;
 }
 
-/** What to pull from the kept repository, so that the ref has its own name in the new one. */
+/** The refspec to pull from the kept repository: it keeps the ref's name in the new one. */
 async function pullSpec(bare: Git, attributes: GitAttributes, ref: string, commit: string): Promise<string> {
   const isTag = (await bare.run('cat-file', '-t', commit)).trim() === 'tag';
   if (isTag) return `${ref}:${ref.startsWith('refs/tags/') ? ref : `refs/tags/${ref}`}`;

@@ -6,7 +6,7 @@ import { describeNetworkError } from '../../registry/network-error.ts';
 import type { GitAttributes } from './git-attributes.ts';
 import { withoutPassword } from './git-url.ts';
 
-/** What git needs to be let in. None of it may stand in an argument, where every user of the machine can read it. */
+/** Git's credentials. Never put them in an argument: every user of the machine can read those. */
 export interface GitLogin {
   readonly authorization: GitAuthorization | undefined;
   /** User and password of the remote's URL. */
@@ -22,8 +22,8 @@ export interface GitAuthorization {
   /** With its name. */
   readonly header: string;
   /**
-   * Whether the remote, where it redirects, redirects to itself. Git sends such a header wherever it is redirected to, so
-   * it may only follow with it when this is so.
+   * True if the remote redirects to nothing but itself. Git sends the header to every host that it is redirected to, so
+   * it may follow redirects only then.
    */
   readonly staysThere: () => Promise<boolean>;
 }

@@ -6,7 +6,7 @@ export interface GitObject {
   readonly type: 'commit' | 'tag';
   /** Armored; empty if there is none. */
   readonly signature: string;
-  /** What was signed. */
+  /** The bytes that were signed. */
   readonly signedData: Buffer;
 }
 

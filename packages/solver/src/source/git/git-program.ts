@@ -12,7 +12,7 @@ export interface GitOptions {
   readonly knownHosts?: string | undefined;
   readonly advice: boolean;
   readonly signal: AbortSignal;
-  /** What git writes, as it comes. */
+  /** Receives git's output as it arrives. */
   readonly onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
 }
 
@@ -66,7 +66,7 @@ export class Git {
     }
   }
 
-  /** Whether a command succeeds. */
+  /** True if a command succeeds. */
   async succeeds(...args: readonly string[]): Promise<boolean> {
     const { status } = await this.#spawn(args);
     this.#options.signal.throwIfAborted();
@@ -143,7 +143,7 @@ export class Git {
 /** An authorization, and whether git may follow redirects with it. */
 type FollowedAuthorization = GitAuthorization & { readonly redirects: boolean };
 
-/** What git says where it was told not to follow a redirect. */
+/** Git's message when it met a redirect that it may not follow. */
 const REDIRECTED = /The requested URL returned error: 30[12378]/;
 
 /** Answers git's question for user and password from the environment. */

@@ -13,14 +13,14 @@ export interface FetchPlan {
   readonly ref: string;
   /** The object that must come out. */
   readonly object: string;
-  /** Where to fetch from instead of the remote. */
+  /** URL to fetch from instead of the remote. */
   readonly from?: string | undefined;
 }
 
 export interface RepositoryOptions {
   readonly records: Records;
   readonly remote: string;
-  /** Whether its objects are named by SHA-256. */
+  /** True if its objects are named by SHA-256. */
   readonly sha256: boolean;
 }
 

@@ -139,7 +139,7 @@ class GitInstance implements SourceInstance {
     });
   }
 
-  /** What to fetch, and from where. A bundle is imported first. */
+  /** The ref to fetch and the URL to fetch it from. A bundle is imported first. */
   async #plan(commit: ResolvedCommit, git: Git, stage: () => string, work: Workbench) {
     const { bundle, ref, checksum } = this.#attributes;
     if (!bundle) {
@@ -161,7 +161,7 @@ class GitInstance implements SourceInstance {
     return importBundle(bundle!, checksum, git, this.#options, folder, work.signal);
   }
 
-  /** What a bundle of the commit holds. */
+  /** The contents of a bundle of the commit. */
   #bundled({ object }: ResolvedCommit): BundledCommit {
     const { ref, checksum } = this.#attributes;
     return { name: bundleRef(ref), commit: checksum === '' ? object : checksum };

@@ -12,7 +12,7 @@ export interface GitUrl {
   readonly path: string;
   /** Without query and fragment. */
   readonly remote: string;
-  /** What follows `#`: `ref[:subdir]`. */
+  /** The ref of the fragment `#ref[:subdir]`. */
   readonly ref: string;
   /** Relative and clean; empty for the whole repository. */
   readonly subdir: string;

@@ -13,7 +13,7 @@ export interface ResolvedCommit {
   readonly peeled: string;
 }
 
-/** What can be known without asking: a ref that is a commit, or a commit to be fetched by its id. */
+/** The commit, if no request is needed to know it: the ref is a commit, or a commit is fetched by its id. */
 export function pinnedCommit({ ref, checksum, fetchByCommit }: GitAttributes): ResolvedCommit | undefined {
   if (checksum !== '' && !/^[0-9a-fA-F]+$/.test(checksum)) {
     throw stepFailure(`invalid checksum ${checksum} for Git URL, expected hex commit hash`);

@@ -2,7 +2,7 @@ import { parseBlobDigest } from '../../blob/blob-digest.ts';
 import { stepFailure } from '../../error/error.ts';
 import { type FileAttributes, parseFileAttributes } from '../contract/single-file.ts';
 
-/** What an http source op wants. */
+/** The parsed attributes of an http source op. */
 export interface HttpAttributes {
   readonly url: string;
   /** Digest of the content; empty if whatever comes is right. */

@@ -18,7 +18,7 @@ export interface HttpRecord {
   readonly ref: string;
 }
 
-/** What was downloaded from where, one plain file for each kind of request. */
+/** Records of downloads and their URLs, one plain file for each kind of request. */
 export class HttpRecords {
   readonly #store: Store;
   readonly #folder: string;

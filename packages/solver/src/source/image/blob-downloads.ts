@@ -28,7 +28,7 @@ export class BlobDownloads {
   start(blob: Descriptor): void {
     if (this.#downloads.has(blob.digest)) return;
     const download = this.#slot(() => this.#fetch(blob));
-    // Whoever waits for it hears of a failure; nobody may.
+    // Its users get the failure; a download without users must not be an unhandled rejection.
     download.catch(() => {});
     this.#downloads.set(blob.digest, download);
   }

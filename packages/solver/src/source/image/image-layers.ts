@@ -43,7 +43,7 @@ interface KnownImage {
 /**
  * The images of one solve as refs (`cache/manager.go` `GetByBlob`).
  *
- * Which refs an image has follows from its manifest and config alone, so nothing is pulled before something looks into a
+ * The refs of an image follow from its manifest and config alone, so nothing is pulled before something looks into a
  * layer ({@link ImageLayers.provide}) or hands its blob on ({@link ImageLayers.blobOf}). A stored layer is named by its
  * chain ID, so that it is unpacked once for all images that have it; a ref also by the blobs that it came from, since
  * these are what an export hands on.
@@ -88,7 +88,7 @@ export class ImageLayers {
     return image.steps.at(-1)?.ref;
   }
 
-  /** Whether an image of this solve has the layer. */
+  /** True if an image of this solve has the layer. */
   has(ref: LayerRef): boolean {
     return this.#stepOf(ref) !== undefined;
   }
@@ -98,7 +98,7 @@ export class ImageLayers {
     const step = this.#stepOf(ref);
     if (!step) throw new Error(`Internal error: layer ${ref.layer} of ref ${ref.id} is not in the store`);
     const { layers } = this.#options;
-    // Who looks into one layer soon looks into those above it: let their blobs come meanwhile.
+    // The layers above are usually read next: start their downloads now.
     for (const next of step.image.steps) {
       if (!layers.has(next.ref.layer)) step.image.downloads.start(next.layer.blob);
     }
@@ -133,7 +133,7 @@ export class ImageLayers {
     return this.#byRef.get(ref.id) ?? this.#byLayer.get(ref.layer);
   }
 
-  /** What is known of a ref from before stays: its time, and which image brought it first. */
+  /** Keeps the stored time of a known ref, and the image that brought it first. */
   #refOf(id: string, layer: string, parent: LayerRef | undefined, description: string): LayerRef {
     const known = this.#options.refs.load(id);
     if (known?.kind === 'layer') return known;

@@ -1,7 +1,7 @@
 import type { ByteStream } from '../../archive/byte-source.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
 
-/** Where an image is read from: a repository of a registry, an OCI layout in a folder. */
+/** The place that an image is read from: a repository of a registry, an OCI layout in a folder. */
 export interface ImageOrigin {
   /** The reference, normalised; becomes `pulled from …` in the history of exported images. */
   readonly reference: string;
@@ -12,7 +12,7 @@ export interface ImageOrigin {
   readonly place: string;
   /** The digest of the reference; empty if it has only a tag. */
   readonly digest: string;
-  /** What the reference names now. */
+  /** The descriptor that the reference names now. */
   resolve(signal: AbortSignal): Promise<Descriptor>;
   /** The bytes of a manifest, config or layer; not verified. */
   fetch(descriptor: Descriptor, options: OriginFetchOptions): ByteStream;

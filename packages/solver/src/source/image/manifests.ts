@@ -11,7 +11,7 @@ export interface ImageManifest {
   readonly layers: readonly Descriptor[];
 }
 
-/** What of an image's config the solver needs. */
+/** The fields of an image's config that the solver uses. */
 export interface ImageConfigFile extends OciPlatform {
   readonly rootfs: { readonly diff_ids: readonly string[] };
 }

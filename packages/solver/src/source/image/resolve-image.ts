@@ -16,7 +16,7 @@ export interface ImageLayer {
 
 /** An image for one platform, as far as it is known without its layers. */
 export interface ResolvedImage {
-  /** What the reference names: an index or a manifest. */
+  /** The index or manifest that the reference names. */
   readonly top: Descriptor;
   /** Lowest → highest. */
   readonly layers: readonly ImageLayer[];
@@ -31,7 +31,7 @@ export interface ResolveOptions extends OriginFetchOptions {
   readonly places: BlobPlaces;
 }
 
-/** Which places a blob in the store came from; a blob by itself does not say who may have it. */
+/** The places that each stored blob came from; a blob by itself does not say who may read it. */
 export interface BlobPlaces {
   has(digest: string, place: string): boolean;
   add(digest: string, place: string): void;
@@ -136,7 +136,7 @@ class DocumentReader {
     this.#options = options;
   }
 
-  /** What the reference names; nobody is asked about a digest that was read from there before. */
+  /** The descriptor that the reference names; no request is made for a digest that was read from there before. */
   async top(): Promise<Descriptor> {
     const { digest, place } = this.#origin;
     const known =

@@ -6,7 +6,7 @@ import { compareBytes } from '../../name/bytes.ts';
 import type { IndexRow } from './local-index.ts';
 import type { ScannedEntry } from './scan.ts';
 
-/** What an entry has besides its stat and content. */
+/** The properties of an entry besides its stat and content. */
 export type Description = Pick<IndexRow, 'target' | 'xattrs'>;
 
 /** Reads link target and xattrs; undefined if the entry has vanished. */
@@ -45,7 +45,7 @@ const SLACK_NS = 100_000_000n;
 const COARSE_SLACK_NS = 2_100_000_000n;
 
 /**
- * Whether an entry changed so shortly before it was looked at that a later change may have left no trace.
+ * True if an entry changed so shortly before it was read that a later change may have left no trace.
  * @param lookedNs when the look began, ns since 1970
  */
 export function isRacy({ stat: { ctimeNs } }: ScannedEntry, lookedNs: bigint): boolean {

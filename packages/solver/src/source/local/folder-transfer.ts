@@ -138,7 +138,7 @@ async function importInto(
   }
 }
 
-/** What was read to bring the files need not be read again to tell what they hold. */
+/** Keeps the digests of files that were read for the transfer, so that they are not read again. */
 function rememberDigests(
   known: readonly KnownEntry[],
   layer: string,

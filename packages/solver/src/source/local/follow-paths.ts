@@ -69,7 +69,7 @@ class LinkResolver {
     return [];
   }
 
-  /** Where the links of this name lead, absolute in the folder; undefined if there are none. */
+  /** Targets of the links of this name, absolute in the folder; undefined if there are none. */
   #targetsOf(path: string, allowWildcard: boolean): string[] | undefined {
     const cut = path.lastIndexOf('/');
     const [directory, name] = [path.slice(0, Math.max(cut, 0)), path.slice(cut + 1)];

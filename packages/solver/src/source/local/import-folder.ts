@@ -24,7 +24,7 @@ export interface ImportOptions {
   /** When the folder was scanned, ns since 1970. */
   readonly scannedNs: bigint;
   readonly earlier: Earlier | undefined;
-  /** Whether the draft has everything of the earlier layer already, so that only what changed is to be done. */
+  /** True if the draft already has all of the earlier layer, so that only changes are applied. */
   readonly isReplica: boolean;
   readonly pause: () => Promise<void>;
   readonly onBytes: (bytes: number) => void;

@@ -1,6 +1,6 @@
 import { stepFailure } from '../../error/error.ts';
 
-/** What a local source op wants of a folder. Patterns and paths are text, as they stand in the definition. */
+/** The parsed attributes of a local source op. Patterns and paths are the definition's text. */
 export interface LocalAttributes {
   /** The name under which the request gives the folder. */
   readonly name: string;

@@ -1,7 +1,7 @@
 import { type Fields, isText, isTexts, type Records } from '../../store/records.ts';
 import type { ScannedEntry } from './scan.ts';
 
-/** What was found at one path when a folder was last brought. */
+/** The entry that one path had when the folder was last transferred. */
 export interface IndexRow {
   readonly signature: string;
   /** Hex sha256 of the content of a file; empty for what has none. */
@@ -14,14 +14,14 @@ export interface IndexRow {
   readonly racy: boolean;
 }
 
-/** Whether a row still tells the truth about an entry, as far as its metadata can tell. */
+/** True if a row still matches an entry, as far as its metadata shows. */
 export function isUnchanged({ signature, stat, linkTo }: ScannedEntry, row: IndexRow): boolean {
   if (row.racy || row.signature !== signature) return false;
   // The content of a file stands with its first name.
   return stat.type !== 'file' || (row.content === '') === (linkTo !== undefined);
 }
 
-/** What a folder looked like when it was last brought, and the layer that came of it. */
+/** A folder's entries when it was last transferred, and the layer that was made of them. */
 export interface LocalIndex {
   readonly rows: ReadonlyMap<string, IndexRow>;
   /** Digest of the tree. */

@@ -278,7 +278,7 @@ describe('what is known from before', () => {
     const shown = dump(first.tree);
     fs.rmSync(path.join(bench.root, 'layers', first.ref.layer), { recursive: true });
     const { store } = bench;
-    // What another process sees of the same store.
+    // Another process opens the same store.
     bench = { ...bench, ...sourceBenchAt(bench.root) };
     const again = await bring();
     expect(dump(again.tree)).toEqual(shown);

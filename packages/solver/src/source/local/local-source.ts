@@ -21,9 +21,9 @@ export interface LocalSourceOptions {
 }
 
 /**
- * `local://`: folders of whoever asks for the solve (`source/local`).
+ * `local://`: folders of the client that requests the solve (`source/local`).
  *
- * What a folder holds is found out when its key is asked for, against an index of what it held before: an unchanged
+ * The key's computation reads the folder and compares it with an index of its earlier contents: an unchanged
  * folder costs a look at every entry's metadata and gives the same ref. Its key is a digest of what was brought.
  */
 export function localSource(options: LocalSourceOptions): Source {

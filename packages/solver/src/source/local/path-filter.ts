@@ -4,7 +4,7 @@ import { bytesOf } from '../../name/bytes.ts';
 import { cleanPath } from '../../pattern/clean-path.ts';
 import { type MatchInfo, PatternMatcher } from '../../pattern/pattern-matcher.ts';
 
-/** What a directory's verdicts mean for what is in it. */
+/** The match state of a directory, which its entries inherit. */
 export interface FilterState {
   readonly include: MatchInfo | undefined;
   readonly exclude: MatchInfo | undefined;
@@ -53,7 +53,7 @@ export class PathFilter {
   }
 
   /**
-   * Whether the content of a file that is taken comes with it. It is asked for by its whole path, so that an exception
+   * True if an included file keeps its content. The whole path is matched, so that an exception
    * which takes a directory back also takes back what is in it, though the walk went on from there; such a file arrives
    * empty (`filterFS.Open`).
    */
@@ -102,7 +102,7 @@ class PatternSet {
     }
   }
 
-  /** Whether a pattern (or an exception) could match something in a directory that does not match itself. */
+  /** True if a pattern (or an exception) could match something in a directory that does not match itself. */
   mayMatchIn(directory: string, kind: 'pattern' | 'exception'): boolean {
     const prefixes = this.#prefixes[kind];
     return prefixes === 'any' || prefixes.some((prefix) => prefix.startsWith(`${directory}/`));

@@ -43,7 +43,7 @@ export function openContent({ hostPath, stat, path, isEmptied }: ScannedEntry): 
 
 const EMPTY = hash('sha256', '', 'hex');
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-// What was a file a moment ago may be a pipe by now, which must not stop us.
+// A file may have become a pipe by now; opening it must not block.
 const OPEN_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /** The whole file, undefined if it has grown beyond what is small. */

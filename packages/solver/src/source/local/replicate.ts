@@ -4,7 +4,7 @@ import { textOf } from '../../name/bytes.ts';
 
 /** A copy under way. */
 export interface Replication {
-  /** Whether everything is there now; where it is not, the target is good for nothing. */
+  /** True if the copy is complete; otherwise the target must not be used. */
   readonly done: Promise<boolean>;
   stop(): void;
 }

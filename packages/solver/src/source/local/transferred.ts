@@ -15,7 +15,7 @@ export interface ScannedFolder {
   readonly onBytes: (bytes: number) => void;
 }
 
-/** What was brought: the hex digest of the tree, and the id of the stored layer that holds it. */
+/** The result of a transfer: the hex digest of the tree, and the id of the stored layer that holds it. */
 export interface Transferred {
   readonly digest: string;
   readonly layer: string;

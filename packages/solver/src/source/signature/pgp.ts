@@ -13,7 +13,7 @@ export interface PgpVerification {
   readonly signature: string;
   /** One or more armored blocks. */
   readonly publicKeys: string;
-  /** Whether key and signature must be valid now. Default: when it was signed is enough. */
+  /** True if key and signature must be valid now. Default: validity at the time of signing is enough. */
   readonly rejectExpired: boolean;
   /** A folder for work in progress; not cleaned up here. */
   readonly folder: string;

@@ -31,7 +31,7 @@ export async function verifySsh(options: SshVerification): Promise<void> {
   if (status !== 0) throw refusal(`${stderr}\n${stdout}`.trim());
 }
 
-/** What `ssh-keygen` says, in BuildKit's words where that has some. */
+/** The error of `ssh-keygen`, in BuildKit's words if it has some. */
 function refusal(said: string): SolveFailure {
   if (/namespace does not match/i.test(said)) return stepFailure('unexpected SSH signature namespace');
   if (/signers:\d+: invalid key/.test(said)) return noKey();
