@@ -44,7 +44,9 @@ for (const executor of ['crun', 'sandbox'] as const) {
     ...(executor === 'crun' ? (['crun'] as const) : []),
   )(`processes leave what they left in BuildKit: ${executor} without root`, () =>
     conformanceSuite(execCases, (folder) => {
-      const user = ordinaryUser()!;
+      const user = ordinaryUser();
+      // A suite that is left out is collected all the same.
+      if (!user) return llbTs({ stateDir: stateIn(folder), executor });
       mkdirSync(stateIn(folder));
       give(stateIn(folder), user);
       const program = copyCliFor(join(folder, 'cli'));

@@ -102,8 +102,8 @@ requires('ordinary-user')('a build of a user without a range of ids', () => {
       expect(existsSync(join(home, 'out'))).toBe(false);
     }));
 
-  for (const executor of ['crun', 'runc'] as const) {
-    requires('busybox', executor)(`runs a step with ${executor}`, () => {
+  for (const executor of ['crun', 'runc', 'sandbox'] as const) {
+    requires('busybox', ...(executor === 'sandbox' ? [] : [executor]))(`runs a step with ${executor}`, () => {
       test('although there is no group for terminals', () =>
         withHome(user, async (home, call) => {
           writeBox(join(home, 'box'));
