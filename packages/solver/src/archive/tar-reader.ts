@@ -1,5 +1,6 @@
 import { stepFailure } from '../error/error.ts';
 import { ByteSource, type ByteStream } from './byte-source.ts';
+import { applyRecords, parseRecords } from './pax-reader.ts';
 import {
   BLOCK_SIZE,
   FORMAT,
@@ -11,7 +12,6 @@ import {
   type TarHeader,
   unexpectedEnd,
 } from './tar-header.ts';
-import { applyRecords, parseRecords } from './tar-pax.ts';
 import { type Fragment, fillHoles, readSparseMap } from './tar-sparse.ts';
 
 /** One entry. The body can be read once, before the next entry is asked for; what is left of it is passed over. */

@@ -1,8 +1,8 @@
 /** Files with holes: a PAX archive may hold only their data and a map of where it belongs (GNU formats 0.0, 0.1, 1.0). */
 import { stepFailure } from '../error/error.ts';
 import type { ByteSource } from './byte-source.ts';
+import { parseInt64 } from './pax-reader.ts';
 import { BLOCK_SIZE, type HeaderFields, hasContent, invalidHeader, unexpectedEnd } from './tar-header.ts';
-import { parseInt64 } from './tar-pax.ts';
 
 /** A piece of data in a sparse file. */
 export interface Fragment {

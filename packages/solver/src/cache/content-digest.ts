@@ -4,7 +4,7 @@ import { stepFailure } from '../error/error.ts';
 import { nameOf, textOf } from '../name/bytes.ts';
 import type { Entry } from '../name/entry.ts';
 import { EVERYTHING, Selection, type Verdict } from '../pattern/selection.ts';
-import { findMatches, splitWildcards } from '../pattern/wildcards.ts';
+import { findMatches, splitWildcards } from '../pattern/wildcard-paths.ts';
 import { locate } from '../tree/locate.ts';
 import { resolve, resolveParent } from '../tree/resolve.ts';
 import type { Tree } from '../tree/tree.ts';

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import { stepFailure } from '../error/error.ts';
 import { lstat, readdir, removeTree } from '../host/files.ts';
 import { mknod, setTimes } from '../host/syscalls.ts';
-import { copyEntry, copyMetadata, copyXattrs, isPipe, linkEntry } from '../layer/copy-entry.ts';
+import { copyEntry, copyMetadata, copyXattrs, isPipe, linkEntry } from '../layer/replicate-entry.ts';
 import { isWhiteout, markWhiteoutHolder } from '../layer/whiteout.ts';
 import { fsPath, join, parentOf, textOf } from '../name/bytes.ts';
 import type { Entry, EntryStat, FileType } from '../name/entry.ts';

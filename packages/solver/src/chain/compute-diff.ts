@@ -8,8 +8,8 @@
 import fs from 'node:fs';
 import { readdir } from '../host/files.ts';
 import { mknod } from '../host/syscalls.ts';
-import { copyEntry, copyMetadata, isPipe, linkEntry } from '../layer/copy-entry.ts';
 import type { AdoptedLayer } from '../layer/layer-store.ts';
+import { copyEntry, copyMetadata, isPipe, linkEntry } from '../layer/replicate-entry.ts';
 import { isSameForDiff, type KnownDigest } from '../layer/sameness.ts';
 import { markWhiteoutHolder, removeUserOpaque } from '../layer/whiteout.ts';
 import { fsPath, join, parentOf } from '../name/bytes.ts';

@@ -17,7 +17,7 @@ export interface OperationServices extends ExecServices {
 }
 
 /** What a vertex is: an operation to be run, or refs composed at once. */
-export function answerVertex(
+export function operationFor(
   { op, inputs: { length }, name, platform, metadata }: Vertex,
   inputs: readonly (Ref | undefined)[],
   services: OperationServices,

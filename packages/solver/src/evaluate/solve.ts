@@ -26,7 +26,7 @@ import { Evaluator } from './evaluator.ts';
 import { runExport } from './export.ts';
 import { exportRef } from './export-ref.ts';
 import type { Slots } from './job-slots.ts';
-import { answerVertex, type OperationServices } from './operation-for.ts';
+import { type OperationServices, operationFor } from './operation-for.ts';
 import { createWorkbench } from './workbench.ts';
 
 /** What all solves of a backend share. */
@@ -117,7 +117,7 @@ function createEvaluator(
   };
   return new Evaluator({
     answer: (vertex, inputs, solve) =>
-      answerVertex(vertex, inputs, {
+      operationFor(vertex, inputs, {
         ...operations,
         solveInner: (definition) => solve(loadDefinition(definition, request.allow)),
       }),

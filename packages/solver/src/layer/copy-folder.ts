@@ -1,7 +1,7 @@
 import { lstat, readdirTyped } from '../host/files.ts';
 import { join } from '../name/bytes.ts';
 import type { Entry } from '../name/entry.ts';
-import { copyEntry, copyMetadata, isPipe, linkEntry } from './copy-entry.ts';
+import { copyEntry, copyMetadata, isPipe, linkEntry } from './replicate-entry.ts';
 import { isWhiteout, markWhiteoutHolder } from './whiteout.ts';
 
 export interface CopyFolderOptions {

@@ -4,8 +4,8 @@ import { mknod, removeXattr, setTimes, setXattr } from '../host/syscalls.ts';
 import { compareBytes, fsPath, join, nameOf, parentOf, textOf } from '../name/bytes.ts';
 import type { Entry, EntryStat } from '../name/entry.ts';
 import type { Tree } from '../tree/tree.ts';
-import { copyContent, copyEntry, isPipe, linkEntry } from './copy-entry.ts';
 import type { Draft } from './draft.ts';
+import { copyContent, copyEntry, isPipe, linkEntry } from './replicate-entry.ts';
 import { hasUserOpaque, isWhiteout } from './whiteout.ts';
 
 export interface LayerDraftOptions {

@@ -9,10 +9,10 @@ import { NO_PROVIDER, Views } from '../chain/views.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { layer, temporaryStore } from '../layer/testing.ts';
 import type { Store } from '../store/store.ts';
-import { LayerPacks, type PackWish, type PackWork } from './pack-blobs.ts';
+import { LayerPacks, type PackRequest, type PackWork } from './pack-blobs.ts';
 import { PackVariants } from './pack-variants.ts';
 
-const gzip: PackWish = { compression: 'gzip', force: false };
+const gzip: PackRequest = { compression: 'gzip', force: false };
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 let store: LayerStore;

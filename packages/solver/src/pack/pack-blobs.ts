@@ -17,7 +17,7 @@ import { namesTakenForHidden, unchangedNames } from './pack-extras.ts';
 import type { PackedLayer, PackVariants } from './pack-variants.ts';
 
 /** In which form a layer is wanted. */
-export interface PackWish {
+export interface PackRequest {
   /** For layers that have no blob yet. */
   readonly compression: PackCompression;
   /** For what has to be packed. Default: that of the compression. */
@@ -56,7 +56,7 @@ export class LayerPacks {
   }
 
   /** The blob of one layer; its bytes may still be elsewhere, see {@link LayerPacks.ensure}. */
-  async blobOf(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+  async blobOf(piece: LayerPiece, wish: PackRequest, work: PackWork): Promise<PackedLayer> {
     const { layerBlobs, variants, blobs } = this.#options;
     const main = layerBlobs.get(piece.id);
     const form = formOf(wish, main);
@@ -93,13 +93,13 @@ export class LayerPacks {
     );
   }
 
-  async #packMain(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+  async #packMain(piece: LayerPiece, wish: PackRequest, work: PackWork): Promise<PackedLayer> {
     const made = await this.#pack(piece, wish, work);
     this.#options.layerBlobs.put(piece.id, made);
     return made;
   }
 
-  async #pack(piece: LayerPiece, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+  async #pack(piece: LayerPiece, wish: PackRequest, work: PackWork): Promise<PackedLayer> {
     await work.views.preparePiece(piece, work.pause);
     const { layers } = this.#options;
     const folder = layers.path(layerIdOf(piece), 'movable');
@@ -128,7 +128,12 @@ export class LayerPacks {
     return { written, extras: await namesTakenForHidden(layers, id, views.treeOf(piece.parent), pause) };
   }
 
-  async #convert(piece: LayerPiece, main: PackedLayer, wish: PackWish, work: PackWork): Promise<PackedLayer> {
+  async #convert(
+    piece: LayerPiece,
+    main: PackedLayer,
+    wish: PackRequest,
+    work: PackWork,
+  ): Promise<PackedLayer> {
     await this.ensure(piece, main, work);
     const { stream } = await decompress(this.#options.blobs.stream(main.digest));
     return this.#write(wish, async (sink) => {
@@ -138,7 +143,7 @@ export class LayerPacks {
   }
 
   /** Writes a blob: hashes what comes in, packs it, and keeps what comes out. */
-  async #write(wish: PackWish, produce: (sink: ByteSink) => Promise<void>): Promise<PackedLayer> {
+  async #write(wish: PackRequest, produce: (sink: ByteSink) => Promise<void>): Promise<PackedLayer> {
     const writer = this.#options.blobs.writer();
     const hash = createHash('sha256');
     try {
@@ -180,7 +185,7 @@ export class LayerPacks {
 }
 
 /** The name of the form that is wanted, undefined where the layer's own blob will do. */
-function formOf(wish: PackWish, main: PackedLayer | undefined): string | undefined {
+function formOf(wish: PackRequest, main: PackedLayer | undefined): string | undefined {
   if (wish.epoch !== undefined) return `${wish.compression}@${wish.epoch}`;
   const otherwise = wish.force && main && compressionOf(main.mediaType) !== wish.compression;
   return otherwise ? wish.compression : undefined;

@@ -1,4 +1,4 @@
-import { type MatchInfo, matcherFor, type PatternMatcher } from './pattern-matcher.ts';
+import { type MatchInfo, matcherFor, type PatternMatcher } from './ignore-patterns.ts';
 
 /** What the patterns say about an entry, and what they said on the way, for what is in it. */
 export interface Verdict {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { lstat, readdir } from '../host/files.ts';
 import { mknod } from '../host/syscalls.ts';
-import { copyMetadata } from '../layer/copy-entry.ts';
+import { copyMetadata } from '../layer/replicate-entry.ts';
 import { fsPath, join, nameOf, parentOf } from '../name/bytes.ts';
 import type { Originals } from './native-materialise.ts';
 

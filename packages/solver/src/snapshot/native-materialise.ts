@@ -1,6 +1,6 @@
 import { ChainTree } from '../chain/chain-tree.ts';
 import { lstat } from '../host/files.ts';
-import { copyEntry, copyMetadata } from '../layer/copy-entry.ts';
+import { copyEntry, copyMetadata } from '../layer/replicate-entry.ts';
 import { join } from '../name/bytes.ts';
 
 /** The state of a copied entry when it was made: any change of an inode moves its change time. */

@@ -1,6 +1,6 @@
 import { stepFailure } from '../error/error.ts';
 import { clean, parentOf, textOf } from '../name/bytes.ts';
-import { followLinks } from './unpack-links.ts';
+import { followLinks } from './unpack-symlinks.ts';
 
 /** What stands at one path of a layer folder that is being filled. */
 export type ModelEntry =

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { errnoOf } from '../../error/error.ts';
 import { lstat, readdir, removeTree } from '../../host/files.ts';
-import { copyEntry } from '../../layer/copy-entry.ts';
+import { copyEntry } from '../../layer/replicate-entry.ts';
 import { fsPath } from '../../name/bytes.ts';
 import type { EntryStat } from '../../name/entry.ts';
 import { draftName } from '../base/output-file.ts';

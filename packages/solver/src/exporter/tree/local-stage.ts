@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../../error/error.ts';
 import { lstat } from '../../host/files.ts';
 import { getXattr, listXattrs, mknod, setTimes, setXattr } from '../../host/syscalls.ts';
-import { copyContent } from '../../layer/copy-entry.ts';
+import { copyContent } from '../../layer/replicate-entry.ts';
 import { isOverlayXattr } from '../../layer/whiteout.ts';
 import { fsPath, textOf } from '../../name/bytes.ts';
 import type { Entry } from '../../name/entry.ts';

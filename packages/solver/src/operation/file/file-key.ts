@@ -9,7 +9,7 @@ import {
 import type { ContentSelector } from '../../cache/content-digest.ts';
 import { stepFailure } from '../../error/error.ts';
 import { bytesOf, clean } from '../../name/bytes.ts';
-import { hasWildcards } from '../../pattern/wildcards.ts';
+import { hasWildcards } from '../../pattern/wildcard-paths.ts';
 import type { InputKey, OperationKey } from '../../work/operation.ts';
 import { copyPath, nameOfSource } from './copy-path.ts';
 

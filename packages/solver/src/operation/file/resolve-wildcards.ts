@@ -1,4 +1,4 @@
-import { findMatches, splitWildcards } from '../../pattern/wildcards.ts';
+import { findMatches, splitWildcards } from '../../pattern/wildcard-paths.ts';
 import { resolve, resolveParent } from '../../tree/resolve.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { missingFailure } from './failure.ts';

@@ -1,7 +1,7 @@
 import { lstat, readdir, readlink } from '../../host/files.ts';
 import { bytesOf, compareBytes, textOf } from '../../name/bytes.ts';
 import { cleanPath } from '../../pattern/clean-path.ts';
-import { matchPath } from '../../pattern/match-path.ts';
+import { matchPath } from '../../pattern/glob-match.ts';
 
 /**
  * Include patterns with what `followpaths` adds: each path (a glob per component is allowed) with every symbolic link on

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stepFailure } from '../../error/error.ts';
 import { parentOf, textOf } from '../../name/bytes.ts';
-import { PatternMatcher } from '../../pattern/pattern-matcher.ts';
+import { PatternMatcher } from '../../pattern/ignore-patterns.ts';
 import { describeEntry } from './describe.ts';
 import { encodeMetadata, METADATA_FILE } from './fsutil-metadata.ts';
 import { importFolder } from './import-folder.ts';

@@ -2,7 +2,7 @@ import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../../error/error.ts';
 import { bytesOf } from '../../name/bytes.ts';
 import { cleanPath } from '../../pattern/clean-path.ts';
-import { type MatchInfo, PatternMatcher } from '../../pattern/pattern-matcher.ts';
+import { type MatchInfo, PatternMatcher } from '../../pattern/ignore-patterns.ts';
 
 /** The match state of a directory, which its entries inherit. */
 export interface FilterState {

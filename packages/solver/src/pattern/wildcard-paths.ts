@@ -5,7 +5,7 @@ import { componentsOf, join } from '../name/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
 import { walkBelow } from '../tree/walk.ts';
 import { cleanPath } from './clean-path.ts';
-import { matchPath } from './match-path.ts';
+import { matchPath } from './glob-match.ts';
 
 export function hasWildcards(path: string): boolean {
   return /[*?[]/.test(path.replaceAll(/\\./gs, ''));

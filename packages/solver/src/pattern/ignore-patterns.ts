@@ -2,7 +2,7 @@ import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../error/error.ts';
 import { bytesOf } from '../name/bytes.ts';
 import { cleanPath } from './clean-path.ts';
-import { matchPath } from './match-path.ts';
+import { matchPath } from './glob-match.ts';
 import { compileRegExp } from './regexp.ts';
 import { runesOf } from './runes.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bytesOf } from '../name/bytes.ts';
-import { type MatchInfo, PatternMatcher } from './pattern-matcher.ts';
+import { type MatchInfo, PatternMatcher } from './ignore-patterns.ts';
 
 const matches = (patterns: readonly string[], path: string) =>
   new PatternMatcher(patterns).match(bytesOf(path)).matched;

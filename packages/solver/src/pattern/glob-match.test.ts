@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bytesOf } from '../name/bytes.ts';
-import { matchPath } from './match-path.ts';
+import { matchPath } from './glob-match.ts';
 
 describe('matchPath', () => {
   it.each<[string, string, boolean | undefined]>([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { treeOf } from '../tree/testdata/folder.ts';
-import { findMatches, hasWildcards, splitWildcards } from './wildcards.ts';
+import { findMatches, hasWildcards, splitWildcards } from './wildcard-paths.ts';
 
 describe('splitWildcards', () => {
   it.each([
