@@ -3,7 +3,7 @@ export class LogLines {
   #partial = false;
   readonly #decoder = new TextDecoder('utf-8');
 
-  /** Whether the last line lacks its end. */
+  /** True if the last line lacks its end. */
   get isPartial(): boolean {
     return this.#partial;
   }

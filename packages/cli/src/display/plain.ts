@@ -56,7 +56,7 @@ export class PlainDisplay implements Display {
   #current: Row | undefined;
   #nextIndex = 1;
   #isFirst = true;
-  /** Whether a step has more to say than should wait. */
+  /** True if a step has more to say than should wait. */
   #isFull = false;
   #timer: NodeJS.Timeout | undefined;
 

@@ -1,4 +1,4 @@
-/** Whether `error` is a failed system call with one of these codes. */
+/** True if `error` is a failed system call with one of these codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(error.code as string);
 }

@@ -37,7 +37,7 @@ function canRunAsItIs(path: string): boolean {
   );
 }
 
-/** Whether the package that `folder` belongs to depends on llb-ts. */
+/** True if the package that `folder` belongs to depends on llb-ts. */
 function usesLlbTs(folder: string): boolean {
   for (let at = folder; dirname(at) !== at; at = dirname(at)) {
     const manifest = readManifest(join(at, 'package.json'));

@@ -15,7 +15,7 @@ type TsMorph = typeof import('ts-morph');
 export interface ProgramDescription {
   /** JSDoc of the default export, else of the file; empty when there is none. */
   readonly doc: string;
-  /** Whether the default export is a function. */
+  /** True if the default export is a function. */
   readonly isFunction: boolean;
   /** Arguments of the default export; undefined when they cannot be told. */
   readonly args: readonly Argument[] | undefined;

@@ -58,7 +58,7 @@ export class SourcePositions {
     return lines && [lines[0]?.slice(source.character) ?? '', ...lines.slice(1)].join('\n');
   }
 
-  /** Whether the bundle itself threw `error`, and not something that it called. */
+  /** True if the bundle itself threw `error`, and not something that it called. */
   isThrownHere(error: Error): boolean {
     const [first] = framesOf(stackBelowMessage(error));
     return first?.filename === this.#url;

@@ -46,7 +46,7 @@ export function textList(at: Caller, what: string, value: unknown): readonly str
   return Object.freeze(value.map((item, i) => text(at, `${what}[${i}]`, item)));
 }
 
-/** Whether `value` is what braces make: no list, map, date or State, whose fields would be passed over. */
+/** True if `value` is what braces make: no list, map, date or State, whose fields would be passed over. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -19,7 +19,7 @@ export function readSourcesWith(reader: SourceReader | undefined): void {
   readSource = reader;
 }
 
-/** Whether the call of `at` has `mode` in decimal where it was meant in octal. */
+/** True if the call of `at` has `mode` in decimal where it was meant in octal. */
 export function mistakesDecimal(at: Caller, mode: number): boolean {
   if (!readSource || !suspects.has(mode)) return false;
   const site = callSiteOf(at);

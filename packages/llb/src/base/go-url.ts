@@ -48,7 +48,7 @@ export function parseGoURL(scheme: string, rest: string): GoURL | undefined {
   };
 }
 
-/** Whether a query is one that Go reads. */
+/** True if a query is one that Go reads. */
 export function isGoQuery(query: string): boolean {
   return query.split('&').every((pair) => !pair.includes(';') && decode(pair) !== undefined);
 }

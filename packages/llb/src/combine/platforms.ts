@@ -42,7 +42,7 @@ export function Platforms(states: Readonly<Partial<Record<PlatformText, State>>>
   return Object.freeze({ [mark]: true as const, states: Object.freeze(list) });
 }
 
-/** Whether `value` was made by {@link Platforms}. `isPlatforms(exported)` */
+/** True if `value` was made by {@link Platforms}. `isPlatforms(exported)` */
 export function isPlatforms(value: unknown): value is PlatformStates {
   return typeof value === 'object' && value !== null && mark in value;
 }

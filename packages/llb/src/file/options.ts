@@ -85,12 +85,12 @@ export function WithParents(makeParents: boolean): { readonly makeParents: boole
   return given(WithParents, { makeParents });
 }
 
-/** Whether removing what is not there is fine. `Rm('/a', WithAllowNotFound(true))` */
+/** True if removing what is not there is fine. `Rm('/a', WithAllowNotFound(true))` */
 export function WithAllowNotFound(allowNotFound: boolean): { readonly allowNotFound: boolean } {
   return given(WithAllowNotFound, { allowNotFound });
 }
 
-/** Whether the path is a pattern. `Rm('/a/*.o', WithAllowWildcard(true))` */
+/** True if the path is a pattern. `Rm('/a/*.o', WithAllowWildcard(true))` */
 export function WithAllowWildcard(allowWildcard: boolean): { readonly allowWildcard: boolean } {
   return given(WithAllowWildcard, { allowWildcard });
 }

@@ -8,7 +8,7 @@ export const own: unique symbol = Symbol('llb-ts State');
 /** Marks the states of any copy. */
 export const shared: unique symbol = Symbol.for('@llb-ts/llb.State');
 
-/** Whether `value` is a State that was made by another installed copy of this package. `isForeignState(exported)` */
+/** True if `value` is a State that was made by another installed copy of this package. `isForeignState(exported)` */
 export function isForeignState(value: unknown): boolean {
   return has(value, shared) && !has(value, own);
 }

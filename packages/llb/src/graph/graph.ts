@@ -91,7 +91,7 @@ export interface Mount {
 
 /** Who may use a cache folder at a time: everybody, everybody one of their own, or one after the other. */
 export type CacheMountSharingMode = 'shared' | 'private' | 'locked';
-/** Whether the content of a mount counts for the cache, not how it was made. */
+/** True if the content of a mount counts for the cache, not how it was made. */
 export type MountContentCache = 'default' | 'on' | 'off';
 /** The network of a process: the daemon's usual one, the daemon's own, or none. */
 export type NetMode = 'sandbox' | 'host' | 'none';

@@ -18,7 +18,7 @@ export interface Change<Of extends string, Info> {
 /** No option: what a condition that is not met leaves, as in `Image('a', isArm && LinuxArm64)`. Taken wherever options are. */
 export type NoOption = false | undefined | null;
 
-/** Whether an option is one that a condition left out. */
+/** True if an option is one that a condition left out. */
 export function isNoOption(option: unknown): option is NoOption {
   return option === false || option === undefined || option === null;
 }

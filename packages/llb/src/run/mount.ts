@@ -16,7 +16,7 @@ export interface MountSettings {
   readonly cache?: CacheMount;
   /** A folder in memory; its source must be `Scratch()`. Default: none. */
   readonly tmpfs?: TmpfsInfo;
-  /** Whether the content of the source, not how it was made, counts for the cache. Default: `'default'`. */
+  /** True if the content of the source, not how it was made, counts for the cache. Default: `'default'`. */
   readonly contentCache?: MountContentCache;
 }
 
@@ -129,7 +129,7 @@ export function TmpfsSize(bytes: number): TmpfsInfo {
   return given(TmpfsSize, { size: bytes });
 }
 
-/** Whether the content of a mount counts for the cache. `AddMount('/src', src, ContentCache(MountContentCacheOn))` */
+/** True if the content of a mount counts for the cache. `AddMount('/src', src, ContentCache(MountContentCacheOn))` */
 export function ContentCache(mode: MountContentCache): { readonly contentCache: MountContentCache } {
   return given(ContentCache, { contentCache: mode });
 }

@@ -160,7 +160,7 @@ export function GitMTimeCommit(): { readonly mtime: 'commit' } {
   return { mtime: 'commit' };
 }
 
-/** Whether Git prints its advice. `Git(url, '', GitAdvice(true))` */
+/** True if Git prints its advice. `Git(url, '', GitAdvice(true))` */
 export function GitAdvice(advice: boolean): { readonly advice: boolean } {
   return given(GitAdvice, { advice });
 }

@@ -319,7 +319,7 @@ export function Scratch(): State {
   return new State(undefined, rootEnvironment);
 }
 
-/** Whether `value` is a State of this copy of the package; `isState(exported) ? marshal(exported) : …` */
+/** True if `value` is a State of this copy of the package; `isState(exported) ? marshal(exported) : …` */
 export function isState(value: unknown): value is State {
   return isOwnState(value);
 }

@@ -60,7 +60,7 @@ export class FileBlobPlaces {
   }
 }
 
-/** Where the machine went down while a line was on its way, there may be zero bytes in its place. */
+/** A line that was on its way when the machine went down may be zero bytes. */
 function isPlace(line: string): boolean {
   return line !== '' && !line.includes('\0');
 }

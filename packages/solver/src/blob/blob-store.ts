@@ -41,7 +41,7 @@ export class BlobStore {
   }
 
   /**
-   * Whether a blob is here and has the bytes of its name. Reads it unless this process has read or written it; drops it if
+   * True if a blob is here and has the bytes of its name. Reads it unless this process has read or written it; drops it if
    * it is damaged. So what is handed on without being looked at (copied, sent) is right.
    */
   async isSound({ digest, size }: Expected): Promise<boolean> {

@@ -11,7 +11,7 @@ import type { Tree } from '../tree/tree.ts';
 import { type WalkedEntry, walkBelow } from '../tree/walk.ts';
 import { type DigestMemo, EntryDigester } from './entry-digest.ts';
 
-/** What of an input counts for a cache key: one path with the options that choose what belongs to it (docs/buildkit-semantics.md#key-of-file-ops). */
+/** The part of an input that counts for a cache key: one path with the options that choose what belongs to it (docs/buildkit-semantics.md#key-of-file-ops). */
 export interface ContentSelector {
   /** Clean absolute byte string; may hold wildcards if `wildcard`. */
   readonly path: string;
@@ -22,7 +22,7 @@ export interface ContentSelector {
   readonly excludePatterns: readonly string[];
   readonly requiredPaths: readonly string[];
   /**
-   * What a selected link leads to counts as well as the link: it may be an archive, which is unpacked from behind a link
+   * The target of a selected link counts as well as the link: it may be an archive, which is unpacked from behind a link
    * that a copy would keep. (BuildKit misses this, and so a change of such an archive.) Default: false.
    */
   readonly mayUnpack?: boolean;
@@ -31,7 +31,7 @@ export interface ContentSelector {
 export interface ContentDigestOptions {
   /** Awaited now and then in long loops. */
   readonly pause: () => Promise<void>;
-  /** What to call the tree in an error. */
+  /** The name of the tree in an error. */
   readonly name: string;
   /** Digests of file contents known from before. Default: none. */
   readonly memo?: DigestMemo;
@@ -96,13 +96,13 @@ function isFiltered({ wildcard, includePatterns, excludePatterns }: ContentSelec
   return wildcard || includePatterns.length > 0 || excludePatterns.length > 0;
 }
 
-/** What comes before the first wildcard. */
+/** The part before the first wildcard. */
 function prefixOf({ path }: ContentSelector): string {
   return splitWildcards(path).prefix;
 }
 
 /**
- * What an operation reads may be elsewhere than what BuildKit counts: it takes a `..` in a link's target off the text
+ * An operation may read another place than BuildKit counts: it takes a `..` in a link's target off the text
  * (`resolve`), as the key does not. Then that counts too.
  */
 async function digestElsewhere(
@@ -144,7 +144,7 @@ async function digestWhole(
   return target ? own + (await digestTree(tree, target, digester)) : own;
 }
 
-/** Whether another plain path that is followed alike leads to it: BuildKit does not look for it on its own. */
+/** True if another plain path that is followed alike leads to it: BuildKit does not look for it on its own. */
 function isWithinAnother({ path, followLinks }: ContentSelector, all: readonly ContentSelector[]): boolean {
   return all.some(
     (outer) =>
@@ -154,7 +154,7 @@ function isWithinAnother({ path, followLinks }: ContentSelector, all: readonly C
   );
 }
 
-/** What may be unpacked from behind a link. */
+/** A file that may be unpacked from behind a link. */
 function unpackable(
   tree: Tree,
   { path, entry }: WalkedEntry,
@@ -258,7 +258,7 @@ interface OpenDirectory {
   chosen: boolean;
 }
 
-/** What the patterns choose at and below one path, with the directories that lead there. */
+/** The entries that the patterns choose at and below one path, with the directories that lead there. */
 function* choose(
   tree: Tree,
   start: WalkedEntry,
@@ -289,7 +289,7 @@ function* choose(
       yield header;
     }
     if (entry.stat.type !== 'dir') continue;
-    // What a copy begins with is opened whatever the patterns say.
+    // The first entry of a copy is opened whatever the patterns say.
     const inside = isStart ? EVERYTHING : verdict;
     enters = inside !== undefined && selection.enters(inside);
     if (enters) open.push({ path, header, verdict: inside!, chosen: verdict?.included ?? false });

@@ -40,7 +40,7 @@ export class StoredDigests implements DigestMemo {
     this.#fresh.set(layer, lines);
   }
 
-  /** What is known of the files of one layer holds for another, new one that has most of them. */
+  /** Digests of the files of one layer hold for a new one that has most of them. */
   inherit(layer: string, from: string): void {
     this.flush();
     try {

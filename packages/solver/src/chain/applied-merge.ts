@@ -1,5 +1,5 @@
 /**
- * What BuildKit's own way of making a merge shows, where that differs from a chain of folders.
+ * The differences between a merge as BuildKit makes it and a chain of folders.
  *
  * BuildKit applies the layers of a merge, one after the other, to an overlay on those that stand in place
  * (`snapshot/diffapply_linux.go`). Two things come of it that a definition can see:

@@ -104,7 +104,7 @@ class AppliedLayers {
     return { bytes: this.#bytes, whiteoutHolders: [...this.#holders].sort() };
   }
 
-  /** What is there already is a directory, or has the bits of one: then only owner, mode and attributes are set. */
+  /** The entry that is there is a directory, or has the bits of one: then only owner, mode and attributes are set. */
   #applyDirectory(path: string, entry: Entry, there: EntryStat | undefined): void {
     const hostPath = this.#root + path;
     if (!there) fs.mkdirSync(fsPath(hostPath), 0o700);

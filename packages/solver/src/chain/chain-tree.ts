@@ -9,7 +9,7 @@ import type { Tree } from '../tree/tree.ts';
 export interface ChainFolder {
   /** Id of the layer; becomes {@link Entry.layer}. */
   readonly id: string;
-  /** What its entries say of their {@link Entry.source}. Default: the id. */
+  /** The {@link Entry.source} of its entries. Default: the id. */
   readonly source?: string;
   /** Absolute byte string. */
   readonly path: string;
@@ -99,7 +99,7 @@ export class ChainTree implements Tree {
       if (!stat) continue;
       const hostPath = join(folder.path, name);
       if (stat.type !== 'dir') {
-        // What lies below a whiteout or a file does not show.
+        // Entries below a whiteout or a file do not show.
         if (entry || isWhiteout(stat)) break;
         return { entry: entryIn(folder, stat, hostPath), parts: [] };
       }

@@ -13,7 +13,7 @@ export class LowerFolders {
     this.#folders = folders.map((path) => new FolderTree(path, { isFixed: true })).reverse();
   }
 
-  /** Whether one of them has the name. Fails where a file is on the way to it. */
+  /** True if one of them has the name. Fails where a file is on the way to it. */
   has(path: string): boolean {
     return this.#folders.some((folder) => {
       let parent: string;

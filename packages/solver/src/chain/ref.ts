@@ -25,7 +25,7 @@ export type Ref = LayerRef | MergeRef | DiffRef;
 interface RefBase {
   /** Unique; stable across processes that share the store. */
   readonly id: string;
-  /** What made it, in BuildKit's words: becomes `created_by` in an image's history. */
+  /** The step that made it, in BuildKit's words: becomes `created_by` in an image's history. */
   readonly description: string;
   /** When it was made, milliseconds since 1970. */
   readonly createdAt: number;
@@ -51,7 +51,7 @@ export interface MergeRef extends RefBase {
   readonly parents: readonly Ref[];
 }
 
-/** What leads from `lower` to `upper`; without `upper`, to nothing. */
+/** The change from `lower` to `upper`; without `upper`, to nothing. */
 export interface DiffRef extends RefBase {
   readonly kind: 'diff';
   readonly lower: Ref;

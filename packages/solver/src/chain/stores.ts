@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts';
 import type { RefStore } from './ref-store.ts';
 import type { Views } from './views.ts';
 
-/** Where results are kept, as one solve sees it. */
+/** The stores of results, as one solve sees them. */
 export interface Stores {
   /** The state directory; each room keeps its own folder in it. */
   readonly store: Store;

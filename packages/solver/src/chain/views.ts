@@ -16,7 +16,7 @@ const KEPT_TREES = 64;
 
 /** Makes layers that are known but not here yet: pulls and unpacks layers of images. */
 export interface LayerProvider {
-  /** Whether it can make this one. */
+  /** True if it can make this one. */
   has(ref: LayerRef): boolean;
   /** Its parents are here. */
   provide(ref: LayerRef): Promise<void>;
@@ -54,7 +54,7 @@ export class Views {
     this.#digestOf = digestOf;
   }
 
-  /** Whether all layers of a ref are on disk, or can be pulled or computed. */
+  /** True if all layers of a ref are on disk, or can be pulled or computed. */
   isAvailable(ref: Ref | undefined): boolean {
     // Not recursive: chains may be thousands of refs deep.
     const found = new Set<Ref>();

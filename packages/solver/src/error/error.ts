@@ -21,7 +21,7 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Whether a file could not be given to its owner, because a user namespace has no such id. */
+/** True if a file could not be given to its owner, because a user namespace has no such id. */
 export function isUnmappedOwner(error: unknown): boolean {
   return errnoOf(error) === 'EINVAL' && (error as NodeJS.ErrnoException).syscall === 'lchown';
 }
@@ -34,7 +34,7 @@ export function unmappedOwnerFailure(path: string, cause: unknown): SolveFailure
   });
 }
 
-/** What the kernel, or Node in its stead, says of a name or path that a definition holds and no filesystem could. */
+/** Errors of the kernel, or of Node in its stead, for a name or path that no filesystem can hold. */
 const UNUSABLE_NAMES: Readonly<Record<string, string>> = {
   E2BIG: 'argument list too long',
   ELOOP: 'too many levels of symbolic links',

@@ -25,7 +25,7 @@ export interface EvaluatorOptions {
   /** Brings the trees of refs to disk. */
   readonly prepare: (refs: Outputs, work: Workbench) => Promise<void>;
   readonly cache: Cache;
-  /** Whether a result that was made before can still be had. */
+  /** True if a result that was made before can still be had. */
   readonly isAvailable: (ref: Ref | undefined) => boolean;
   readonly slots: Slots;
   readonly noCache: boolean;

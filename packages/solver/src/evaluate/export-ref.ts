@@ -11,7 +11,7 @@ import { exportTar } from '../exporter/tree/tar.ts';
 
 export interface ExportServices {
   readonly views: Views;
-  /** What exporters of images need of the solve, but for the work at hand. */
+  /** The parts of a solve that exporters of images need, but for the work at hand. */
   readonly images: Omit<ImageServices, 'views' | 'pause'>;
 }
 

@@ -9,14 +9,14 @@ import type { Source } from '../source/contract/source.ts';
 import { sourceOperation } from '../source/source-operation.ts';
 import type { Operation } from '../work/operation.ts';
 
-/** What operations may ask of the solve they belong to. */
+/** The parts of a solve that its operations may use. */
 export interface OperationServices extends ExecServices {
   readonly sources: readonly Source[];
   /** Solves a definition found inside the build, as part of it. */
   readonly solveInner: (definition: Definition) => Promise<Ref | undefined>;
 }
 
-/** What a vertex is: an operation to be run, or refs composed at once. */
+/** The operation of a vertex, or the refs that it composes at once. */
 export function operationFor(
   { op, inputs: { length }, name, platform, metadata }: Vertex,
   inputs: readonly (Ref | undefined)[],

@@ -70,7 +70,7 @@ function plain({ identifier, attrs: { 'git.keepgitdir': _, ...attrs } }: SourceO
   return { identifier, attrs };
 }
 
-/** What a source depends on says what it resolved to. */
+/** The key of a source names the content that it resolved to. */
 function answerOf({ kind, ...key }: Readonly<Record<string, unknown>>): ResolvedSource {
   switch (kind) {
     case 'image':

@@ -29,7 +29,7 @@ import type { Slots } from './job-slots.ts';
 import { type OperationServices, operationFor } from './operation-for.ts';
 import { createWorkbench } from './workbench.ts';
 
-/** What all solves of a backend share. */
+/** Shared by all solves of a backend. */
 export interface SolverServices extends Omit<ExecServices, 'capabilities' | 'stores'> {
   readonly store: Store;
   readonly layers: LayerStore;
@@ -79,7 +79,7 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
   }
 }
 
-/** What was asked for, loaded. For several platforms, one may be empty. */
+/** The target of a request, loaded. For several platforms, one may be empty. */
 function wantedResult({ target, allow }: SolveRequest): ExportResult<Edge | undefined> {
   if (target.kind === 'one') {
     const content = loadDefinition(target.definition, allow);

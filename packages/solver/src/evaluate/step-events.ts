@@ -32,7 +32,7 @@ export function placed(
   { code, message, details }: SolveFailure,
   { digest, title, location, op }: Vertex,
 ): SolveFailure {
-  // What programs and servers say of a source may repeat its URL.
+  // Messages of programs and servers about a source may repeat its URL.
   const text = op.kind === 'source' ? redactUrls(message) : message;
   return new SolveFailure(code, text, details).with({
     vertex: digest,

@@ -59,7 +59,7 @@ export function createWorkbench(
 }
 
 /**
- * Who owns the root of a new layer: whoever owns the root it stands on, though its mode starts at 0755 again. Of a merge,
+ * The owner of the root of a new layer: that of the root it stands on, though its mode starts at 0755 again. Of a merge,
  * only the layers that stand in place count (docs/buildkit-semantics.md#roots-of-layers).
  */
 function rootOwner(base: Ref | undefined, layers: LayerStore): { uid: number; gid: number } {

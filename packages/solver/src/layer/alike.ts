@@ -52,7 +52,7 @@ export class AlikeLayers {
   }
 }
 
-/** Whether two layer folders hold the same entries, with the same hard links among them. */
+/** True if two layer folders hold the same entries, with the same hard links among them. */
 export function isAlike(a: string, b: string): boolean {
   const partners = new Map<bigint, bigint>();
   const pending = [''];

@@ -9,7 +9,7 @@ import { copyContent, copyEntry, isPipe, linkEntry } from './replicate-entry.ts'
 import { hasUserOpaque, isWhiteout } from './whiteout.ts';
 
 export interface LayerDraftOptions {
-  /** What the layer is written on; undefined for an empty filesystem. */
+  /** The tree that the layer is written on; undefined for an empty filesystem. */
   readonly base: Tree | undefined;
   /** The layer's own folder (byte string): exists, is empty, lies on the filesystem of the store. */
   readonly upper: string;
@@ -35,7 +35,7 @@ export class LayerDraft implements Draft {
   readonly sharedWith = new Set<string>();
   /** Inodes that got a second name. */
   readonly linkedInodes = new Set<bigint>();
-  /** Whether one of these is a pipe or socket. */
+  /** True if one of these is a pipe or socket. */
   hasLinkedPipes = false;
   /** Bytes of the files written so far. */
   bytes = 0;
@@ -51,7 +51,7 @@ export class LayerDraft implements Draft {
     this.upper = upper;
   }
 
-  /** Whether the same actions would give the same layer at any time. */
+  /** True if the same actions would give the same layer at any time. */
   get isTimeless(): boolean {
     return this.#untimed.size === 0;
   }
@@ -207,13 +207,13 @@ export class LayerDraft implements Draft {
     if (this.lookup(path)) throw fileError('EEXIST', 'file already exists', syscall, path);
     this.#enterParent(path, syscall);
     const hostPath = this.#host(path);
-    // What the lookup did not show can only be a whiteout.
+    // An entry that the lookup did not show can only be a whiteout.
     if (!this.#isVacant(path) && lstat(hostPath)) fs.unlinkSync(fsPath(hostPath));
     this.#noteChange(path, true);
     return hostPath;
   }
 
-  /** Whether this draft made the directory of `path` and nothing of this name in it. */
+  /** True if this draft made the directory of `path` and nothing of this name in it. */
   #isVacant(path: string): boolean {
     return this.#directories.get(parentOf(path))?.names?.has(nameOf(path)) === false;
   }
@@ -344,11 +344,11 @@ export class LayerDraft implements Draft {
 interface DirectoryState {
   /** It exists in the draft's own folder. */
   readonly inUpper: boolean;
-  /** What the base has in it shows. */
+  /** The entries of the base in it show. */
   readonly showsBase: boolean;
   /** The base has a directory here, hidden or not. */
   readonly inBase: boolean;
-  /** What is in it, where this draft made the directory: spares a system call for each new name. */
+  /** The names in it, if this draft made the directory: spares a system call for each new name. */
   readonly names?: Set<string>;
 }
 

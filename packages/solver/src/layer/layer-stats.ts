@@ -6,7 +6,7 @@ import type { EntryStat } from '../name/entry.ts';
 const MOST = 100_000;
 
 /**
- * What `lstat` says of entries in stored layers. Layers never change, and one build looks at most of their files several
+ * The answers of `lstat` for entries in stored layers. Layers never change, and one build looks at most of their files several
  * times: for the cache key, for the copy, for the diff.
  */
 export class LayerStats {

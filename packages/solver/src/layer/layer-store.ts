@@ -10,12 +10,12 @@ import { LayerStats } from './layer-stats.ts';
 import { normalise } from './normal-form.ts';
 import { findOddEntries, type OddEntries, parseOddEntries } from './odd-entries.ts';
 
-/** What is kept beside a layer's folders; written last, so a layer with a record is whole. */
+/** The record beside a layer's folders; written last, so a layer with a record is whole. */
 export interface LayerRecord {
   readonly id: string;
   /** Bytes of its files. */
   readonly bytes: number;
-  /** Whether a second folder holds the layer as a diff sees it; if not, the one folder serves both. */
+  /** True if a second folder holds the layer as a diff sees it; if not, the one folder serves both. */
   readonly hasMovable: boolean;
   /** Directories that hold whiteouts (byte strings). */
   readonly whiteoutHolders: readonly string[];
@@ -245,7 +245,7 @@ export interface StagedLayer {
   readonly folder: string;
 }
 
-/** What is to be known of a layer that was not written through a draft. */
+/** The facts about a layer that was not written through a draft. */
 export interface AdoptedLayer {
   readonly bytes: number;
   readonly whiteoutHolders: readonly string[];

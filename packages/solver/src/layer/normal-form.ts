@@ -37,7 +37,7 @@ export async function normalise(draft: LayerDraft, movable: string): Promise<boo
   return true;
 }
 
-/** What was removed may have come again since, and then even its directory may have turned out unchanged. */
+/** A removed entry may have come again since, and then even its directory may have turned out unchanged. */
 function markHolders({ upper, whiteoutHolders }: LayerDraft): void {
   const layer = new FolderTree(upper, { isFixed: true });
   for (const path of whiteoutHolders) {
@@ -74,7 +74,7 @@ function spellOutOpaque({ opaque, base, upper, whiteoutHolders }: LayerDraft): v
 /** Drops identical entries; returns the paths that are not identical but that a diff passes over. */
 function dropUnchanged({ overlaps, base, upper, linkedInodes }: LayerDraft): ReadonlySet<string> {
   const passedOver = new Set<string>();
-  // What is removed here is not asked for again.
+  // Entries that are removed here are not asked for again.
   const layer = new FolderTree(upper, { isFixed: true });
   // Deepest first: a directory can go only after its content went.
   for (const path of [...overlaps].sort(compareBytes).reverse()) {

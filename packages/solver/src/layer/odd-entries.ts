@@ -40,7 +40,7 @@ export function parseOddEntries({ blocksAndSockets, attributed }: Fields): OddEn
 }
 
 /**
- * Whether odd entries of these layers meet others of them.
+ * True if odd entries of these layers meet others of them.
  * @param layers in the order in which they are applied; the folder is that of the movable form
  */
 export function oddEntriesMeet(

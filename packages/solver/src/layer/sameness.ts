@@ -6,7 +6,7 @@ import type { Entry } from '../name/entry.ts';
 import { isOverlayXattr } from './whiteout.ts';
 
 /**
- * Whether a diff passes two entries as unchanged (docs/buildkit-semantics.md#sameness; continuity `fs/path.go`).
+ * True if a diff passes two entries as unchanged (docs/buildkit-semantics.md#sameness; continuity `fs/path.go`).
  *
  * It is deliberately not equality: directories may differ in their times, extended attributes other than
  * `security.capability` do not count, and files with equal times are not compared byte by byte unless the time has no
@@ -31,7 +31,7 @@ function sameDigest(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && a === b;
 }
 
-/** Whether nobody could tell two entries apart: what `isSameForDiff` asks, and times, all xattrs and content. */
+/** True if nobody could tell two entries apart: what `isSameForDiff` asks, and times, all xattrs and content. */
 export function isIdentical(a: Entry, b: Entry): boolean {
   const [s, t] = [a.stat, b.stat];
   if (s.dev === t.dev && s.ino === t.ino) return true;

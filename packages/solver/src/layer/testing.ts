@@ -84,7 +84,7 @@ export function withOverlay(
   }
 }
 
-/** Whether this process may mount overlays. */
+/** True if this process may mount overlays. */
 export function canMount(): boolean {
   try {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-probe-'));

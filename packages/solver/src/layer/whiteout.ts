@@ -42,12 +42,12 @@ export function markWhiteoutHolder(folder: string): void {
 /** An attribute of users that BuildKit's differ takes for a mark of an opaque directory, though the kernel does not. */
 const USER_OPAQUE = 'user.overlay.opaque';
 
-/** Whether a directory has such an attribute that is none of overlayfs' own. */
+/** True if a directory has such an attribute that is none of overlayfs' own. */
 export function hasUserOpaque(folder: string): boolean {
   return !isInUserNamespace() && getXattr(folder, USER_OPAQUE) !== undefined;
 }
 
-/** Whether the differ takes a directory for opaque because of it. */
+/** True if the differ takes a directory for opaque because of it. */
 export function isUserOpaque(folder: string): boolean {
   return !isInUserNamespace() && getXattr(folder, USER_OPAQUE)?.toString('latin1') === 'y';
 }

@@ -16,7 +16,7 @@ export function textOf(bytes: string): string {
   return NON_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
 }
 
-/** What Node's `fs` takes for a byte string. */
+/** A byte string in the form that Node's `fs` takes. */
 export function fsPath(bytes: string): string | Buffer {
   return NON_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1') : bytes;
 }

@@ -1,6 +1,6 @@
 export type FileType = 'file' | 'dir' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket';
 
-/** What `lstat` tells of one entry. */
+/** The answer of `lstat` for one entry. */
 export interface EntryStat {
   readonly type: FileType;
   /** Permission bits with setuid 0o4000, setgid 0o2000, sticky 0o1000; no type bits. */
@@ -28,7 +28,7 @@ export interface Entry {
   /** Absolute path on the host (byte string). For a directory: of the topmost directory merged there. */
   readonly hostPath: string;
   /**
-   * Where the inode belongs to: the layer or folder that made the file. Two names are hard links of one file only if
+   * The owner of the inode: the layer or folder that made the file. Two names are hard links of one file only if
    * `source`, `stat.dev` and `stat.ino` agree: layers share inodes for speed, which must not be seen.
    */
   readonly source: string;

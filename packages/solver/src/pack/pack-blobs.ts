@@ -35,7 +35,7 @@ export interface LayerPacksOptions {
   readonly variants: PackVariants;
 }
 
-/** What packing needs of one solve. */
+/** The parts of a solve that packing needs. */
 export interface PackWork {
   readonly views: Views;
   pause(): Promise<void>;
@@ -110,7 +110,7 @@ export class LayerPacks {
     );
   }
 
-  /** What the trees that a layer was made from know of it. */
+  /** The knowledge about a layer that the trees it was made from have. */
   async #knownOf(
     piece: LayerPiece,
     { views, pause }: PackWork,

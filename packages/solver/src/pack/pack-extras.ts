@@ -49,7 +49,7 @@ export async function unchangedNames(
 }
 
 /**
- * What the differ takes for deleted in directories that a step has marked with an overlay attribute of users
+ * The entries that the differ takes for deleted in directories that a step has marked with an overlay attribute of users
  * ({@link isUserOpaque}): all that the base has and the layer has not.
  */
 export async function namesTakenForHidden(

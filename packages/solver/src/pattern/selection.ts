@@ -1,6 +1,6 @@
 import { type MatchInfo, matcherFor, type PatternMatcher } from './ignore-patterns.ts';
 
-/** What the patterns say about an entry, and what they said on the way, for what is in it. */
+/** The verdict of the patterns on an entry, with those on the way, for the entries in it. */
 export interface Verdict {
   readonly included: boolean;
   readonly excluded: boolean;
@@ -8,7 +8,7 @@ export interface Verdict {
   readonly excludeInfo: MatchInfo | undefined;
 }
 
-/** What a copy begins with is always taken, whatever the patterns say. */
+/** The first entry of a copy is always taken, whatever the patterns say. */
 export const EVERYTHING: Verdict = {
   included: true,
   excluded: false,
@@ -27,7 +27,7 @@ export class Selection {
     this.#exclude = matcherFor('excludepatterns', exclude);
   }
 
-  /** Whether there is no pattern at all. */
+  /** True if there is no pattern at all. */
   get isEverything(): boolean {
     return !this.#include && !this.#exclude;
   }
@@ -52,7 +52,7 @@ export class Selection {
     };
   }
 
-  /** Whether anything in a directory can be wanted. */
+  /** True if anything in a directory can be wanted. */
   enters({ excluded }: Verdict): boolean {
     return !excluded || (this.#exclude?.hasExceptions ?? false);
   }

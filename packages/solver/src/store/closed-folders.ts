@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../error/error.ts';
 
 /**
- * What the store has in the state directory. Layers hold what images hold: programs with setuid bits, and files that
+ * The folders of the store in the state directory. Layers hold the files of images: programs with setuid bits, and files that
  * anybody may write.
  */
 const FOLDERS = [

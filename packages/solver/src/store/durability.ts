@@ -28,13 +28,13 @@ export class Durability {
     this.#session = session;
   }
 
-  /** What a record that is written now is to be stamped with. Everything that it stands for must have been written. */
+  /** The stamp for a record that is written now. Everything that the record stands for must have been written. */
   stamp(): string {
     this.#isDirty = true;
     return `${this.#boot}.${this.#session}.${this.#epoch}`;
   }
 
-  /** Whether a record with this stamp may be believed. */
+  /** True if a record with this stamp may be believed. */
   isTrusted(stamp: unknown): boolean {
     const [, boot, session, epoch] = STAMP.exec(typeof stamp === 'string' ? stamp : '') ?? [];
     if (boot === this.#boot) return true;
@@ -50,7 +50,7 @@ export class Durability {
 
   /**
    * Brings everything that was written before to the disk and notes that it is there; does nothing where nothing was written.
-   * Where that fails the records count in this boot only: no reason to fail a solve.
+   * If that fails, the records count in this boot only: no reason to fail a solve.
    */
   settle(): Promise<void> {
     this.#settling = this.#settling.then(() => this.#settle());

@@ -6,7 +6,7 @@ import { type Lease, takeLease } from '../host/lease.ts';
 
 const NAME = /^([0-9a-f]{12})-([0-9a-f]{16})$/;
 
-/** What a process left that ended without tidying up. */
+/** The leavings of a process that ended without tidying up. */
 export interface DeadSession {
   /** Its name; undefined where it is of another boot, or of another version of this program. */
   readonly name: string | undefined;

@@ -6,7 +6,7 @@ import { removeTree } from '../host/files.ts';
 const VERSION = 2;
 /** Nothing in it says what was on the disk when the machine went down, so its results cannot be believed. */
 const ABANDONED = 1;
-/** What results of version 1 are made of. Blobs prove themselves; caches and repositories go on as they are. */
+/** The parts of results of version 1. Blobs prove themselves; caches and repositories go on as they are. */
 const ABANDONED_FOLDERS = [
   'layers',
   'refs',

@@ -25,7 +25,7 @@ export class Store {
   /** Byte string. */
   readonly root: string;
   readonly records: Records;
-  /** Whether processes that used this store have ended without tidying up. */
+  /** True if processes that used this store have ended without tidying up. */
   readonly foundCrashed: boolean;
   readonly #session: Session;
   readonly #durability: Durability;

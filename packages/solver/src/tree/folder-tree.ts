@@ -17,7 +17,7 @@ export interface FolderTreeOptions {
 export class FolderTree implements Tree {
   readonly #root: string;
   readonly #isFixed: boolean;
-  /** Whether a path is a directory that no link leads to. */
+  /** True if a path is a directory that no link leads to. */
   readonly #directories = new Map<string, boolean>([['/', true]]);
 
   constructor(root: string, { isFixed = false }: FolderTreeOptions = {}) {

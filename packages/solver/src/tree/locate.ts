@@ -3,7 +3,7 @@ import { componentsOf, join, parentOf } from '../name/bytes.ts';
 import type { Entry } from '../name/entry.ts';
 import type { Tree } from './tree.ts';
 
-/** Where a path leads when links are followed. */
+/** The place that a path leads to when links are followed. */
 export type Location =
   | { readonly kind: 'found'; readonly path: string; readonly entry: Entry }
   /** Nothing has this name, but its directory is there. */

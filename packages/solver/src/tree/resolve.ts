@@ -78,7 +78,7 @@ function replaceLinks(tree: Tree, path: string, linksBefore: number): { path: st
 }
 
 /**
- * What is at `path`, undefined if nothing is. Links on the way are followed.
+ * The entry at `path`, undefined if there is none. Links on the way are followed.
  * @param known where it is, if its directory is known
  */
 function look(tree: Tree, path: string, known: string | undefined): Found | undefined {

@@ -13,7 +13,7 @@ import type { UnpackLimit } from './unpack-writer.ts';
 export interface LayerBlob {
   /** The blob as it was downloaded. */
   readonly stream: ByteStream;
-  /** Whether the blob is a tar, or its first bytes say how the tar is packed. */
+  /** True if the blob is a tar, or its first bytes say how the tar is packed. */
   readonly packing: 'plain' | 'detect';
   /** Default: none. */
   readonly limit?: UnpackLimit;
@@ -58,7 +58,7 @@ function describe(
 ): void {
   draft.bytes = bytes;
   for (const stat of links) draft.noteLink(stat);
-  // Where the base has directories; the model lists a directory before what is in it.
+  // Only directories of the base count; the model lists a directory before the entries in it.
   const inBase = new Set(base ? ['/'] : []);
   for (const [path, { kind }] of model) {
     if (path === '/') continue;

@@ -2,7 +2,7 @@ import { stepFailure } from '../error/error.ts';
 import { clean, parentOf, textOf } from '../name/bytes.ts';
 import { followLinks } from './unpack-symlinks.ts';
 
-/** What stands at one path of a layer folder that is being filled. */
+/** The entry at one path of a layer folder that is being filled. */
 export type ModelEntry =
   | { readonly kind: 'dir' }
   | { readonly kind: 'symlink'; readonly target: string }

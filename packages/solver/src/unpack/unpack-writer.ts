@@ -22,7 +22,7 @@ const PAUSE_BYTES = 4 << 20;
 /** Entries written between two pauses. */
 const PAUSE_ENTRIES = 256;
 
-/** What cannot be a time of a file becomes 1970, and nothing was read before it was written (containerd `boundTime`). */
+/** A time that no file can have becomes 1970, and nothing was read before it was written (containerd `boundTime`). */
 export function timesOf({ atimeNs, mtimeNs }: TarHeader): Times {
   const latest = atimeNs !== undefined && atimeNs > mtimeNs ? atimeNs : mtimeNs;
   return { atimeNs: boundTime(latest), mtimeNs: boundTime(mtimeNs) };
@@ -120,7 +120,7 @@ export class UnpackWriter {
         if (!this.#model.isDirectory(path)) fs.mkdirSync(fsPath(hostPath), header.mode & 0o777);
         return { kind: 'dir' };
       case 'file':
-        // What it claims is enough to know; what comes is counted for what claims less.
+        // A header that claims too much is enough; content is counted for those that claim less.
         this.#keepWithin(header.size);
         return { kind: 'file', size: await this.#writeFile(hostPath, header.mode & 0o777, body) };
       case 'symlink':

@@ -21,7 +21,7 @@ export interface UnpackOptions {
   readonly limit?: UnpackLimit | undefined;
 }
 
-/** What was unpacked, for the commit of the layer. */
+/** The result of unpacking, for the commit of the layer. */
 export interface Unpacked {
   readonly model: UnpackModel;
   /** Directories that hide what the layers below have in them. */
@@ -128,7 +128,7 @@ class Unpacker {
     }
   }
 
-  /** What an opaque marker does where nothing lies below: only what had an entry before it stays. */
+  /** The effect of an opaque marker if nothing lies below: only entries that came before it stay. */
   #empty(directory: string): void {
     if (this.#emptied.has(directory)) return;
     this.#emptied.add(directory);

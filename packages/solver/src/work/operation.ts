@@ -5,7 +5,7 @@ import type { Draft } from '../layer/draft.ts';
 import type { Tree } from '../tree/tree.ts';
 
 /**
- * What one vertex does, once its inputs are known.
+ * The work of one vertex, once its inputs are known.
  *
  * Its life: the evaluator resolves the inputs, asks for {@link Operation.key}, looks the key up, and only if nothing is
  * known calls {@link Operation.run}, holding a job slot if the operation says that it works rather than composes.
@@ -22,7 +22,7 @@ export interface Operation {
    * what waits for other vertices: it takes none.
    */
   readonly slot: 'work' | 'wait' | undefined;
-  /** What the result depends on. May fail: a pattern that cannot be parsed, a source that cannot be resolved. */
+  /** The key: all that the result depends on. May fail: a pattern that cannot be parsed, a source that cannot be resolved. */
   key(inputs: readonly (Ref | undefined)[], work: Workbench): Promise<OperationKey>;
   /** One ref (or scratch) per output. */
   run(inputs: readonly (Ref | undefined)[], work: Workbench): Promise<readonly (Ref | undefined)[]>;
@@ -43,7 +43,7 @@ export type InputKey =
   | { readonly by: 'ref' }
   | { readonly by: 'content'; readonly selectors: readonly ContentSelector[] };
 
-/** What an operation works with: trees to look at, drafts to write, and a way to say what is going on. */
+/** The tools of an operation: trees to look at, drafts to write, and a way to report progress. */
 export interface Workbench {
   /** The tree of a ref; of scratch, an empty one. */
   view(ref: Ref | undefined): Tree;

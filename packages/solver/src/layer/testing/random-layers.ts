@@ -10,7 +10,7 @@ const step: fc.Arbitrary<Step> = fc.tuple(
   fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join('/')}`),
   fc.nat(3),
 );
-/** What one to three layers do, lowest → highest. */
+/** The actions of one to three layers, lowest → highest. */
 export const layerSteps = fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 3 });
 
 /** Does it, if it can be done. */
