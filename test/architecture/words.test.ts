@@ -19,6 +19,11 @@ function linesOf(patterns: readonly string[], expression: RegExp): readonly stri
     );
 }
 
+test('no comment opens with a question word: subject first', () => {
+  const opening = /(?:\/\*\*|^\s*\*|\/\/) *(?:What|Who|Whoever|Whose|Whether|Whatever|Where|Which)\b/;
+  expect(linesOf(['*.ts', '*.mjs'], opening)).toEqual([]);
+});
+
 test('each section of docs/buildkit-semantics.md that is cited is there', () => {
   const headings = read('docs/buildkit-semantics.md').matchAll(/^## (.+)$/gm);
   const anchors = new Set(Array.from(headings, ([, title = '']) => title.toLowerCase().replaceAll(' ', '-')));

@@ -226,7 +226,7 @@ interface BuildFlags {
   readonly locked?: boolean;
 }
 
-/** What a solve may have of this machine, besides folders. */
+/** Things of this machine that a solve may have, besides folders. */
 interface MachineFlags {
   readonly ociLayout?: readonly string[];
   readonly secret?: readonly string[];
@@ -350,7 +350,7 @@ function hideArguments(program: Command): void {
   program.configureHelp({ visibleArguments: () => [] });
 }
 
-/** What commander found wrong with the words, as an error of ours; undefined when it only printed help. */
+/** Commander's complaint about the words, as an error of ours; undefined when it only printed help. */
 export function parseError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
   if (error.exitCode === 0 || error.code === 'commander.help') return undefined;

@@ -7,7 +7,7 @@ import { ignoreFileText } from '../program/ignore-file.ts';
 import { imageConfigs, toPlatform } from '../program/image-configs.ts';
 import type { Buildable } from './options.ts';
 
-/** What a State may ask for while it is marshaled. */
+/** Answers to the questions of a State that is being marshaled. */
 export interface Surroundings {
   readonly locals: Readonly<Record<string, string>>;
   readonly openResolver: () => Promise<SourceResolver>;

@@ -13,7 +13,7 @@ import type { Buildable, SolveOptions } from './options.ts';
 
 /** The answer to a solve that went well. */
 export interface SolveOutcome {
-  /** What exporters answer, under BuildKit's keys: `containerimage.digest`, … */
+  /** The answers of exporters, under BuildKit's keys: `containerimage.digest`, … */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -60,7 +60,7 @@ export async function enterUserNamespace(): Promise<void> {
 }
 
 async function solveChecked(build: Buildable, options: SolveOptions): Promise<SolveResult> {
-  // Who only writes definitions does not wait for the solver.
+  // A program that only writes definitions does not wait for the solver.
   const [backends, made, checks] = await Promise.all([
     import('../backend/backends.ts'),
     import('./definitions.ts'),

@@ -14,7 +14,7 @@ export interface BackendChoice {
   readonly executor: string | undefined;
 }
 
-/** What is chosen where a command has no flags for it. */
+/** The choice for commands that have no flags for it. */
 export const defaultChoice: BackendChoice = {
   stateDir: undefined,
   jobs: undefined,

@@ -8,11 +8,11 @@ export interface Built {
   readonly imageConfig: ImageConfig | undefined;
   /** Folders that the build file declares for its local sources: name → absolute path. */
   readonly locals: Readonly<Record<string, string>>;
-  /** Where a person finds a location of the definition. */
+  /** The place that shows a location of the definition to a user. */
   placeAt(location: SourceLocation): Place;
-  /** Where a person finds what made an op; undefined when the definition does not say. */
+  /** The place that made an op, for a user; undefined when the definition does not say. */
   placeOf(digest: string): Place | undefined;
-  /** What a lock says of an op's source and what to do when that is no more; undefined for ops that it did not pin. */
+  /** The lock's entry for an op's source, and what to do when that is no more; undefined for ops that it did not pin. */
   lockHint?(digest: string): string | undefined;
   /**
    * Only of a locked build whose steps make definitions that are built then: makes these and pins their sources too. What
@@ -29,7 +29,7 @@ export interface PlatformBuilt extends Built {
   readonly platform: Platform;
 }
 
-/** What FILE and TARGET name: one build, or one for each of several platforms. */
+/** The builds that FILE and TARGET name: one, or one for each of several platforms. */
 export type BuiltResult =
   | { readonly kind: 'single'; readonly build: Built }
   | { readonly kind: 'platforms'; readonly builds: readonly PlatformBuilt[] };

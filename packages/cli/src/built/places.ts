@@ -11,7 +11,7 @@ export interface NamedFile {
 }
 
 /**
- * Where a person finds the places that a definition speaks of. `fileOf` answers for a file name, and is asked once for
+ * Shows a user the places that a definition speaks of. `fileOf` answers for a file name, and is asked once for
  * each, since thousands of ops come from one file.
  */
 export function placesOf(

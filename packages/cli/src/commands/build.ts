@@ -24,7 +24,7 @@ export interface BuildOptions {
   readonly platform?: readonly string[];
   /** Build from what the lock says, and from nothing else. Default: false. */
   readonly locked?: boolean;
-  /** Where what registries say of images is kept. Default: the store without flags. */
+  /** The store that keeps answers of registries about images. Default: that without flags. */
   readonly backend?: BackendChoice;
 }
 
@@ -178,7 +178,7 @@ async function withResolver<T>(
   try {
     return await use(open);
   } finally {
-    // Who could not open it has said so already.
+    // The open error was already thrown.
     await opened?.then(
       (resolver) => resolver.close(),
       () => {},

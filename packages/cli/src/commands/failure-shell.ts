@@ -7,7 +7,7 @@ import type { Interrupts } from '../process/interrupts.ts';
 import { colorsFor } from '../terminal/colors.ts';
 import { plainLine, shownText } from '../terminal/terminal-text.ts';
 
-/** What happens when a process fails: the solve does, or a shell is opened in its place first. */
+/** The reaction to a process that fails: the solve fails, or a shell is opened in its place first. */
 export type OnError = 'fail' | 'shell';
 
 /** Fails unless there is a terminal to open a shell on. */
@@ -57,7 +57,7 @@ function sentence(error: unknown): string {
   return [message, details?.hint].filter(Boolean).join('; ');
 }
 
-/** What a runtime that is killed leaves behind is no terminal to work on. */
+/** A runtime that is killed leaves a terminal that nobody can work on. */
 function terminalSettings(): () => void {
   const stty = (args: readonly string[]) =>
     spawnSync('stty', args, { stdio: ['inherit', 'pipe', 'ignore'], encoding: 'utf8' }).stdout;

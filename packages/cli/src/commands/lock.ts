@@ -32,7 +32,7 @@ export async function lock(
   const inputs = parseInputs(options);
   const path = lockPathOf(file);
   const before = readLock(path) ?? Lock.empty;
-  // What was asked while the definition was made is what it was made with.
+  // The definition was made with the answers that were given then.
   const asked = new Map<string, string>();
   const builds = await buildEverything(file, target, options, (ref, digest) => asked.set(ref, digest));
   const images = [...asked].filter(([name]) => !name.includes('@'));

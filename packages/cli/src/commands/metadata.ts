@@ -1,5 +1,5 @@
 /**
- * What exporters answered, as `--metadata-file` holds it: a value that is base64 of a JSON object becomes that object,
+ * The answers of exporters, as `--metadata-file` holds them: a value that is base64 of a JSON object becomes that object,
  * every other stays text (`writeMetadataFile` in `cmd/buildctl/build.go`).
  */
 export function metadataJson(metadata: Readonly<Record<string, string>>): string {

@@ -113,7 +113,7 @@ function explained(
   logs: StepLogs,
   mode: ProgressMode,
 ): Error {
-  // Whoever stopped it knows why; what happened to run then is no culprit.
+  // On cancel, do not blame the step that was running.
   if (failure.code === 'cancelled') return new SolveFailure('cancelled', failure.message);
   const { vertex, location } = failure.details;
   const build = builds.find(({ definition }) => vertex && definition.get(vertex)) ?? builds[0];

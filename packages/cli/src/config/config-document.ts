@@ -26,7 +26,7 @@ export class ConfigDocument {
     return this.#toml.table;
   }
 
-  /** What has no effect, each with its line; nothing that would keep the file from being used. */
+  /** Settings without effect, each with its line; they do not keep the file from being used. */
   get warnings(): readonly string[] {
     return this.#warnings;
   }

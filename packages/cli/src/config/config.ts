@@ -4,10 +4,10 @@ import type { ConfigFile } from './config-files.ts';
 import { ConfigTable } from './config-table.ts';
 import { readRegistry } from './registry-section.ts';
 
-/** What the configuration files say together. */
+/** The configuration files, taken together. */
 export interface Config {
   readonly registries: RegistryConfig;
-  /** What has no effect, a sentence each with file and line. */
+  /** Settings without effect, a sentence each with file and line. */
   readonly warnings: readonly string[];
 }
 

@@ -9,7 +9,7 @@ export interface TlsFiles {
 }
 
 /**
- * What an entry of `tlsconfigdir` holds: `NAME.crt` is trusted, `NAME.cert` is a client certificate with `NAME.key`. A
+ * The files of an entry of `tlsconfigdir`: `NAME.crt` is trusted, `NAME.cert` is a client certificate with `NAME.key`. A
  * folder that is missing or closed to us holds nothing (`util/resolver/resolver.go`).
  */
 export function readTlsFolder(named: string, index: number, section: ConfigTable): TlsFiles {

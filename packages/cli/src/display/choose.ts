@@ -9,7 +9,7 @@ import { TtyDisplay } from './tty.ts';
 export const progressModes = ['auto', 'tty', 'plain', 'quiet', 'rawjson'] as const;
 export type ProgressMode = (typeof progressModes)[number];
 
-/** Where a display writes: standard error, or a stand-in. */
+/** The stream of a display: standard error, or a stand-in. */
 export interface DisplayStream {
   write(text: string): void;
   readonly isTTY?: boolean;

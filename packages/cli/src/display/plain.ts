@@ -5,7 +5,7 @@ import { durationOf } from './intervals.ts';
 import { LogLines } from './log-lines.ts';
 import { isCompleted, isStarted, type Row, Trace } from './trace.ts';
 
-/** Where two steps write at once, the shown one is left at the earliest after this long. */
+/** If two steps write at once, the shown one is left at the earliest after this long. */
 const ANTI_FLICKER = 5_000;
 /** A step that has something to say is not held back longer than this. */
 const MAX_DELAY = 10_000;
@@ -16,12 +16,12 @@ const MIN_TIME = 5_000;
 const KEPT_LINES = 10;
 /** Text of a step that may wait for the floor; a step with more is given it. */
 const MAX_WAITING = 1024 * 1024;
-/** What is kept of a line: no more of it is repeated. */
+/** Characters that are kept of a line: no more of it is repeated. */
 const LONGEST_LINE = 64 * 1024;
 /** Time between two flushes (`util/progress/progressui/display.go`). */
 const FLUSH_INTERVAL = 100;
 
-/** What the printer keeps about a row beside what the trace says. */
+/** The printer's state of a row, beside that of the trace. */
 interface Told {
   index: number;
   /** Lines not yet printed; the first may have been printed in part. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ProgressEvent } from '@llb-ts/backend';
 
-/** What is kept of one step in memory at most: its end. */
+/** Bytes that are kept of one step in memory at most: its end. */
 const MAX_BYTES = 2 * 1024 * 1024;
 
 interface StepLog {
@@ -23,7 +23,7 @@ export interface KeptLog {
   readonly lines: readonly string[];
   /** How many there were. */
   readonly count: number;
-  /** Where all of them are, or as many as could be kept. */
+  /** The file with all of them, or as many as could be kept. */
   writeFile(): string | undefined;
 }
 
@@ -45,7 +45,7 @@ export class StepLogs {
     append(log, event.data);
   }
 
-  /** What a step printed; undefined when it printed nothing. Not to be asked twice. */
+  /** The output of a step; undefined when it printed nothing. Not to be asked twice. */
   take(digest: string): KeptLog | undefined {
     const log = this.#logs.get(digest);
     if (!log) return undefined;

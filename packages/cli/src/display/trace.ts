@@ -1,7 +1,7 @@
 import type { ProgressEvent, SourceLocation, VertexEvent, VertexStatusEvent } from '@llb-ts/backend';
 import { type Interval, mergeIntervals } from './intervals.ts';
 
-/** What a reader sees as one step: a vertex, or all vertices of one progress group together. */
+/** One step to a reader: a vertex, or all vertices of one progress group together. */
 export interface Row {
   readonly id: string;
   readonly name: string;
@@ -106,13 +106,13 @@ export function isCompleted(row: Row): boolean {
 function follow(member: Member, event: Extract<ProgressEvent, { type: 'started' | 'completed' }>): void {
   const last = member.intervals.at(-1);
   if (event.type === 'started') {
-    // What was until now was waiting.
+    // The time until now was waiting.
     if (last && last.stop === undefined) member.intervals.pop();
     member.intervals.push({ start: event.time });
     return;
   }
   if (last && last.stop === undefined) member.intervals.pop();
-  // What was known already ends without ever having started.
+  // A step whose result was known ends without ever having started.
   const start = last && last.stop === undefined ? last.start : event.time;
   member.intervals.push({ start, stop: event.time });
   member.cached = event.cached;

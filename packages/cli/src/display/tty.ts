@@ -16,7 +16,7 @@ export interface Terminal {
 
 const REDRAW_INTERVAL = 100;
 const BAR_WIDTH = 20;
-/** What is kept of a line, far more than a terminal shows. */
+/** Characters that are kept of a line, far more than a terminal shows. */
 const LONGEST_LINE = 4096;
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';

@@ -6,7 +6,7 @@ import { hasCode, systemReason } from '../error/system-error.ts';
 
 const DEFAULT_FILE = 'build.ts';
 
-/** What a FILE argument names. */
+/** The input that a FILE argument names. */
 export type Input =
   | { readonly kind: 'program'; readonly file: string }
   /** A definition in a file, or on standard input for `-`. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-/** What bytes that are no definition seem to be instead, and what to do then. Undefined for anything that is no text. */
+/** The format that bytes seem to have which are no definition, and what to do then. Undefined for anything that is no text. */
 export function otherFormat(file: string, bytes: Uint8Array): { what: string; help: string } | undefined {
   const text = textOf(bytes);
   if (text === undefined) return undefined;

@@ -18,7 +18,7 @@ export interface StepInput {
   readonly step: Step | undefined;
   readonly digest: string;
   readonly output: number;
-  /** Where a process sees it, when that is not the root. */
+  /** The path at which a process sees it, when that is not the root. */
   readonly mount: string | undefined;
 }
 
@@ -71,7 +71,7 @@ function stepOf(
   };
 }
 
-/** What an op does, in BuildKit's words, but with its inputs by number: names of names of merges have no end. */
+/** The name of an op in BuildKit's words, but with its inputs by number: names of names of merges have no end. */
 function describe({ op: { op } }: DefinitionEntry, inputs: readonly StepInput[]): string {
   switch (op?.kind) {
     case undefined:

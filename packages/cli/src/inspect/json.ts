@@ -32,7 +32,7 @@ export interface InspectedInput {
   readonly number: number | null;
   readonly digest: string;
   readonly output: number;
-  /** Where a process sees it, when that is not the root. */
+  /** The path at which a process sees it, when that is not the root. */
   readonly mount?: string;
 }
 

@@ -68,7 +68,7 @@ export interface SourceToLock {
   readonly name: string;
   readonly op: SourceOp;
   readonly entry: DefinitionEntry;
-  /** Where it was made. */
+  /** The place that made it. */
   readonly place: Place | undefined;
 }
 

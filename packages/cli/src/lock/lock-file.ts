@@ -6,7 +6,7 @@ import { Lock } from './lock.ts';
 
 const NAME = 'llb.lock.json';
 
-/** Where the lock of a build is: beside its file; of a definition on standard input, in the current directory. */
+/** The path of a build's lock: beside its file; of a definition on standard input, in the current directory. */
 export function lockPathOf(file: string): string {
   return file === '-' ? NAME : join(dirname(file), NAME);
 }

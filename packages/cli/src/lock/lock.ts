@@ -12,7 +12,7 @@ type Kind = ResolvedSource['kind'];
 type Json = Readonly<Record<string, unknown>>;
 
 const VERSION = 1;
-/** Where in the file each kind stands. */
+/** The section of the file for each kind. */
 const sections: readonly (readonly [Kind, string])[] = [
   ['image', 'images'],
   ['git', 'git'],
@@ -20,7 +20,7 @@ const sections: readonly (readonly [Kind, string])[] = [
 ];
 
 /**
- * What the sources of a build were when they were locked: digests of images, commits, checksums of files. Its text is
+ * The sources of a build as they were when they were locked: digests of images, commits, checksums of files. Its text is
  * sorted and the same for the same sources, so that a change shows as one line.
  */
 export class Lock {
@@ -79,7 +79,7 @@ export class Lock {
     return new Lock(new Map([...this.#sources, ...added]));
   }
 
-  /** What the file holds. */
+  /** The content of the file. */
   get text(): string {
     const json = sections.map(([kind, section]) => {
       const own = this.sources.filter(({ pin }) => pin.kind === kind);
@@ -123,7 +123,7 @@ function jsonOf(pin: ResolvedSource): string | { readonly checksum: string; read
   }
 }
 
-/** What a source is locked to, in one word. */
+/** The pin of a source, in one word. */
 export function pinText(pin: ResolvedSource): string {
   const json = jsonOf(pin);
   return typeof json === 'string' ? json : `${json.checksum} (${json.filename})`;

@@ -49,12 +49,12 @@ export async function pinMade(
   }
 }
 
-/** Where a step has the definition that it builds: which of its inputs, and the file's name; undefined for other steps. */
+/** The place of the definition that a step builds: which of its inputs, and the file's name; undefined for other steps. */
 function madeInput({ op }: DefinitionEntry): { index: number; input: Input; file: string } | undefined {
   if (op.op?.kind !== 'build') return undefined;
   const index = op.op.inputs[LLB_DEFINITION_INPUT]?.input ?? -1;
   const input = op.inputs[index];
-  // What is wrong with it, the solve says.
+  // The solve says what is wrong with it.
   return input && { index, input, file: op.op.attrs['llbbuild.filename'] ?? LLB_DEFINITION_INPUT };
 }
 
@@ -105,7 +105,7 @@ function fileStep(inputs: readonly Input[], action: FileActionKind): Uint8Array 
   });
 }
 
-/** What is known of a made definition; what it does not say of its steps is known of the step that builds it. */
+/** A made definition as a build. Its steps are placed as it says, or else at the step that builds it. */
 function buildOf(definition: Definition, place: Place | undefined): Built {
   const own = placesOf(definition, fileInside(definition));
   return {

@@ -5,7 +5,7 @@ import { gitParts } from './wanted-source.ts';
 /** A source op that can only give what was locked. */
 export interface PinnedSource {
   readonly op: SourceOp;
-  /** What a daemon has to know for it, besides what it had to know already. */
+  /** Capabilities that a daemon needs for it, besides those that it needed already. */
   readonly caps: readonly string[];
 }
 
@@ -38,7 +38,7 @@ function pinCommit({ identifier, attrs }: SourceOp, commit: string): PinnedSourc
     return { op: { identifier, attrs: { ...attrs, 'git.checksum': commit } }, caps: ['source.git.checksum'] };
   }
   const [repository, , folder] = gitParts(identifier);
-  // What it had to match was matched when it was locked, maybe by the tag and not by its commit.
+  // The checksum was matched when it was locked, maybe by the tag and not by its commit.
   const { 'git.checksum': _, ...rest } = attrs;
   return { op: { identifier: `${repository}#${commit}${folder}`, attrs: rest }, caps: [] };
 }

@@ -12,14 +12,14 @@ import {
 } from '@llb-ts/pb';
 import { CliError } from '../error/cli-error.ts';
 
-/** What takes the place of an op. */
+/** The replacement of an op. */
 export interface NewOp {
   readonly op: NonNullable<Op['op']>;
   /** Default: as they are now. */
   readonly inputs?: readonly Input[];
   /** An op without inputs that the new inputs need. */
   readonly before?: Uint8Array;
-  /** What a daemon has to know for it, besides what it had to know already. */
+  /** Capabilities that a daemon needs for it, besides those that it needed already. */
   readonly caps: readonly string[];
 }
 

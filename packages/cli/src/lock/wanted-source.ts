@@ -1,11 +1,11 @@
 import type { ResolvedSource } from '@llb-ts/backend';
 import type { SourceOp } from '@llb-ts/pb';
 
-/** What a lock has to say of a source. */
+/** The entry that a source needs in a lock. */
 export type WantedSource =
   | {
       readonly kind: ResolvedSource['kind'];
-      /** What the lock calls it. Holds no password. */
+      /** Its name in the lock. Holds no password. */
       readonly name: string;
     }
   /** It names its content itself, or is a folder of this machine. */

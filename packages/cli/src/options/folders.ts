@@ -22,7 +22,7 @@ export function requireUsed(
   definitions: readonly Definition[],
 ): void {
   const ops = definitions.flatMap(({ entries }) => entries.map(({ op }) => op.op));
-  // What a step makes may take any folder.
+  // A definition that a step makes may take any folder.
   if (ops.some((op) => op?.kind === 'build')) return;
   const names = ops.flatMap((op) =>
     op?.kind === 'source' && op.identifier.startsWith('local://')

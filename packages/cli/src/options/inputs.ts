@@ -16,7 +16,7 @@ export interface InputFlags {
   readonly allow: readonly string[];
 }
 
-/** What a build may have of this machine. */
+/** Things of this machine that a build may have. */
 export interface Inputs extends Omit<Capabilities, 'folders'>, Pick<SolveRequest, 'allow'> {
   /** Folders for local sources: name → absolute path. */
   readonly locals: Readonly<Record<string, string>>;

@@ -147,7 +147,7 @@ function statOf(path: string, shown: string): Stats {
   }
 }
 
-/** What it takes to make a file in a folder. */
+/** The rights that it takes to make a file in a folder. */
 const IN_FOLDER = constants.W_OK | constants.X_OK;
 
 function requireWritable(path: string, access: number, shown: string): void {

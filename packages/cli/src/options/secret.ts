@@ -4,7 +4,7 @@ import { usageError } from '../error/cli-error.ts';
 import { systemReason } from '../error/system-error.ts';
 import { splitPairs } from './csv.ts';
 
-/** What BuildKit passes on at most (`session/secrets/secretsprovider/secretsprovider.go`). */
+/** Bytes that BuildKit passes on at most (`session/secrets/secretsprovider/secretsprovider.go`). */
 const MAX_SECRET_SIZE = 500 * 1024;
 
 type Source =

@@ -38,7 +38,7 @@ export class Interrupts {
     return this.#controller.signal;
   }
 
-  /** What to exit with because of a signal; undefined while none came. */
+  /** The exit code for a signal; undefined while none came. */
   get exitCode(): ExitCode | undefined {
     return this.#exitCode;
   }

@@ -16,7 +16,7 @@ export interface Argument {
   readonly isRequired: boolean;
   /** As written in the build file; absent when there is none. */
   readonly defaultText?: string;
-  /** What its JSDoc says; empty when it has none. */
+  /** The text of its JSDoc; empty when it has none. */
   readonly doc: string;
 }
 

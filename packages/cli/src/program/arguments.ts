@@ -8,7 +8,7 @@ export interface GivenArgument {
   readonly value: string | undefined;
 }
 
-/** What a build function takes; undefined where nothing is known, so that everything is passed as text. */
+/** The arguments of a build function; undefined if they are not known, so that everything is passed as text. */
 export type Signature = readonly Argument[] | undefined;
 
 export function parseGivenArguments(values: readonly string[]): readonly GivenArgument[] {

@@ -17,7 +17,7 @@ import { placeAt } from './source-positions.ts';
 import { allExportedBy, type Exported, exportedBy, type SignatureReader, type Wanted } from './targets.ts';
 import { watched } from './watched.ts';
 
-/** What a build file may ask for while it is marshaled. */
+/** Answers to the questions of a build file that is being marshaled. */
 export interface World {
   /** Folders that the command line gives local sources: name → absolute path. */
   readonly locals: Readonly<Record<string, string>>;
@@ -154,7 +154,7 @@ async function readSignature(path: string, target: string | undefined): Promise<
 }
 
 /**
- * Where `Local(name, { dir })` says that folders are: name → absolute path, relative to the build file.
+ * The folders that `Local(name, { dir })` names: name → absolute path, relative to the build file.
  * @param folders those of the whole result, to which these are added
  */
 function foldersOf(

@@ -37,7 +37,7 @@ export async function bundle(file: string, dsl: Dsl): Promise<Bundle> {
       format: 'esm',
       platform: 'node',
       target: `node${process.versions.node}`,
-      // What Node itself looks for, since it is Node that loads the packages.
+      // The conditions that Node itself looks for, since Node loads the packages.
       conditions: ['node-addons'],
       mainFields: ['main'],
       sourcemap: 'external',

@@ -4,7 +4,7 @@ import type { Platform } from '@llb-ts/pb';
 import { DockerCredentials } from '../credentials/docker-config.ts';
 import { CliError } from '../error/cli-error.ts';
 
-/** What a build may know of registries while it is marshaled. */
+/** Answers about images of registries for a build that is being marshaled. */
 export interface ImageAnswers {
   /** Opened when the first image is asked about. */
   readonly open: () => Promise<SourceResolver>;

@@ -66,7 +66,7 @@ globalThis[Symbol.for('llb-ts.begin')]();
 /** The folder with the code of this program. */
 const OWN_CODE = new URL('.', import.meta.url).href;
 
-/** What goes wrong in the process from now on, outside of what anybody awaits, is most likely the build file's. */
+/** An error that nobody awaits is most likely the build file's from now on. */
 function watchProcess(program: Pick<Program, 'shown' | 'positions'>): void {
   translateStrayErrors((error) => (isOurs(error, program.positions) ? error : programError(error, program)));
   watchExit((given, ended) => {

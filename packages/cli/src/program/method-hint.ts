@@ -2,7 +2,7 @@ import * as language from '@llb-ts/llb';
 import { nearest } from '@llb-ts/llb';
 
 /**
- * What a call of something that is no function was most likely meant to be: a verb of a state, or a function of the
+ * The likely meaning of a call of something that is no function: a verb of a state, or a function of the
  * language. Undefined where nothing is close, and for errors of other kinds.
  */
 export function methodHint(error: Error): string | undefined {

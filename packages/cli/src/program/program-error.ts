@@ -7,7 +7,7 @@ import { methodHint } from './method-hint.ts';
 import type { Program } from './program.ts';
 import { type EnginePosition, placeAt } from './source-positions.ts';
 
-/** What an error of the language and of marshal carries beside its message. */
+/** The fields of errors of the language and of marshal, beside the message. */
 interface BuildError extends Error {
   readonly hint?: string | undefined;
   readonly callSite?: EnginePosition | undefined;

@@ -11,7 +11,7 @@ import type { Argument, ArgumentType } from './argument-type.ts';
 
 type TsMorph = typeof import('ts-morph');
 
-/** What a build.ts takes, read from its source without running it. */
+/** The arguments of a build.ts, read from its source without running it. */
 export interface ProgramDescription {
   /** JSDoc of the default export, else of the file; empty when there is none. */
   readonly doc: string;
@@ -69,7 +69,7 @@ function openSource({ Project, ts }: TsMorph, path: string): SourceFile {
 }
 
 interface Exported {
-  /** What carries the JSDoc. */
+  /** The node that carries the JSDoc. */
   readonly declaration: Node;
   readonly value: Node;
 }

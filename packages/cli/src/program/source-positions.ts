@@ -47,7 +47,7 @@ export class SourcePositions {
     };
   }
 
-  /** What the person wrote from a position on; undefined where nobody knows. */
+  /** The user's text from a position on; undefined if it is not known. */
   textFrom(position: EnginePosition): string | undefined {
     const source = this.find(position);
     const lines =
@@ -64,7 +64,7 @@ export class SourcePositions {
     return first?.filename === this.#url;
   }
 
-  /** Where in a person's file `error` was thrown: the first frame of its stack that leads there. */
+  /** The place in a user's file at which `error` was thrown: the first frame of its stack that leads there. */
   placeOf(error: Error): Place | undefined {
     for (const position of framesOf(stackBelowMessage(error))) {
       const source = this.find(position);

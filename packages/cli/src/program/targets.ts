@@ -13,7 +13,7 @@ import { argumentValues, type GivenArgument, type Signature } from './arguments.
 import type { Program } from './program.ts';
 import { programError } from './program-error.ts';
 
-/** What is wanted of a build.ts. */
+/** The wishes of a command for a build.ts. */
 export interface Wanted {
   readonly target: string | undefined;
   readonly args: readonly GivenArgument[];
@@ -21,14 +21,14 @@ export interface Wanted {
   readonly platforms: readonly PlatformSpec[];
 }
 
-/** What a target is: a state, or one for each of several platforms. */
+/** The value of a target: a state, or one for each of several platforms. */
 export type Exported = State | PlatformStates;
 
 /** Reads the signature of a build function from its source; asked only when it matters. */
 export type SignatureReader = (target: string | undefined) => Promise<Signature>;
 
 /**
- * What build.ts describes. Its default export is a State, several of `Platforms(…)`, a function of one object of
+ * The targets of a build.ts. Its default export is a State, several of `Platforms(…)`, a function of one object of
  * arguments, or a record of named targets which are states or functions themselves; any of these may be a promise.
  */
 export async function exportedBy(

@@ -5,18 +5,18 @@ import type { Colors } from '../terminal/colors.ts';
 import { plainLine, shownText } from '../terminal/terminal-text.ts';
 import { frameLines } from './frame.ts';
 
-/** What to print for an error, and what to exit with. */
+/** The text to print for an error, and the exit code. */
 export interface Report {
   readonly text: string;
   readonly exitCode: ExitCode;
 }
 
-/** What a solve knows about its failure beyond the failure itself. */
+/** Facts of a solve about its failure beyond the failure itself. */
 export interface FailureContext {
   readonly place?: Place;
   /** Last lines of output, unless the display has shown them. */
   readonly output?: readonly string[];
-  /** Where all of the output is, when `output` is not all. */
+  /** The file that has all of the output, when `output` does not. */
   readonly logFile?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Where in the build file a verb was called, as the engine sees the running module (before any source map). */
+/** The place of the build file at which a verb was called, as the engine sees the running module (before any source map). */
 export interface CallSite {
   /** URL or path of the module, as the engine names it. */
   readonly filename: string;

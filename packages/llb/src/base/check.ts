@@ -13,7 +13,7 @@ export function show(value: unknown): string {
   return value.constructor === Object ? 'an object' : `a ${value.constructor?.name ?? 'value'}`;
 }
 
-/** What to do about a function of the language that stands where what it makes should. */
+/** A hint about a function of the language that was given uncalled. */
 export function callHint(value: unknown): string | undefined {
   if (typeof value !== 'function' || !/^[A-Z]/.test(value.name)) return undefined;
   return `call it: ${value.name}(${value.length > 0 ? '…' : ''})`;

@@ -1,6 +1,6 @@
 import { type Caller, type CallSite, callSiteOf } from './call-site.ts';
 
-/** What kind of mistake an {@link LlbError} is about. */
+/** The kind of mistake of an {@link LlbError}. */
 export type LlbErrorCode =
   /** An argument or option has the wrong type or a value that BuildKit could not use. */
   | 'invalid-argument'
@@ -19,15 +19,15 @@ export type LlbErrorCode =
   /** An async state turned out to be itself. */
   | 'cyclic-state';
 
-/** What is wrong with a build description. `callSite` is the line of the build file that said it. */
+/** A mistake in a build description. `callSite` is the line of the build file that said it. */
 export class LlbError extends Error {
   /** Always `LlbError`. */
   override readonly name = 'LlbError';
-  /** What kind of mistake it is; stable. */
+  /** The kind of mistake; stable. */
   readonly code: LlbErrorCode;
   /** One sentence on what to do; absent when the message says it all. */
   readonly hint: string | undefined;
-  /** Where the build file made it; undefined where the engine cannot tell. */
+  /** The call of the build file that made it; undefined if the engine cannot tell. */
   readonly callSite: CallSite | undefined;
 
   constructor(

@@ -7,7 +7,7 @@ export interface GitRemote {
   readonly host: string;
   /** Decoded. */
   readonly path: string;
-  /** What Git is called with. */
+  /** The remote that Git is called with. */
   readonly remote: string;
 }
 

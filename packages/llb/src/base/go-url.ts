@@ -11,7 +11,7 @@ export interface GoURL {
   readonly written: string;
 }
 
-/** What a part may have besides letters, digits and `-_.~` without being escaped (`net/url/encoding_table.go`). */
+/** Characters that a part may have besides letters, digits and `-_.~` without being escaped (`net/url/encoding_table.go`). */
 const plain = {
   path: '$&+,/:;=@',
   user: '$&+,;=',

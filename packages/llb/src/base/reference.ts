@@ -58,7 +58,7 @@ export function withDefaultTag(ref: Reference): Reference {
   return ref.tag || ref.digest ? ref : { ...ref, tag: 'latest' };
 }
 
-/** What is wrong with a digest, in the words of `github.com/opencontainers/go-digest`; undefined: nothing. */
+/** The flaw of a digest, in the words of `github.com/opencontainers/go-digest`; undefined: nothing. */
 export function digestProblem(value: string): string | undefined {
   const [algorithm = '', encoded] = value.split(/:(.*)/s);
   if (!algorithm || !encoded) return 'invalid checksum digest format';

@@ -5,7 +5,7 @@ import { type ConstraintsOpt, constraintsOf, type NoOption } from '../graph/opti
 import { Scratch, type State } from '../state/state.ts';
 
 /**
- * What has to be laid over `lower` to get `upper`, deletions included: `Merge(lower, Diff(lower, upper))` is `upper`.
+ * The change from `lower` to `upper`, deletions included: `Merge(lower, Diff(lower, upper))` is `upper`.
  * Values are those of `lower`; over scratch it is `upper` itself.
  *
  * ```ts

@@ -16,7 +16,7 @@ import {
   type SymlinkOption,
 } from './options.ts';
 
-/** What can be copied from: a State, or actions on a State whose result is used without being a step of its own. */
+/** A source of a copy: a State, or actions on a State whose result is used without being a step of its own. */
 export type CopyInput = HasState | FileActionWithState;
 
 /**
@@ -89,7 +89,7 @@ export class FileAction {
 export class FileActionWithState implements BoundActions {
   /** The actions, first → last. */
   readonly steps: readonly FileStep[];
-  /** What they act on. */
+  /** The state that they act on. */
   readonly state: HasState;
 
   /** @internal */

@@ -5,7 +5,7 @@ import type { Owner, UserOpt } from '../graph/graph.ts';
 import { given } from '../graph/option.ts';
 
 /**
- * Who owns what a file action makes: `'user'`, `'user:group'`, or a record of numbers and names. Names are looked up in
+ * The owner of the files that an action makes: `'user'`, `'user:group'`, or a record of numbers and names. Names are looked up in
  * the filesystem that is acted on. An empty record sets no owner but says so in the definition.
  */
 export type ChownOpt = string | { readonly user?: UserOpt; readonly group?: UserOpt };

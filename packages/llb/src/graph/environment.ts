@@ -6,10 +6,10 @@ import type { Deferred, Environment, HasState } from './graph.ts';
 
 const nothing = Object.freeze({ env: EnvList.empty, extraHosts: [], ulimits: [] });
 
-/** What a state sees whose filesystem was just made: the root directory, nothing else. */
+/** The environment of a state whose filesystem was just made: the root directory, nothing else. */
 export const rootEnvironment: Environment = Object.freeze({ ...nothing, dir: '/' });
 
-/** What a state sees that a function will compute. */
+/** The environment of a state that a function will compute. */
 export function deferredEnvironment(base: Deferred): Environment {
   return Object.freeze({ ...nothing, base });
 }
@@ -56,7 +56,7 @@ export function resolveEnvironment(environment: Environment): Environment {
   return lowest;
 }
 
-/** What an async state turned out to be: `outcomeOf(deferred).Output()`. Fails with `unresolved-state`, or as its function did. */
+/** The state that an async state turned out to be: `outcomeOf(deferred).Output()`. Fails with `unresolved-state`, or as its function did. */
 export function outcomeOf(deferred: Deferred): HasState {
   const { outcome } = deferred;
   if (!outcome) {
@@ -70,7 +70,7 @@ export function outcomeOf(deferred: Deferred): HasState {
 }
 
 function over(lower: Environment, { base: _, relativeDir, ...above }: Environment): Environment {
-  // Whose directory counts also says how it is written.
+  // The state whose directory counts also says how it is written.
   const upper = above.dir === undefined ? above : { hasCleanDir: false, ...above };
   const merged: Environment = {
     ...lower,

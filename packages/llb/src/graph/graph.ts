@@ -14,7 +14,7 @@ import type { SourceSpec } from './source-spec.ts';
 
 /** The smallest shape of a State that the graph needs. */
 export interface HasState {
-  /** Whose filesystem it is; undefined for an empty one. */
+  /** The output that it is the filesystem of; undefined for an empty one. */
   Output(): Output | undefined;
   readonly environment: Environment;
 }
@@ -52,7 +52,7 @@ export type ResultVertex =
 
 interface VertexBase {
   readonly constraints: Constraints;
-  /** Where the build file made it. */
+  /** The call of the build file that made it. */
   readonly callSite: CallSite | undefined;
 }
 
@@ -65,7 +65,7 @@ export interface SourceVertex extends VertexBase {
 /** A process. */
 export interface ExecVertex extends VertexBase {
   readonly kind: 'exec';
-  /** What the process sees, options of its `Run` included. */
+  /** The environment of the process, options of its `Run` included. */
   readonly environment: Environment;
   /** The root first, then in the order they were added. Grows by `ExecState.AddMount`. */
   readonly mounts: readonly Mount[];
@@ -89,7 +89,7 @@ export interface Mount {
   readonly contentCache: MountContentCache;
 }
 
-/** Who may use a cache folder at a time: everybody, everybody one of their own, or one after the other. */
+/** The sharing of a cache folder: by everybody, everybody one of their own, or one after the other. */
 export type CacheMountSharingMode = 'shared' | 'private' | 'locked';
 /** True if the content of a mount counts for the cache, not how it was made. */
 export type MountContentCache = 'default' | 'on' | 'off';
@@ -208,7 +208,7 @@ export interface CopyStep {
   readonly createdTime: bigint | undefined;
 }
 
-/** Who owns what an action makes. A part that is missing is left as BuildKit's default for the action. */
+/** The owner of the files that an action makes. A part that is missing is left as BuildKit's default for the action. */
 export interface Owner {
   readonly user?: UserOpt;
   readonly group?: UserOpt;
@@ -224,7 +224,7 @@ export interface MergeVertex extends VertexBase {
   readonly inputs: readonly Output[];
 }
 
-/** What has to be laid over `lower` to get `upper`. */
+/** The change from `lower` to `upper`. */
 export interface DiffVertex extends VertexBase {
   readonly kind: 'diff';
   readonly lower: Output | undefined;
@@ -254,9 +254,9 @@ export interface DefinitionVertex extends VertexBase {
   readonly loaded: object;
 }
 
-/** What the next command sees. A field that is missing was never set, or is set by what `base` resolves to. */
+/** The environment of the next command. A field that is missing was never set, or is set by what `base` resolves to. */
 export interface Environment {
-  /** Where values continue that are not set here. */
+  /** The source of values that are not set here. */
   readonly base?: Deferred;
   readonly env: EnvList;
   /** Absolute, as given. */
@@ -300,7 +300,7 @@ export interface Deferred {
   outcome: { readonly state: HasState } | { readonly error: unknown } | undefined;
 }
 
-/** What an async state may know and ask. */
+/** The facts and questions that an async state may use. */
 export interface AsyncContext {
   /** Constraints of the marshal that needs the state. */
   readonly constraints: Constraints;
@@ -313,13 +313,13 @@ export interface ImageConfigResolver {
   resolveImageConfig(ref: string, options: ResolveImageOptions): Promise<ResolvedImage>;
 }
 
-/** What an {@link ImageConfigResolver} is asked with a reference. */
+/** Options of a question to an {@link ImageConfigResolver}. */
 export interface ResolveImageOptions {
   readonly platform: PlatformSpec | undefined;
   readonly resolveMode: 'default' | 'pull' | 'local';
 }
 
-/** What an {@link ImageConfigResolver} answers. */
+/** An answer of an {@link ImageConfigResolver}. */
 export interface ResolvedImage {
   /** The reference that was resolved, tag kept. */
   readonly ref: string;
@@ -329,7 +329,7 @@ export interface ResolvedImage {
   readonly config: string | Uint8Array;
 }
 
-/** What is said about an op besides what it does; only platform and filters are part of its digest. */
+/** The constraints of an op; only platform and filters are part of its digest. */
 export interface Constraints {
   readonly platform?: PlatformSpec;
   /** Filter expressions for the worker. */
@@ -342,7 +342,7 @@ export interface Constraints {
   readonly sourceLocations: readonly SourceLocation[];
 }
 
-/** What is said about an op without being part of its digest. */
+/** Data about an op that is no part of its digest. */
 export interface OpMetadata {
   readonly ignoreCache: boolean;
   readonly description?: Readonly<Record<string, string>>;

@@ -10,7 +10,7 @@ import type { Constraints } from './graph.ts';
  * `{ makeParents: true }`), except those that look at what was set before: these are a `Change`.
  */
 export interface Change<Of extends string, Info> {
-  /** What it is an option of, so that it cannot be given to something else. */
+  /** The verb that it is an option of, so that it cannot be given to another. */
   readonly of: Of;
   readonly change: (info: Info) => Info;
 }
@@ -82,7 +82,7 @@ export function settings<Table extends Readonly<Record<string, Check>>>(
   return collect(at, of, table, options, start).info;
 }
 
-/** What constraint options add up to; `at` is named where one is something else. `constraintsOf(myVerb, [LinuxAmd64])` */
+/** The sum of constraint options; `at` is named where one is something else. `constraintsOf(myVerb, [LinuxAmd64])` */
 export function constraintsOf(at: Caller, options: readonly unknown[], start = noConstraints): Constraints {
   let constraints = start;
   for (const [index, option] of options.entries()) {
@@ -108,7 +108,7 @@ export function wrongOption(at: Caller, index: number, option: unknown): Error {
   return invalid(at, `option ${index + 1} is ${what}, which ${at.name} does not take`, hint);
 }
 
-/** What a factory was told, as a record. An undefined setting in a record is passed over, so it must not get there. */
+/** The argument of a factory, as a record. An undefined setting in a record is passed over, so it must not get there. */
 export function given<Given extends object>(at: Caller, values: Given): Given {
   const missing = Object.entries(values).find(([, value]) => value === undefined);
   if (missing) throw invalid(at, `${missing[0]} is undefined`, 'leave the option out, or give it a value');

@@ -1,5 +1,5 @@
 /**
- * What a source is, before it is an identifier and attributes. `marshal` writes each kind in BuildKit's words
+ * A source, before it is an identifier and attributes. `marshal` writes each kind in BuildKit's words
  * (`client/llb/source.go`, `solver/pb/attr.go`).
  */
 export type SourceSpec =
@@ -11,10 +11,10 @@ export type SourceSpec =
   | GitSource
   | RawSource;
 
-/** Where BuildKit looks for an image: where it usually does, always in the registry, or in the daemon's own images first. */
+/** The place in which BuildKit looks for an image: the usual one, always the registry, or in the daemon's own images first. */
 export type ResolveMode = 'default' | 'pull' | 'local';
 
-/** What `Image` makes. */
+/** The source that `Image` makes. */
 export interface ImageSource {
   readonly type: 'image';
   /** Normalized: `docker.io/library/alpine:latest`. */
@@ -36,7 +36,7 @@ export interface BlobSource {
   readonly storeID: string;
 }
 
-/** What `OCILayout` makes. */
+/** The source that `OCILayout` makes. */
 export interface OCILayoutSource {
   readonly type: 'oci-layout';
   readonly ref: string;
@@ -45,7 +45,7 @@ export interface OCILayoutSource {
   readonly layerLimit?: number;
 }
 
-/** What `Local` makes. */
+/** The source that `Local` makes. */
 export interface LocalSource {
   readonly type: 'local';
   readonly name: string;
@@ -57,13 +57,13 @@ export interface LocalSource {
   readonly differ?: { readonly type: 'none' | 'metadata'; readonly required: boolean };
   /** Patterns of files whose content is sent all the same; undefined: content of all is sent. */
   readonly metadataOnlyExcept?: readonly string[];
-  /** Where the folder is by default, relative to the build file. Not part of the definition. */
+  /** The place of the folder by default, relative to the build file. Not part of the definition. */
   readonly dir?: string;
   /** File in the folder whose patterns are left out too. */
   readonly ignoreFile?: string;
 }
 
-/** What `HTTP` makes. */
+/** The source that `HTTP` makes. */
 export interface HTTPSource {
   readonly type: 'http';
   readonly url: string;
@@ -82,7 +82,7 @@ export interface FileSettings {
   readonly gid: number;
 }
 
-/** What `Git` makes. */
+/** The source that `Git` makes. */
 export interface GitSource {
   readonly type: 'git';
   /** Host and path, or the whole URL where it could not be parsed. */

@@ -1,7 +1,7 @@
 import type { Output, SourceVertex } from '../graph/graph.ts';
 
 /**
- * What a filesystem was made from by adding to it, newest first: itself, what it was built on, and so on down. Ends at a
+ * The filesystems that a filesystem was made from by adding to them, newest first: itself, what it was built on, and so on down. Ends at a
  * source, a diff, a built definition or an async state, which are not made by adding to something known.
  */
 export function ancestorsOf(output: Output): readonly Output[] {

@@ -4,7 +4,7 @@ import { requireState } from '../graph/brand.ts';
 import type { Constraints } from '../graph/graph.ts';
 import { Scratch, type State } from '../state/state.ts';
 
-/** What is at `path` in `state`, copied into an empty filesystem; an empty state stays as it is. */
+/** The content of `path` in `state`, copied into an empty filesystem; an empty state stays as it is. */
 export function copyInto(at: Caller, state: State, path: string, constraints: Constraints): State {
   if (!requireState(at, 'the state', state).Output()) return state;
   const copy = Copy(state, path, '/', { copyDirContentsOnly: true });

@@ -8,7 +8,7 @@ import { type Checks, given, type NoOption, settings } from '../graph/option.ts'
 export interface MountSettings {
   /** The process cannot write to it. Default: false. */
   readonly readonly?: boolean;
-  /** What is written is dropped. Default: false. */
+  /** Writes are dropped. Default: false. */
   readonly forceNoOutput?: boolean;
   /** Mounts only this path of the source, a folder or a file. Default: all of it. */
   readonly sourcePath?: string;

@@ -11,7 +11,7 @@ import type {
   SSHSocket,
 } from '../graph/graph.ts';
 
-/** What `Run` collected for a process. */
+/** The parts of a process that `Run` collected. */
 export interface ProcessSpec {
   readonly environment: Environment;
   readonly root: Output | undefined;
@@ -60,7 +60,7 @@ export class Process {
     return output;
   }
 
-  /** What the first mount at exactly `target` holds afterwards; undefined where nothing is mounted. */
+  /** The filesystem of the first mount at exactly `target` afterwards; undefined where nothing is mounted. */
   at(target: string): Output | undefined {
     return this.#outputs[this.#mounts.findIndex((mount) => mount.target === target)];
   }

@@ -5,7 +5,7 @@ import type { CDIDevice, Constraints, HasState, Mount, ProxyEnv, Secret, SSHSock
 import { isChange, isNoOption, noConstraints, wrongOption } from '../graph/option.ts';
 import { Process } from './process.ts';
 
-/** What the options of a `Run` add up to. */
+/** The sum of the options of a `Run`. */
 export interface RunInfo<AnyState extends HasState> {
   /** The state that the process starts in; its directory, variables and user are the process'. */
   readonly state: AnyState;

@@ -11,7 +11,7 @@ import { checkDigest, sourceOutput } from './source.ts';
 
 /** Settings of `Image`. */
 export interface ImageInfo {
-  /** Where BuildKit looks for the image. Default: `'default'`. */
+  /** The place in which BuildKit looks for the image. Default: `'default'`. */
   readonly resolveMode?: ResolveMode;
   /** `'internal'`: not shown as an image of the user's in cache records. Default: none. */
   readonly recordType?: 'internal' | (string & {});

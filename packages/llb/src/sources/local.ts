@@ -32,7 +32,7 @@ export interface LocalInfo {
   /** Uploads names, modes and times but no content, except of what matches. Default: content of all. */
   readonly metadataOnlyTransfer?: readonly string[];
   /**
-   * Where the folder is unless the solve says otherwise, relative to the build file. It is no part of the definition.
+   * The place of the folder unless the solve says otherwise, relative to the build file. It is no part of the definition.
    * Default: none; the solve must say.
    */
   readonly dir?: string;

@@ -7,7 +7,7 @@ import type { PlatformSpec } from '../value/platform.ts';
 /** The reading side of a State: its filesystem and what the next command sees. */
 export abstract class StateValues implements HasState {
   readonly #output: Output | undefined;
-  /** What the next command sees. */
+  /** The environment of the next command. */
   readonly environment: Environment;
 
   protected constructor(output: Output | undefined, environment: Environment) {
@@ -23,7 +23,7 @@ export abstract class StateValues implements HasState {
     return true;
   }
 
-  /** Whose filesystem it is; undefined for an empty one. */
+  /** The output that it is the filesystem of; undefined for an empty one. */
   Output(): Output | undefined {
     return this.#output;
   }

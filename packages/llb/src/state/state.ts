@@ -62,10 +62,10 @@ type NoOutputAt<Option> = Option extends { readonly noOutputAt?: infer Target ex
   ? Target
   : never;
 
-/** What the options of a `Run` add up to. */
+/** The sum of the options of a `Run`. */
 export type ExecInfo = RunInfo<State>;
 
-/** What a `Run` leaves: with `ReadonlyRootFS()` only its mounts. */
+/** The result of a `Run`: with `ReadonlyRootFS()` only its mounts. */
 export type RunResult<Options extends readonly (RunOption | NoOption)[]> =
   Extract<Options[number], ReadonlyRootOption> extends never
     ? ExecState<NoOutputAt<Options[number]>>
@@ -77,11 +77,11 @@ export type ReadonlyExecState<NoOutputAt extends string = never> = Pick<
   'AddMount' | 'GetMount'
 >;
 
-/** What a mount leaves: nothing for tmpfs, cache and no-output mounts. */
+/** The result of a mount: nothing for tmpfs, cache and no-output mounts. */
 export type MountResult<Options extends readonly (MountOption | NoOption)[]> =
   Extract<Options[number], NoOutputOption> extends never ? State : NoOutput;
 
-/** What a mount leaves that keeps nothing: a State that nothing can be built on. */
+/** The result of a mount that keeps nothing: a State that nothing can be built on. */
 export type NoOutput = Pick<State, 'environment'>;
 
 /**
@@ -263,7 +263,7 @@ export class State extends StateValues {
   }
 }
 
-/** What `Run` returns: the State of the root filesystem afterwards, and the mounts of the process. */
+/** The result of `Run`: the State of the root filesystem afterwards, and the mounts of the process. */
 export class ExecState<NoOutputAt extends string = never> extends State {
   readonly #process: Process;
 
@@ -364,7 +364,7 @@ function requireResult(at: Caller, state: unknown): State {
   return requireOwn(at, 'what an option returns', state) as State;
 }
 
-/** What an option makes of a state. One of ours that was given uncalled takes no State, or makes none of it. */
+/** The result of an option on a state. An option of ours that was given uncalled takes no State, or makes none of it. */
 function applyOption(at: Caller, index: number, option: StateOption, state: State): State {
   let result: unknown;
   try {

@@ -6,7 +6,7 @@ import { envName } from './env-list.ts';
 import { checkPlatform, normalizePlatform, type PlatformSpec, type PlatformText } from './platform.ts';
 
 /**
- * What an image says about running it: the `config` of an OCI image config, under its JSON names. LLB cannot carry
+ * How to run an image: the `config` of an OCI image config, under its JSON names. LLB cannot carry
  * it; it travels beside the definition and exporters write it.
  */
 export interface ImageConfig {
@@ -22,9 +22,9 @@ export interface ImageConfig {
   readonly StopSignal?: string;
 }
 
-/** What `State.ImageConfig` sets. A list replaces the one before; variables, labels, ports and volumes add up. */
+/** The settings of `State.ImageConfig`. A list replaces the one before; variables, labels, ports and volumes add up. */
 export interface ImageConfigSettings {
-  /** What a container runs, before `cmd`. */
+  /** The program of a container, before `cmd`. */
   readonly entrypoint?: readonly string[];
   /** Default arguments, or the command where there is no entrypoint. */
   readonly cmd?: readonly string[];

@@ -4,7 +4,7 @@ import { invalid } from '../base/error.ts';
 import type { ImageConfig } from './image-config.ts';
 import { normalizePlatform, type PlatformSpec } from './platform.ts';
 
-/** What a State takes from an image config. */
+/** The parts of an image config that a State takes. */
 export interface ImageJSON {
   readonly env: readonly (readonly [key: string, value: string])[];
   readonly workingDir: string;
@@ -41,7 +41,7 @@ export function parseImageJSON(at: Caller, json: unknown): ImageJSON {
   };
 }
 
-/** What a value must be, after the structs of `image-spec/specs-go/v1/config.go`. */
+/** The types of values, after the structs of `image-spec/specs-go/v1/config.go`. */
 type Shape =
   | 'text'
   | 'flag'

@@ -102,7 +102,7 @@ class DefinitionOp extends State {
     Object.freeze(this);
   }
 
-  /** What the definition makes, with the platform of its last op. `NewState(op.Output()).Run(…)` */
+  /** The result of the definition, with the platform of its last op. `NewState(op.Output()).Run(…)` */
   override Output(): Output | undefined {
     const output = super.Output();
     if (output?.kind !== 'result' || !this.#platform) return output;
