@@ -48,6 +48,14 @@ describe('CacheMounts', () => {
     expect(two.path).toBe(one.path);
   });
 
+  it('makes one for users that ask at the same time', async () => {
+    const [one, two] = await Promise.all([acquire('a', 'shared'), acquire('a', 'shared')]);
+    expect(two.path).toBe(one.path);
+    const first = await Promise.race([acquire('b', 'locked'), acquire('b', 'locked')]);
+    expect(fs.readdirSync(path.dirname(path.dirname(first.path)))).toHaveLength(1);
+    first.release();
+  });
+
   it('gives another one when a private one is in use', async () => {
     const [one, two] = [await acquire('a', 'private'), await acquire('a', 'private')];
     expect(two.path).not.toBe(one.path);

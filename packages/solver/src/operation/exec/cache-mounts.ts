@@ -63,13 +63,13 @@ export class CacheMounts {
     sweep(folder);
     const kind = sharing === 'shared' ? 'shared' : 'exclusive';
     for (;;) {
-      const numbers = numbersIn(folder).filter((number) => !isPruned(`${folder}/${number}`));
+      const numbers = usableIn(folder);
       for (const number of numbers) {
         const held = hold(`${folder}/${number}`, kind);
         if (held) return held;
       }
       if (sharing !== 'locked' || numbers.length === 0) {
-        const held = await makeNext(folder, kind, request);
+        const held = await makeNext(folder, { ...request, kind, tried: numbers });
         if (held) return held;
         continue;
       }
@@ -105,11 +105,20 @@ interface CacheRecord {
   readonly createdAt: number;
 }
 
-/** Makes the next directory and locks it; undefined if another process was faster. */
+/**
+ * Makes the next directory and locks it.
+ * @param tried the directories that were found in use
+ * @returns undefined if another user made one meanwhile, which is to be tried first
+ */
 async function makeNext(
   folder: string,
-  kind: 'shared' | 'exclusive',
-  { key, description, fill }: CacheRequest,
+  {
+    key,
+    description,
+    fill,
+    kind,
+    tried,
+  }: CacheRequest & { readonly kind: 'shared' | 'exclusive'; readonly tried: readonly number[] },
 ): Promise<HeldCache | undefined> {
   const staged = `${folder}/.new-${randomUUID()}`;
   fs.mkdirSync(staged);
@@ -125,6 +134,11 @@ async function makeNext(
     fs.writeFileSync(`${staged}/cache.json`, `${JSON.stringify(record)}\n`);
     fs.writeFileSync(`${staged}/lock`, '');
     held = hold(staged, kind);
+    if (usableIn(folder).some((number) => !tried.includes(number))) {
+      held?.release();
+      removeTree(staged);
+      return undefined;
+    }
     // A number of a directory in use is not used again, even if that one is pruned.
     const used = foldersIn(folder).map((name) => Number(/^(?:\.old-)?(\d+)$/.exec(name)?.[1] ?? 0));
     const target = `${folder}/${Math.max(0, ...used) + 1}`;
@@ -139,6 +153,11 @@ async function makeNext(
   } finally {
     lease.release();
   }
+}
+
+/** The numbers of the directories that are not pruned. */
+function usableIn(folder: string): readonly number[] {
+  return numbersIn(folder).filter((number) => !isPruned(`${folder}/${number}`));
 }
 
 /** Removes half made and half removed directories of dead processes, and pruned ones that are not in use. */
