@@ -2,13 +2,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { chain, layer, temporaryStore } from '../layer/testing.ts';
 import { ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
-import { nameSources } from './hard-link-groups.ts';
+import { withInodeOwners } from './hard-link-groups.ts';
 
 const { store, dispose } = temporaryStore();
 afterAll(dispose);
 const folderOf = (id: string) => ({ id, path: store.path(id, 'own') });
 
-describe('nameSources', () => {
+describe('withInodeOwners', () => {
   it('keeps a hard link between a layer and a diff computed from it, and none to a copy', async () => {
     const links = await layer(store, 'links', [], (draft) => {
       draft.writeFile('/a', Buffer.from('x'), 0o644);
@@ -29,7 +29,7 @@ describe('nameSources', () => {
     );
     store.adopt(staged, 'diff', made);
 
-    const tree = new ChainTree(nameSources([folderOf(links), folderOf(copy), folderOf('diff')], store));
+    const tree = new ChainTree(withInodeOwners([folderOf(links), folderOf(copy), folderOf('diff')], store));
     const identity = (path: string) => {
       const { stat, source } = tree.lookup(path)!;
       return `${source}:${stat.ino}`;

@@ -6,7 +6,7 @@ import { applyMerge, type Ghosts, ghostsBelow } from './applied-merge.ts';
 import { applyLayers } from './apply-layers.ts';
 import { type ChainFolder, ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
-import { nameSources } from './hard-link-groups.ts';
+import { withInodeOwners } from './hard-link-groups.ts';
 import { nameFor } from './mountable.ts';
 import { layerIdOf } from './piece.ts';
 import { type DiffRef, type LayerPiece, type LayerRef, type Ref, type ViewPart, viewOf } from './ref.ts';
@@ -139,7 +139,7 @@ export class Views {
       folders.delete(folder.path);
       folders.set(folder.path, folder);
     }
-    return nameSources([...folders.values()], this.#store);
+    return withInodeOwners([...folders.values()], this.#store);
   }
 
   #partsOf(ref: Ref): readonly ChainFolder[] {
@@ -187,7 +187,7 @@ export class Views {
   ): Promise<void> {
     const staged = this.#store.stageLayer();
     try {
-      const named = nameSources([...standing, ...moved], this.#store).slice(standing.length);
+      const named = withInodeOwners([...standing, ...moved], this.#store).slice(standing.length);
       const applied = await applyLayers(named, standing, staged.folder, pause);
       const records = moved.map((layer) => this.#store.record(layer.id));
       this.#store.adopt(staged, id, {

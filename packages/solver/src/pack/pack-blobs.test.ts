@@ -56,9 +56,9 @@ describe('LayerPacks', () => {
 
   it('keeps the first blob, whatever is asked for later, unless that is forced', async () => {
     const first = await packs().blobOf(ref, gzip, work);
-    const wish = { compression: 'uncompressed', force: false } as const;
-    expect(await packs().blobOf(ref, wish, work)).toMatchObject({ digest: first.digest });
-    const forced = await packs().blobOf(ref, { ...wish, force: true }, work);
+    const request = { compression: 'uncompressed', force: false } as const;
+    expect(await packs().blobOf(ref, request, work)).toMatchObject({ digest: first.digest });
+    const forced = await packs().blobOf(ref, { ...request, force: true }, work);
     expect(forced).toMatchObject({ digest: first.diffId, diffId: first.diffId });
     expect(forced.mediaType).toBe('application/vnd.oci.image.layer.v1.tar');
   });
@@ -81,10 +81,10 @@ describe('LayerPacks', () => {
   });
 
   it('makes a form again whose blob is gone', async () => {
-    const wish = { ...gzip, epoch: 5n };
-    const made = await packs().blobOf(ref, wish, work);
+    const request = { ...gzip, epoch: 5n };
+    const made = await packs().blobOf(ref, request, work);
     fs.rmSync(blobs.path(made.digest));
-    expect(await packs().blobOf(ref, wish, work)).toEqual(made);
+    expect(await packs().blobOf(ref, request, work)).toEqual(made);
     expect(blobs.size(made.digest)).toBe(made.size);
   });
 

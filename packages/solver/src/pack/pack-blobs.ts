@@ -56,15 +56,18 @@ export class LayerPacks {
   }
 
   /** The blob of one layer; its bytes may still be elsewhere, see {@link LayerPacks.ensure}. */
-  async blobOf(piece: LayerPiece, wish: PackRequest, work: PackWork): Promise<PackedLayer> {
+  async blobOf(piece: LayerPiece, request: PackRequest, work: PackWork): Promise<PackedLayer> {
     const { layerBlobs, variants, blobs } = this.#options;
     const main = layerBlobs.get(piece.id);
-    const form = formOf(wish, main);
-    if (form === undefined) return main ?? this.#once(piece, 'main', () => this.#packMain(piece, wish, work));
+    const form = formOf(request, main);
+    if (form === undefined)
+      return main ?? this.#once(piece, 'main', () => this.#packMain(piece, request, work));
     const known = variants.get(piece.id, form);
     if (known && (await blobs.isSound(known))) return known;
     return this.#once(piece, form, async () => {
-      const made = main ? await this.#convert(piece, main, wish, work) : await this.#pack(piece, wish, work);
+      const made = main
+        ? await this.#convert(piece, main, request, work)
+        : await this.#pack(piece, request, work);
       variants.put(piece.id, form, made);
       return made;
     });
@@ -93,24 +96,24 @@ export class LayerPacks {
     );
   }
 
-  async #packMain(piece: LayerPiece, wish: PackRequest, work: PackWork): Promise<PackedLayer> {
-    const made = await this.#pack(piece, wish, work);
+  async #packMain(piece: LayerPiece, request: PackRequest, work: PackWork): Promise<PackedLayer> {
+    const made = await this.#pack(piece, request, work);
     this.#options.layerBlobs.put(piece.id, made);
     return made;
   }
 
-  async #pack(piece: LayerPiece, wish: PackRequest, work: PackWork): Promise<PackedLayer> {
+  async #pack(piece: LayerPiece, request: PackRequest, work: PackWork): Promise<PackedLayer> {
     await work.views.preparePiece(piece, work.pause);
     const { layers } = this.#options;
     const folder = layers.path(layerIdOf(piece), 'movable');
     const known = await this.#knownOf(piece, work);
-    const latestNs = wish.epoch === undefined ? undefined : wish.epoch * 1_000_000_000n;
-    return this.#write(wish, (sink) =>
+    const latestNs = request.epoch === undefined ? undefined : request.epoch * 1_000_000_000n;
+    return this.#write(request, (sink) =>
       packLayer(folder, sink, { ...known, ...(latestNs !== undefined && { latestNs }) }, work.pause),
     );
   }
 
-  /** The knowledge about a layer that the trees it was made from have. */
+  /** The options of packing that depend on the trees that the layer was made from. */
   async #knownOf(
     piece: LayerPiece,
     { views, pause }: PackWork,
@@ -131,23 +134,23 @@ export class LayerPacks {
   async #convert(
     piece: LayerPiece,
     main: PackedLayer,
-    wish: PackRequest,
+    request: PackRequest,
     work: PackWork,
   ): Promise<PackedLayer> {
     await this.ensure(piece, main, work);
     const { stream } = await decompress(this.#options.blobs.stream(main.digest));
-    return this.#write(wish, async (sink) => {
-      if (wish.epoch === undefined) await copy(stream, sink, work.pause);
-      else await rewriteTarTimes(stream, sink, wish.epoch * 1_000_000_000n, work.pause);
+    return this.#write(request, async (sink) => {
+      if (request.epoch === undefined) await copy(stream, sink, work.pause);
+      else await rewriteTarTimes(stream, sink, request.epoch * 1_000_000_000n, work.pause);
     });
   }
 
   /** Writes a blob: hashes what comes in, packs it, and keeps what comes out. */
-  async #write(wish: PackRequest, produce: (sink: ByteSink) => Promise<void>): Promise<PackedLayer> {
+  async #write(request: PackRequest, produce: (sink: ByteSink) => Promise<void>): Promise<PackedLayer> {
     const writer = this.#options.blobs.writer();
     const hash = createHash('sha256');
     try {
-      const packed = compressInto((chunk) => writer.write(chunk), wish.compression, wish.level);
+      const packed = compressInto((chunk) => writer.write(chunk), request.compression, request.level);
       await produce({
         async write(chunk) {
           hash.update(chunk);
@@ -160,10 +163,10 @@ export class LayerPacks {
       return {
         digest: writer.commit(),
         size,
-        mediaType: LAYER_MEDIA_TYPES[wish.compression],
+        mediaType: LAYER_MEDIA_TYPES[request.compression],
         diffId: `sha256:${hash.digest('hex')}`,
-        ...(wish.level !== undefined && { level: wish.level }),
-        ...(wish.epoch !== undefined && { rewrittenTo: String(wish.epoch) }),
+        ...(request.level !== undefined && { level: request.level }),
+        ...(request.epoch !== undefined && { rewrittenTo: String(request.epoch) }),
       };
     } finally {
       writer.abort();
@@ -185,10 +188,10 @@ export class LayerPacks {
 }
 
 /** The name of the form that is wanted, undefined where the layer's own blob will do. */
-function formOf(wish: PackRequest, main: PackedLayer | undefined): string | undefined {
-  if (wish.epoch !== undefined) return `${wish.compression}@${wish.epoch}`;
-  const otherwise = wish.force && main && compressionOf(main.mediaType) !== wish.compression;
-  return otherwise ? wish.compression : undefined;
+function formOf(request: PackRequest, main: PackedLayer | undefined): string | undefined {
+  if (request.epoch !== undefined) return `${request.compression}@${request.epoch}`;
+  const otherwise = request.force && main && compressionOf(main.mediaType) !== request.compression;
+  return otherwise ? request.compression : undefined;
 }
 
 /** How a layer of this type is packed; `gzip` for types that do not say. */

@@ -154,16 +154,16 @@ async function packOne(
   work: ExportWork,
 ): Promise<PackedLayer> {
   const { compression, level, force, epoch, rewriteTimestamp } = options;
-  const wish = { compression, ...(level !== undefined && { level }), force };
-  if (!rewriteTimestamp || epoch === undefined) return services.packs.blobOf(piece, wish, services);
+  const request = { compression, ...(level !== undefined && { level }), force };
+  if (!rewriteTimestamp || epoch === undefined) return services.packs.blobOf(piece, request, services);
   try {
-    return await services.packs.blobOf(piece, { ...wish, epoch }, services);
+    return await services.packs.blobOf(piece, { ...request, epoch }, services);
   } catch (error) {
     // A time that the archive's format cannot say: BuildKit leaves such a layer as it is, too.
     if (!(error instanceof RangeError)) throw error;
     const message = `failed to rewrite layer ${piece.description} to match source-date-epoch ${epoch}: ${error.message}`;
     work.report({ type: 'warning', message });
-    return services.packs.blobOf(piece, wish, services);
+    return services.packs.blobOf(piece, request, services);
   }
 }
 
