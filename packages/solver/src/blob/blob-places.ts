@@ -60,7 +60,7 @@ export class FileBlobPlaces {
   }
 }
 
-/** A line that was on its way when the machine went down may be zero bytes. */
+/** False for an empty line and for one with zero bytes, which a crash of the machine may leave in place of a written line. */
 function isPlace(line: string): boolean {
   return line !== '' && !line.includes('\0');
 }

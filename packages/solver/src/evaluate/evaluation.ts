@@ -65,7 +65,7 @@ export class Evaluation {
   #begin(vertex: Vertex): void {
     const known = this.#options.finished.get(vertex.digest);
     const result = known ? Promise.resolve(known) : this.#evaluate(vertex);
-    // Those who need it hear of a failure; without this, so would the process.
+    // Its users get the failure; this handler only keeps Node from ending the process over an unhandled rejection.
     result.catch(() => {});
     this.#results.set(vertex.digest, result);
   }

@@ -31,7 +31,7 @@ function sameDigest(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && a === b;
 }
 
-/** True if nobody could tell two entries apart: what `isSameForDiff` asks, and times, all xattrs and content. */
+/** True if two entries have the same header, modification time, xattrs and content, or are one inode. */
 export function isIdentical(a: Entry, b: Entry): boolean {
   const [s, t] = [a.stat, b.stat];
   if (s.dev === t.dev && s.ino === t.ino) return true;

@@ -6,7 +6,7 @@ import { type Lease, takeLease } from '../host/lease.ts';
 
 const NAME = /^([0-9a-f]{12})-([0-9a-f]{16})$/;
 
-/** The leavings of a process that ended without tidying up. */
+/** The session of a process that ended without closing it. */
 export interface DeadSession {
   /** Its name; undefined where it is of another boot, or of another version of this program. */
   readonly name: string | undefined;
@@ -19,7 +19,7 @@ export interface DeadSession {
  * folder's lease, so that others, of whatever pid namespace, know when it is gone, and sweep.
  */
 export class Session {
-  /** Nobody else has it, ever. */
+  /** Unique among all sessions of all processes. */
   readonly name = randomBytes(8).toString('hex');
   readonly folder: string;
   readonly #lease: Lease;

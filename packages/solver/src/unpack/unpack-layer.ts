@@ -13,7 +13,7 @@ import type { UnpackLimit } from './unpack-writer.ts';
 export interface LayerBlob {
   /** The blob as it was downloaded. */
   readonly stream: ByteStream;
-  /** True if the blob is a tar, or its first bytes say how the tar is packed. */
+  /** `plain`: the blob is a tar. `detect`: the first bytes of the blob show how the tar is compressed. */
   readonly packing: 'plain' | 'detect';
   /** Default: none. */
   readonly limit?: UnpackLimit;
@@ -58,7 +58,7 @@ function describe(
 ): void {
   draft.bytes = bytes;
   for (const stat of links) draft.noteLink(stat);
-  // Only directories of the base count; the model lists a directory before the entries in it.
+  // Paths that are directories of the base too; the model lists a directory before the entries in it.
   const inBase = new Set(base ? ['/'] : []);
   for (const [path, { kind }] of model) {
     if (path === '/') continue;

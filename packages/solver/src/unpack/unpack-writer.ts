@@ -120,7 +120,7 @@ export class UnpackWriter {
         if (!this.#model.isDirectory(path)) fs.mkdirSync(fsPath(hostPath), header.mode & 0o777);
         return { kind: 'dir' };
       case 'file':
-        // A header that claims too much is enough; content is counted for those that claim less.
+        // A size in the header that exceeds the limit fails at once; content is counted too, as headers may state less.
         this.#keepWithin(header.size);
         return { kind: 'file', size: await this.#writeFile(hostPath, header.mode & 0o777, body) };
       case 'symlink':
