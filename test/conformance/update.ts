@@ -70,7 +70,10 @@ function withoutHostPaths(outcome: Outcome): Outcome {
   if (!isFailure(outcome)) return outcome;
   const error = outcome.error
     .replace(/^failed to solve: /, '')
-    .replace(/\/\S*\/(snapshots\/\d+\/fs|(cachemounts\/)?buildkit(-mount)?\d+)/g, 'HOST')
+    .replace(
+      /\/\S*\/(snapshots\/\d+\/fs|(cachemounts\/)?buildkit(-mount)?\d+|executor\/[a-z0-9]+\/rootfs)/g,
+      'HOST',
+    )
     .replace(/ref \S+::\S+/g, 'ref REF')
     .replace(/\.tmp-mkfile\d+/g, '.tmp-mkfile');
   return { error };
