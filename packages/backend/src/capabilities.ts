@@ -51,13 +51,19 @@ export interface Credentials {
 
 export const ANONYMOUS: Credentials = Object.freeze({ username: '', secret: '' });
 
+/** Every host is asked as an anonymous user. */
+export const NO_CREDENTIALS: CredentialSource = Object.freeze({
+  description: 'no credentials',
+  get: async () => ANONYMOUS,
+});
+
 /** Nothing at all: what a request has by default. */
 export const NO_CAPABILITIES: Capabilities = Object.freeze({
   folders: async () => undefined,
   layouts: async () => undefined,
   secrets: async () => undefined,
   agents: undefined,
-  credentials: { description: 'no credentials', get: async () => ANONYMOUS },
+  credentials: NO_CREDENTIALS,
 });
 
 /** Folders of this machine: name → absolute path. */

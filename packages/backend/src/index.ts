@@ -11,6 +11,7 @@ export {
   directories,
   type Folder,
   type FolderSource,
+  NO_CREDENTIALS,
   type SecretSource,
 } from './capabilities.ts';
 export { type FailureCode, type FailureDetails, SolveFailure } from './failure.ts';

@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
 import type { Output } from '@llb-ts/backend';
 import { usageError } from '../error/cli-error.ts';
-import { requireFolder } from '../options/folders.ts';
+import { absoluteFolders, requireDeclared } from '../options/folders.ts';
 import { parseOutputs } from '../options/output.ts';
 import type { SolveOutput } from './options.ts';
 
@@ -18,13 +17,7 @@ export function folders(
   given: Readonly<Record<string, string>> | undefined,
   option: string,
 ): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(given ?? {}).map(([name, path]) => {
-      const absolute = resolve(path);
-      requireFolder(absolute, `${option}.${name}, ${path}`);
-      return [name, absolute];
-    }),
-  );
+  return absoluteFolders(given ?? {}, (name, path) => `${option}.${name}, ${path}`);
 }
 
 /** The folders that a State names, where no option takes their place. */
@@ -32,9 +25,7 @@ export function requireFolders(
   declared: Readonly<Record<string, string>>,
   given: Readonly<Record<string, string>>,
 ): void {
-  for (const [name, path] of Object.entries(declared)) {
-    if (!Object.hasOwn(given, name)) requireFolder(path, `Local(${JSON.stringify(name)}), ${path}`);
-  }
+  requireDeclared(declared, given, (path) => path);
 }
 
 /** As `--output` reads it, so that both know the same. Standard output is not for functions. */

@@ -8,12 +8,38 @@ import { nameValues } from './name-value.ts';
 
 /** Reads `--local NAME=DIR` and `--oci-layout NAME=DIR`: name → absolute path of a folder that exists. */
 export function namedFolders(values: readonly string[], flag: string): Readonly<Record<string, string>> {
-  const folders = Object.entries(nameValues(values, flag, 'DIR')).map(([name, path]): [string, string] => {
+  return absoluteFolders(nameValues(values, flag, 'DIR'), (name, path) => `${flag} ${name}=${path}`);
+}
+
+/**
+ * Name → absolute path of a folder that exists.
+ * @param given name → path, relative to the current directory
+ * @param shown names one of them in a usage error
+ */
+export function absoluteFolders(
+  given: Readonly<Record<string, string>>,
+  shown: (name: string, path: string) => string,
+): Readonly<Record<string, string>> {
+  const folders = Object.entries(given).map(([name, path]): [string, string] => {
     const absolute = resolve(path);
-    requireFolder(absolute, `${flag} ${name}=${path}`);
+    requireFolder(absolute, shown(name, path));
     return [name, absolute];
   });
   return Object.fromEntries(folders);
+}
+
+/**
+ * Fails with a usage error where `Local(name, { dir })` names a folder that does not exist and none is given for it.
+ * @param shown the path in the error
+ */
+export function requireDeclared(
+  declared: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>>,
+  shown: (path: string) => string,
+): void {
+  for (const [name, path] of Object.entries(declared)) {
+    if (!Object.hasOwn(given, name)) requireFolder(path, `Local(${JSON.stringify(name)}), ${shown(path)}`);
+  }
 }
 
 /** Fails with a usage error for a folder that none of the definitions takes, which is most likely misspelled. */

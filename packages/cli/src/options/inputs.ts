@@ -3,7 +3,7 @@ import type { Built } from '../built/built.ts';
 import { DockerCredentials } from '../credentials/docker-config.ts';
 import { shownPath } from '../words/shown-path.ts';
 import { parseAllow } from './allow.ts';
-import { namedFolders, requireFolder } from './folders.ts';
+import { namedFolders, requireDeclared } from './folders.ts';
 import { parseSecrets } from './secret.ts';
 import { parseSsh } from './ssh.ts';
 
@@ -43,10 +43,6 @@ export function withDeclaredFolders(
     {},
     ...builds.map((built) => built.locals),
   );
-  for (const [name, path] of Object.entries(declared)) {
-    if (locals[name] === undefined) {
-      requireFolder(path, `Local(${JSON.stringify(name)}), ${shownPath(path)}`);
-    }
-  }
+  requireDeclared(declared, locals, shownPath);
   return { ...inputs, folders: directories({ ...declared, ...locals }) };
 }

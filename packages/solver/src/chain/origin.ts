@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inputsFirst } from '@llb-ts/pb';
-import type { Ref } from './ref.ts';
+import { parentsOf, type Ref } from './ref.ts';
 
 const known = new WeakMap<Ref, string>();
 
@@ -16,15 +16,9 @@ export function originOf(ref: Ref): string {
   return known.get(ref)!;
 }
 
+/** The refs whose names make the name of this one; a layer has a name of its own. */
 function partsOf(ref: Ref): readonly Ref[] {
-  switch (ref.kind) {
-    case 'layer':
-      return [];
-    case 'merge':
-      return ref.parents;
-    case 'diff':
-      return ref.upper ? [ref.lower, ref.upper] : [ref.lower];
-  }
+  return ref.kind === 'layer' ? [] : parentsOf(ref);
 }
 
 function nameOf(ref: Ref): string {

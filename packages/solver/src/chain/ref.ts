@@ -130,6 +130,32 @@ function lastOfEach(pending: Part[]): LayerPiece[] {
   return [...pieces].reverse();
 }
 
+/** The refs that a ref was made of or on, as they were given. */
+export function parentsOf(ref: Ref): readonly Ref[] {
+  switch (ref.kind) {
+    case 'layer':
+      return ref.parent ? [ref.parent] : [];
+    case 'merge':
+      return ref.parents;
+    case 'diff':
+      return ref.upper ? [ref.lower, ref.upper] : [ref.lower];
+  }
+}
+
+/** The layers that end in `ref`, each written on the one before; `base` is the merge or diff below them, if there is one. */
+export function layersOnBase(ref: Ref): {
+  readonly base: MergeRef | DiffRef | undefined;
+  readonly layers: readonly LayerRef[];
+} {
+  const layers: LayerRef[] = [];
+  let base: Ref | undefined = ref;
+  while (base?.kind === 'layer') {
+    layers.push(base);
+    base = base.parent;
+  }
+  return { base, layers: layers.reverse() };
+}
+
 /** A folder of a view: a stored layer as it was written (`own`), or in the form that may lie on any base (`movable`). */
 export interface ViewPart {
   readonly piece: LayerPiece;
@@ -143,14 +169,9 @@ export interface ViewPart {
  * from the very bottom are in their own form, all others are moved; of these each is there once.
  */
 export function viewOf(ref: Ref): readonly ViewPart[] {
-  const ownAbove: LayerRef[] = [];
-  let below: Ref | undefined = ref;
-  while (below?.kind === 'layer') {
-    ownAbove.push(below);
-    below = below.parent;
-  }
-  const parts: ViewPart[] = below ? movedView(below) : [];
-  for (const piece of ownAbove.reverse()) parts.push({ piece, form: 'own' });
+  const { base, layers } = layersOnBase(ref);
+  const parts: ViewPart[] = base ? movedView(base) : [];
+  for (const piece of layers) parts.push({ piece, form: 'own' });
   return parts;
 }
 

@@ -9,7 +9,16 @@ import { computeDiff } from './compute-diff.ts';
 import { withInodeOwners } from './hard-link-groups.ts';
 import { nameFor } from './mountable.ts';
 import { layerIdOf } from './piece.ts';
-import { type DiffRef, type LayerPiece, type LayerRef, type Ref, type ViewPart, viewOf } from './ref.ts';
+import {
+  type DiffRef,
+  type LayerPiece,
+  type LayerRef,
+  layersOnBase,
+  parentsOf,
+  type Ref,
+  type ViewPart,
+  viewOf,
+} from './ref.ts';
 
 /** Trees that are kept with what was read of them. */
 const KEPT_TREES = 64;
@@ -147,9 +156,8 @@ export class Views {
       form,
       folder: this.#folderOf(layerIdOf(piece), form),
     }));
-    let base = ref;
-    while (base.kind === 'layer' && base.parent) base = base.parent;
-    const applied = this.#applied.get(base);
+    const { base } = layersOnBase(ref);
+    const applied = base && this.#applied.get(base);
     if (applied === undefined) return parts.map(({ folder }) => folder);
     const isMoved = ({ form }: { readonly form: ViewPart['form'] }) => form === 'movable';
     const [first, last] = [parts.findIndex(isMoved), parts.findLastIndex(isMoved)];
@@ -211,19 +219,14 @@ export class Views {
   }
 
   #ghostsOf(ref: Ref, parts: readonly ViewPart[]): Ghosts {
-    const above: LayerRef[] = [];
-    let base: Ref | undefined = ref;
-    while (base?.kind === 'layer') {
-      above.push(base);
-      base = base.parent;
-    }
+    const { base, layers } = layersOnBase(ref);
     if (!base) return new Map();
     let ghosts = this.#ghosts.get(base);
     if (!ghosts) {
-      ghosts = applyMerge(parts.slice(0, parts.length - above.length), this.#store);
+      ghosts = applyMerge(parts.slice(0, parts.length - layers.length), this.#store);
       this.#ghosts.set(base, ghosts);
     }
-    return above.reduceRight((left, { layer }) => ghostsBelow(left, layer, this.#store), ghosts);
+    return layers.reduce((left, { layer }) => ghostsBelow(left, layer, this.#store), ghosts);
   }
 
   async #provideLayer(ref: LayerRef, pause: () => Promise<void>): Promise<void> {
@@ -246,17 +249,6 @@ export class Views {
       this.#store.drop(draft);
       throw error;
     }
-  }
-}
-
-function parentsOf(ref: Ref): readonly Ref[] {
-  switch (ref.kind) {
-    case 'layer':
-      return ref.parent ? [ref.parent] : [];
-    case 'merge':
-      return ref.parents;
-    case 'diff':
-      return ref.upper ? [ref.lower, ref.upper] : [ref.lower];
   }
 }
 

@@ -6,7 +6,8 @@ import type { Edge, Vertex } from '../graph/vertex.ts';
 import { pacer } from './pacer.ts';
 import { announcement, failed, placed } from './step-events.ts';
 
-type Outputs = readonly (Ref | undefined)[];
+/** The results of an operation, by number; undefined stands for scratch. */
+export type Outputs = readonly (Ref | undefined)[];
 
 export interface EvaluationOptions {
   /** The outputs of a vertex, and whether they were known; stops when the signal fires. */

@@ -5,10 +5,9 @@ import type { Ref } from '../chain/ref.ts';
 import type { Edge, Vertex } from '../graph/vertex.ts';
 import type { Composed } from '../operation/compose.ts';
 import type { InputKey, Operation, OperationKey, Workbench } from '../work/operation.ts';
-import { Evaluation } from './evaluation.ts';
+import { Evaluation, type Outputs } from './evaluation.ts';
 import type { Slots } from './job-slots.ts';
 
-export type Outputs = readonly (Ref | undefined)[];
 export type SolveEdge = (edge: Edge) => Promise<Ref | undefined>;
 
 /** The parts of an evaluator; everything it may not know comes as a function. */

@@ -33,6 +33,15 @@ export function takeLease(path: string): Lease | undefined {
   return isOurs ? { release: () => fs.closeSync(fd) } : undefined;
 }
 
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+/** Takes a lease that others hold for moments only: asks again, and stops this thread meanwhile, until it has it. */
+export function waitForLease(take: () => Lease | undefined): Lease {
+  let lease = take();
+  for (; !lease; lease = take()) Atomics.wait(PAUSE, 0, 0, 5);
+  return lease;
+}
+
 /** True if a folder or file exists and some process has a lease of it. */
 export function isLeased(path: string): boolean {
   const lease = takeLease(path);

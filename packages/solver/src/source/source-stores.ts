@@ -1,4 +1,4 @@
-import { ANONYMOUS, type CredentialSource } from '@llb-ts/backend';
+import { type CredentialSource, NO_CREDENTIALS } from '@llb-ts/backend';
 import { FileBlobPlaces } from '../blob/blob-places.ts';
 import { BlobStore } from '../blob/blob-store.ts';
 import { LayerBlobs } from '../blob/layer-blobs.ts';
@@ -65,7 +65,7 @@ export class SourceStores {
     reference: string,
     {
       platform = hostPlatform(),
-      credentials = { description: 'no credentials', get: async () => ANONYMOUS },
+      credentials = NO_CREDENTIALS,
       signal,
     }: {
       readonly platform: OciPlatform | undefined;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { errnoOf } from '../error/error.ts';
 import { readdir, removeTree } from '../host/files.ts';
-import { type Lease, takeLease } from '../host/lease.ts';
+import { type Lease, takeLease, waitForLease } from '../host/lease.ts';
 
 const NAME = /^([0-9a-f]{12})-([0-9a-f]{16})$/;
 
@@ -95,13 +95,10 @@ function sweep(path: string): void {
 export function alone<T>(root: string, act: () => T): T {
   const file = `${root}/lock`;
   fs.closeSync(fs.openSync(file, 'a', 0o600));
-  let lease = takeLease(file);
-  for (; !lease; lease = takeLease(file)) Atomics.wait(PAUSE, 0, 0, 5);
+  const lease = waitForLease(() => takeLease(file));
   try {
     return act();
   } finally {
     lease.release();
   }
 }
-
-const PAUSE = new Int32Array(new SharedArrayBuffer(4));

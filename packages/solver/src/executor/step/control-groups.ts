@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { errnoOf } from '../../error/error.ts';
 import { MS, mount, unmount } from '../../host/kernel.ts';
-import { type Lease, takeLease } from '../../host/lease.ts';
+import { type Lease, takeLease, waitForLease } from '../../host/lease.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const PARENT = 'buildkit';
@@ -16,7 +16,6 @@ const ID = /^llb-(.+)-(?:\d+|devices|lease)$/;
  * same groups.
  */
 const TAG = `${process.pid}-${randomBytes(8).toString('hex')}`;
-const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /** The version of control groups on this machine, and whether this process may make some. */
 export interface ControlGroups {
@@ -99,9 +98,8 @@ export function leaseControlGroups(): void {
   for (const place of lease ? [] : allPlaces().filter(isPlace)) {
     const group = leaseGroupOf(place, TAG);
     try {
-      let taken = makeAndTake(group);
-      // Another process that sweeps looks at it at this moment, or has removed it before it was leased.
-      for (; !taken; taken = makeAndTake(group)) Atomics.wait(PAUSE, 0, 0, 5);
+      // Another process that sweeps may look at it at this moment, or remove it before it is leased.
+      const taken = waitForLease(() => makeAndTake(group));
       lease = { group, lease: taken, users: 1 };
       return;
     } catch (error) {

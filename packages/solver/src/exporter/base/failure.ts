@@ -1,5 +1,6 @@
 import { type FailureDetails, SolveFailure } from '@llb-ts/backend';
 import { asFailure, environmentFailure, errnoOf } from '../../error/error.ts';
+import { PATH_ERRORS } from '../../error/path-errors.ts';
 
 /** The result could not be put where it should go. */
 export function exportFailure(message: string, details: FailureDetails = {}): SolveFailure {
@@ -8,21 +9,13 @@ export function exportFailure(message: string, details: FailureDetails = {}): So
 
 /** Go's words for the kernel's errors. */
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
+  ...PATH_ERRORS,
   EROFS: 'read-only file system',
-  ENOENT: 'no such file or directory',
-  ENOTDIR: 'not a directory',
-  EISDIR: 'is a directory',
-  EEXIST: 'file exists',
-  EBUSY: 'device or resource busy',
-  ENAMETOOLONG: 'file name too long',
-  ELOOP: 'too many levels of symbolic links',
   ETXTBSY: 'text file busy',
   ENOSPC: 'no space left on device',
   EDQUOT: 'disk quota exceeded',
-  EFBIG: 'file too large',
 };
+
 /** The thing that the machine lacks, and what helps. */
 const LACKING: Readonly<Record<string, string>> = {
   EACCES: 'export to a place that you may write',

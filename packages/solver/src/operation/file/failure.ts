@@ -1,26 +1,18 @@
 /** Errors of file actions in the words that Go gives to system calls. */
 import { SolveFailure } from '@llb-ts/backend';
 import { errnoOf, isUnmappedOwner, stepFailure, unmappedOwnerFailure } from '../../error/error.ts';
+import { PATH_ERRORS } from '../../error/path-errors.ts';
 import { textOf } from '../../name/bytes.ts';
 import { locate } from '../../tree/locate.ts';
 import type { Tree } from '../../tree/tree.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
+  ...PATH_ERRORS,
   E2BIG: 'argument list too long',
-  EACCES: 'permission denied',
-  EBUSY: 'device or resource busy',
-  EEXIST: 'file exists',
-  EFBIG: 'file too large',
   EINVAL: 'invalid argument',
-  EISDIR: 'is a directory',
-  ELOOP: 'too many levels of symbolic links',
   EMLINK: 'too many links',
-  ENAMETOOLONG: 'file name too long',
-  ENOENT: 'no such file or directory',
-  ENOTDIR: 'not a directory',
   ENOTSUP: 'operation not supported',
   ENOTEMPTY: 'directory not empty',
-  EPERM: 'operation not permitted',
   ERANGE: 'numerical result out of range',
   // Node refuses a name with a NUL itself.
   ERR_INVALID_ARG_VALUE: 'invalid argument',
