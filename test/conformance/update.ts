@@ -13,6 +13,7 @@ import { inParallel } from './check.ts';
 import { type Case, expectedFile, fileCases, ownCases } from './load.ts';
 import { updatePlatformCases } from './platforms/update.ts';
 import { updateImages } from './update-images.ts';
+import { withoutHostPaths } from './without-host-paths.ts';
 
 const flags = readFlags('pnpm conformance:update [--images] [--suite S] [--jobs N]');
 const missing = whyMissing('reference-buildkit');
@@ -63,20 +64,6 @@ async function stableOutcome(one: Case): Promise<Outcome> {
       console.log(`changed: ${one.suite}/${one.name}: ${changed.slice(0, 4).join('; ')}`);
   }
   return first;
-}
-
-/** Messages name folders and refs of the daemon, which differ from run to run. */
-function withoutHostPaths(outcome: Outcome): Outcome {
-  if (!isFailure(outcome)) return outcome;
-  const error = outcome.error
-    .replace(/^failed to solve: /, '')
-    .replace(
-      /\/\S*\/(snapshots\/\d+\/fs|(cachemounts\/)?buildkit(-mount)?\d+|executor\/[a-z0-9]+\/rootfs)/g,
-      'HOST',
-    )
-    .replace(/ref \S+::\S+/g, 'ref REF')
-    .replace(/\.tmp-mkfile\d+/g, '.tmp-mkfile');
-  return { error };
 }
 
 /** One line an entry, so that a change is seen as the lines that it changes. */

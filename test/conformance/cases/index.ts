@@ -7,6 +7,7 @@ import { execFiles } from './exec/files.ts';
 import { execMounts } from './exec/mounts.ts';
 import { execPlaces } from './exec/places.ts';
 import { execProcess } from './exec/process.ts';
+import { ghosts } from './ghosts.ts';
 import { links } from './links.ts';
 import { make } from './make.ts';
 import { moved } from './moved.ts';
@@ -24,6 +25,7 @@ export const suites: Readonly<Record<string, CaseGroup>> = {
   opaque,
   moved,
   special: specialFiles,
+  ghosts,
   links,
   make,
   copy: copies,

@@ -216,6 +216,19 @@ describe('contentDigest', () => {
     expect(await contentDigest(tree, [selector('/d')], options)).not.toBe(first);
   });
 
+  it('fails where a name that cannot be looked up is in the directory that is walked', async () => {
+    const tree = treeOf({ '/d/x': 'x', '/o/p': 'p' });
+    const ghostIn = (directories: ReadonlySet<string>) =>
+      directories.has('/') || directories.has('/d') ? '/d/gone' : undefined;
+    const ask = (one: ContentSelector) =>
+      contentDigest(tree, [one], { pause: async () => {}, name: 'R', ghostIn });
+    const message = 'checksum of ref R: failed to walk /d/gone: lstat /d/gone: no such file or directory';
+    await expect(ask(selector('/d/x'))).rejects.toThrow(message);
+    await expect(ask(selector('/o'))).rejects.toThrow(message);
+    await expect(ask(selector('/o/*', { wildcard: true }))).rejects.toThrow(message);
+    await expect(ask(selector('/o/p'))).resolves.toMatch(/^sha256:/);
+  });
+
   it('follows no circle for ever', async () => {
     const tree = treeOf({ '/a': 'link b', '/b': 'link a' });
     await expect(digest(tree, selector('/a', { followLinks: true }))).rejects.toThrow('too many links');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../error/error.ts';
-import { nameOf, textOf } from '../name/bytes.ts';
+import { nameOf, parentOf, textOf } from '../name/bytes.ts';
 import type { Entry } from '../name/entry.ts';
 import { EVERYTHING, Selection, type Verdict } from '../pattern/selection.ts';
 import { findMatches, splitWildcards } from '../pattern/wildcard-paths.ts';
@@ -35,6 +35,8 @@ export interface ContentDigestOptions {
   readonly name: string;
   /** Digests of file contents known from before. Default: none. */
   readonly memo?: DigestMemo;
+  /** Finds a name at or below a directory that BuildKit lists but cannot look up (`chain/applied-merge.ts`). Default: none. */
+  readonly ghostIn?: (directories: ReadonlySet<string>) => string | undefined;
 }
 
 /** Links beyond this are a circle (`cache/contenthash/path.go`). */
@@ -53,11 +55,13 @@ const MAX_LINKS = 255;
 export async function contentDigest(
   tree: Tree | undefined,
   selectors: readonly ContentSelector[],
-  { pause, name, memo }: ContentDigestOptions,
+  { pause, name, memo, ghostIn }: ContentDigestOptions,
 ): Promise<string> {
   const hash = createHash('sha256');
   try {
     for (const selector of selectors) {
+      const ghost = tree && ghostIn?.(new Set([walkedFor(tree, selector)]));
+      if (ghost !== undefined) throw ghostFailure(ghost);
       const digester = new EntryDigester(pause, memo);
       hash.update(tree ? await digestOne(tree, selector, digester, selectors) : digestNothing(selector));
     }
@@ -94,6 +98,16 @@ async function digestOne(
 
 function isFiltered({ wildcard, includePatterns, excludePatterns }: ContentSelector): boolean {
   return wildcard || includePatterns.length > 0 || excludePatterns.length > 0;
+}
+
+/** The directory that BuildKit walks for a selector, all below it included (`scanPath`). */
+function walkedFor(tree: Tree, selector: ContentSelector): string {
+  return isFiltered(selector) ? '/' : parentOf(placeRead(tree, selector.path, selector.followLinks) ?? '/');
+}
+
+function ghostFailure(path: string): SolveFailure {
+  const shown = textOf(path);
+  return stepFailure(`failed to walk ${shown}: lstat ${shown}: no such file or directory`);
 }
 
 /** The part before the first wildcard. */

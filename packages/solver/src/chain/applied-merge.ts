@@ -7,11 +7,12 @@
  * - A deletion is looked for in each layer below, and the build fails where a file is on the way to it.
  * - A whiteout may end up in a directory that merges with nothing: one that replaced something else, say. There the
  *   kernel lists the whiteout's name, and an export that walks the directory takes the name that cannot be found for its
- *   end. Entries behind such a *ghost* are not exported.
+ *   end. Entries behind such a *ghost* are not exported, and comparing the directory with another one fails.
  */
+import { stepFailure } from '../error/error.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { isWhiteout } from '../layer/whiteout.ts';
-import { compareBytes, componentsOf, join, nameOf, parentOf } from '../name/bytes.ts';
+import { compareBytes, componentsOf, join, nameOf, parentOf, textOf } from '../name/bytes.ts';
 import type { EntryStat } from '../name/entry.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { ChainTree } from './chain-tree.ts';
@@ -47,6 +48,14 @@ export function ghostsBelow(ghosts: Ghosts, layer: string, store: LayerStore): G
     return ancestorsOf(directory).every((path) => (top.lookup(path)?.stat.type ?? 'dir') === 'dir');
   });
   return new Map(left);
+}
+
+/** @param doing the words of BuildKit after "failed to" */
+export function ghostFailure(doing: string, path: string): Error {
+  const shown = textOf(path);
+  return stepFailure(`failed to ${doing}: lstat ${shown}: no such file or directory`, {
+    hint: `a merge below deletes ${shown} in a directory that took the place of a file, and BuildKit cannot compare such a directory with another one`,
+  });
 }
 
 interface Applied {
@@ -122,7 +131,7 @@ class AppliedMerge {
 }
 
 /** `/a/b` → `/`, `/a`, `/a/b`. */
-function withAncestors(path: string): string[] {
+export function withAncestors(path: string): string[] {
   return path === '/' ? ['/'] : [...ancestorsOf(path), path];
 }
 

@@ -1,8 +1,9 @@
 import type { LayerStore } from '../layer/layer-store.ts';
 import { oddEntriesMeet } from '../layer/odd-entries.ts';
 import type { KnownDigest } from '../layer/sameness.ts';
+import { join } from '../name/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
-import { applyMerge, type Ghosts, ghostsBelow } from './applied-merge.ts';
+import { applyMerge, type Ghosts, ghostFailure, ghostsBelow, withAncestors } from './applied-merge.ts';
 import { applyLayers } from './apply-layers.ts';
 import { type ChainFolder, ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
@@ -19,6 +20,8 @@ import {
   type ViewPart,
   viewOf,
 } from './ref.ts';
+
+const WHOLE: ReadonlySet<string> = new Set(['/']);
 
 /** Trees that are kept with what was read of them. */
 const KEPT_TREES = 64;
@@ -88,7 +91,10 @@ export class Views {
     }
     if (below && !this.#prepared.has(below)) {
       const parts = viewOf(below);
-      for (const { piece } of parts) await this.preparePiece(piece, pause);
+      for (const { piece, form } of parts) {
+        await this.preparePiece(piece, pause);
+        if (form === 'movable') this.#mustBeMovable(layerIdOf(piece));
+      }
       await this.#applyWhereOdd(below, parts, pause);
       this.#ghostsOf(below, parts);
       this.#prepared.add(below);
@@ -136,6 +142,14 @@ export class Views {
         return ghost === undefined ? names : names.filter((name) => name < ghost);
       },
     };
+  }
+
+  /** A ghost of a prepared ref in one of these directories or below, if there is one. */
+  ghostIn(ref: Ref | undefined, directories: ReadonlySet<string>): string | undefined {
+    if (!ref || directories.size === 0) return undefined;
+    for (const [holder, name] of this.#ghostsOf(ref, viewOf(ref)))
+      if (withAncestors(holder).some((path) => directories.has(path))) return join(holder, name);
+    return undefined;
   }
 
   /**
@@ -229,6 +243,11 @@ export class Views {
     return layers.reduce((left, { layer }) => ghostsBelow(left, layer, this.#store), ghosts);
   }
 
+  #mustBeMovable(id: string): void {
+    const { ghost } = this.#store.record(id);
+    if (ghost !== undefined) throw ghostFailure('apply diffs: failed to handle changes', ghost);
+  }
+
   async #provideLayer(ref: LayerRef, pause: () => Promise<void>): Promise<void> {
     await this.prepare(ref.parent, pause);
     await this.#provider.provide(ref);
@@ -237,6 +256,10 @@ export class Views {
   async #computeDiff(diff: DiffRef, pause: () => Promise<void>): Promise<void> {
     await this.prepare(diff.lower, pause);
     await this.prepare(diff.upper, pause);
+    for (const side of [diff.lower, diff.upper]) {
+      const ghost = this.ghostIn(side, WHOLE);
+      if (ghost !== undefined) throw ghostFailure('apply diffs: failed to handle changes', ghost);
+    }
     const draft = this.#store.stageLayer();
     try {
       const [lower, upper] = [this.treeOf(diff.lower), this.treeOf(diff.upper)];

@@ -127,7 +127,8 @@ function createEvaluator(
     },
     contentOf: async (ref, { selectors }, { pause }) => {
       try {
-        const options = { pause, name: ref?.id ?? 'scratch', memo: digests };
+        const ghostIn = (directories: ReadonlySet<string>) => views.ghostIn(ref, directories);
+        const options = { pause, name: ref?.id ?? 'scratch', memo: digests, ghostIn };
         return await contentDigest(ref && views.treeOf(ref), selectors, options);
       } finally {
         digests.flush();

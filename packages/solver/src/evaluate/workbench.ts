@@ -37,9 +37,10 @@ export function createWorkbench(
       return draft;
     },
     async commit(draft, description) {
-      const layer = await layers.commitAnew(own(draft));
-      const id = layers.newId();
       const base = bases.get(draft)?.base;
+      const written = own(draft);
+      const layer = await layers.commitAnew(written, views.ghostIn(base, written.opaque));
+      const id = layers.newId();
       const key = madeBy();
       const ref: LayerRef = {
         kind: 'layer',

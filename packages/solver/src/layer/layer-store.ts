@@ -23,6 +23,11 @@ export interface LayerRecord {
   readonly sharedWith: readonly string[];
   /** Layers with which it shares inodes under the same names only: one hides the other. */
   readonly linkedFrom: readonly string[];
+  /**
+   * A ghost of the base (`chain/applied-merge.ts`, byte string) in a directory that the layer made opaque. BuildKit cannot
+   * list such a directory when it compares the layer with its base, so the layer can neither be moved nor packed.
+   */
+  readonly ghost?: string;
 }
 
 /**
@@ -147,13 +152,14 @@ export class LayerStore {
 
   /**
    * Makes a draft of this store a layer, in normal form.
+   * @param ghost see {@link LayerRecord.ghost}
    * @returns its new id, or that of a stored layer that is exactly like it
    */
-  async commitAnew(draft: LayerDraft): Promise<string> {
+  async commitAnew(draft: LayerDraft, ghost?: string): Promise<string> {
     const stage = this.#stageOf(draft);
     const hasMovable = await normalise(draft, `${stage}/movable`);
     const id = this.newId();
-    if (!hasMovable && draft.isTimeless && draft.entries > 0) {
+    if (!hasMovable && draft.isTimeless && draft.entries > 0 && ghost === undefined) {
       const twin = this.#alike.find(draft, (other) => this.#pathIfStored(other));
       if (twin !== undefined) {
         this.discard(draft);
@@ -161,11 +167,11 @@ export class LayerStore {
       }
       this.#alike.add(draft, id);
     }
-    this.#keep(draft, id, hasMovable);
+    this.#keep(draft, id, hasMovable, ghost);
     return id;
   }
 
-  #keep(draft: LayerDraft, id: string, hasMovable: boolean): void {
+  #keep(draft: LayerDraft, id: string, hasMovable: boolean, ghost?: string): void {
     this.#place(this.#stageOf(draft), {
       id,
       bytes: draft.bytes,
@@ -173,6 +179,7 @@ export class LayerStore {
       whiteoutHolders: [...draft.whiteoutHolders].sort(),
       sharedWith: this.#allSharers(draft.sharedWith),
       linkedFrom: [],
+      ...(ghost !== undefined && { ghost }),
     });
     this.#stages.delete(draft);
   }
@@ -255,13 +262,16 @@ export interface AdoptedLayer {
 }
 
 function parseRecord(fields: Fields): LayerRecord | undefined {
-  const { id, bytes, hasMovable, whiteoutHolders, sharedWith, linkedFrom } = fields;
+  const { id, bytes, hasMovable, whiteoutHolders, sharedWith, linkedFrom, ghost } = fields;
   const isRecord =
     typeof id === 'string' &&
     isCount(bytes) &&
     typeof hasMovable === 'boolean' &&
     isTexts(whiteoutHolders) &&
     isTexts(sharedWith) &&
-    isTexts(linkedFrom);
-  return isRecord ? { id, bytes, hasMovable, whiteoutHolders, sharedWith, linkedFrom } : undefined;
+    isTexts(linkedFrom) &&
+    (ghost === undefined || typeof ghost === 'string');
+  if (!isRecord) return undefined;
+  const record = { id, bytes, hasMovable, whiteoutHolders, sharedWith, linkedFrom };
+  return ghost === undefined ? record : { ...record, ghost };
 }

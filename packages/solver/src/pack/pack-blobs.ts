@@ -5,6 +5,7 @@ import { rewriteTarTimes } from '../archive/tar-writer-rewrite.ts';
 import type { ByteSink } from '../archive/tar-writer-stream.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { LayerBlobs } from '../blob/layer-blobs.ts';
+import { ghostFailure } from '../chain/applied-merge.ts';
 import { layerIdOf } from '../chain/piece.ts';
 import type { LayerPiece } from '../chain/ref.ts';
 import type { Views } from '../chain/views.ts';
@@ -105,6 +106,9 @@ export class LayerPacks {
   async #pack(piece: LayerPiece, request: PackRequest, work: PackWork): Promise<PackedLayer> {
     await work.views.preparePiece(piece, work.pause);
     const { layers } = this.#options;
+    const { ghost } = layers.record(layerIdOf(piece));
+    if (ghost !== undefined)
+      throw ghostFailure('write compressed diff: failed to create diff tar stream', ghost);
     const folder = layers.path(layerIdOf(piece), 'movable');
     const known = await this.#knownOf(piece, work);
     const latestNs = request.epoch === undefined ? undefined : request.epoch * 1_000_000_000n;
