@@ -217,7 +217,7 @@ describe('contentDigest', () => {
   });
 
   it('fails where a name that cannot be looked up is in the directory that is walked', async () => {
-    const tree = treeOf({ '/d/x': 'x', '/o/p': 'p' });
+    const tree = treeOf({ '/d': 'dir 755', '/d/x': 'file 644 x', '/o': 'dir 755', '/o/p': 'file 644 p' });
     const ghostIn = (directories: ReadonlySet<string>) =>
       directories.has('/') || directories.has('/d') ? '/d/gone' : undefined;
     const ask = (one: ContentSelector) =>
