@@ -9,7 +9,7 @@ import { productUnits, type SourceUnit } from './sources.ts';
  */
 const JOINING: Readonly<Record<string, string>> = {
   'tree/folder-tree.ts': 'the lookup itself',
-  'layer/layer-draft.ts': 'the lookup of a draft, by the directories that it knows',
+  'layer/draft.ts': 'the lookup of a draft, by the directories that it knows',
   'layer/adopt-upper.ts': 'walks: each directory was looked at before what is in it',
   'layer/alike.ts': 'walks two folders at once',
   'layer/copy-folder.ts': 'walks, and writes where it made the directories',

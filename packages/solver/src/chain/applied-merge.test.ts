@@ -1,6 +1,6 @@
 import { SolveFailure } from '@llb-ts/backend';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { LayerDraft } from '../layer/layer-draft.ts';
+import type { Draft } from '../layer/draft.ts';
 import { layer, temporaryStore } from '../layer/testing.ts';
 import { applyMerge, ghostsBelow } from './applied-merge.ts';
 import type { LayerRef, ViewPart } from './ref.ts';
@@ -16,7 +16,7 @@ async function make(below: readonly string[], ...actions: readonly string[]): Pr
   });
 }
 
-function act(draft: LayerDraft, action: string): void {
+function act(draft: Draft, action: string): void {
   const [what, path, target] = action.split(' ') as [string, string, string?];
   if (what === 'rm') draft.remove(path);
   else if (what === 'link') draft.makeSymlink(path, target!);

@@ -6,7 +6,6 @@ import { asFailure } from '../error/error.ts';
 import type { Vertex } from '../graph/vertex.ts';
 import { lstat } from '../host/files.ts';
 import type { Draft } from '../layer/draft.ts';
-import { LayerDraft } from '../layer/layer-draft.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { Workbench, WorkReport } from '../work/operation.ts';
 import { pacer } from './pacer.ts';
@@ -38,8 +37,7 @@ export function createWorkbench(
     },
     async commit(draft, description) {
       const base = bases.get(draft)?.base;
-      const written = own(draft);
-      const layer = await layers.commitAnew(written, views.ghostIn(base, written.opaque));
+      const layer = await layers.commitAnew(draft, views.ghostIn(base, draft.notes.opaque));
       const id = layers.newId();
       const key = madeBy();
       const ref: LayerRef = {
@@ -53,7 +51,7 @@ export function createWorkbench(
       };
       return refs.save(ref) as LayerRef;
     },
-    discard: (draft) => layers.discard(own(draft)),
+    discard: (draft) => layers.discard(draft),
     report: (event) => onProgress(reported(event, vertex)),
     blame: (error) => placed(asFailure(error), vertex),
   };
@@ -73,11 +71,6 @@ function rootOwner(base: Ref | undefined, layers: LayerStore): { uid: number; gi
 /** The highest layer that stands on the base it was made on. */
 function topInPlace(ref: Ref): LayerPiece | undefined {
   return ref.kind === 'layer' ? ref : viewOf(ref).findLast(({ form }) => form === 'own')?.piece;
-}
-
-function own(draft: Draft): LayerDraft {
-  if (draft instanceof LayerDraft) return draft;
-  throw new Error('Internal error: this draft is not of this store');
 }
 
 function reported(event: WorkReport, { digest }: Vertex): ProgressEvent {

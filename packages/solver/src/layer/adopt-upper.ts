@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { keepingTimes, lstat, readdir } from '../host/files.ts';
 import { getXattr, listXattrs, removeXattr } from '../host/syscalls.ts';
 import { fsPath, join } from '../name/bytes.ts';
-import type { LayerDraft } from './layer-draft.ts';
+import type { Draft } from './draft.ts';
 import { isOverlayXattr, isWhiteout } from './whiteout.ts';
 
 /**
@@ -12,7 +12,7 @@ import { isOverlayXattr, isWhiteout } from './whiteout.ts';
  * An opaque directory hides the base's (docs/buildkit-semantics.md#comparison-of-overlay-layers); so do the directories in it, which the kernel does not mark.
  * A whiteout of a name that the base does not have says nothing and goes.
  */
-export async function adoptUpper(draft: LayerDraft, pause: () => Promise<void>): Promise<void> {
+export async function adoptUpper(draft: Draft, pause: () => Promise<void>): Promise<void> {
   const seen = new Set<bigint>();
   const pending: { readonly path: string; readonly hidden: boolean; readonly inBase: boolean }[] = [
     { path: '/', hidden: false, inBase: draft.base !== undefined },
@@ -28,19 +28,19 @@ export async function adoptUpper(draft: LayerDraft, pause: () => Promise<void>):
       const stat = lstat(hostPath)!;
       const before = inBase ? draft.base?.lookup(child)?.stat : undefined;
       if (isWhiteout(stat)) {
-        if (before) draft.whiteoutHolders.add(path);
+        if (before) draft.notes.addWhiteoutHolder(path);
         else keepingTimes(folder, () => fs.unlinkSync(fsPath(hostPath)));
         continue;
       }
-      if (before) draft.overlaps.add(child);
+      if (before) draft.notes.addOverlap(child);
       const marks = stripMarks(hostPath);
-      if (stat.type === 'file' && !seen.has(stat.ino)) draft.bytes += stat.size;
-      if (stat.type !== 'dir' && seen.has(stat.ino)) draft.noteLink(stat);
+      if (stat.type === 'file' && !seen.has(stat.ino)) draft.notes.addBytes(stat.size);
+      if (stat.type !== 'dir' && seen.has(stat.ino)) draft.notes.addLink(stat);
       seen.add(stat.ino);
       if (stat.type !== 'dir') continue;
       if (marks.hasOthers) draft.noteMarks(child);
       const hides = before?.type === 'dir' && (hidden || marks.opaque);
-      if (hides) draft.opaque.add(child);
+      if (hides) draft.notes.addOpaque(child);
       pending.push({ path: child, hidden: hides, inBase: before?.type === 'dir' });
     }
   }

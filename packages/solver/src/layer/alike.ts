@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../error/error.ts';
 import { lstat, makeFolders, readdir } from '../host/files.ts';
 import type { Entry } from '../name/entry.ts';
-import type { LayerDraft } from './layer-draft.ts';
+import type { Draft } from './draft.ts';
 import { isIdentical } from './sameness.ts';
 
 /** No more layers than this are compared with a new one. */
@@ -23,7 +23,7 @@ export class AlikeLayers {
   }
 
   /** The id of a layer like `draft`; `pathOf` gives the folder of a stored layer, undefined if it is gone. */
-  find(draft: LayerDraft, pathOf: (id: string) => string | undefined): string | undefined {
+  find(draft: Draft, pathOf: (id: string) => string | undefined): string | undefined {
     for (const id of this.#candidates(draft).slice(0, MOST_CANDIDATES)) {
       const path = pathOf(id);
       if (path !== undefined && isAlike(draft.upper, path)) return id;
@@ -32,13 +32,13 @@ export class AlikeLayers {
   }
 
   /** Files a layer that was just stored. */
-  add(draft: LayerDraft, id: string): void {
+  add(draft: Draft, id: string): void {
     const folder = this.#folderFor(draft);
     makeFolders(folder);
     fs.writeFileSync(`${folder}/${id}`, '');
   }
 
-  #candidates(draft: LayerDraft): string[] {
+  #candidates(draft: Draft): string[] {
     try {
       return readdir(this.#folderFor(draft));
     } catch (error) {
@@ -47,7 +47,7 @@ export class AlikeLayers {
     }
   }
 
-  #folderFor({ bytes, entries }: LayerDraft): string {
+  #folderFor({ notes: { bytes, entries } }: Draft): string {
     return `${this.#folder}/${bytes}-${entries}`;
   }
 }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isAlike } from './alike.ts';
-import type { LayerDraft } from './layer-draft.ts';
+import type { Draft } from './draft.ts';
 import { LayerStore } from './layer-store.ts';
 import { chain, dump, layer, temporaryStore } from './testing.ts';
 
@@ -64,7 +64,7 @@ describe('LayerStore', () => {
     ['no record', 'layer.json'],
     ['no folder', 'own'],
   ])('takes a layer with %s for missing, and puts the next one in its place', async (_, part) => {
-    const write = (draft: LayerDraft) => draft.writeFile('/f', Buffer.from('x'), 0o644);
+    const write = (draft: Draft) => draft.writeFile('/f', Buffer.from('x'), 0o644);
     await layer(store, 'damaged', [], write);
     fs.rmSync(`${root}/layers/damaged/${part}`, { recursive: true });
     const other = new LayerStore(at);
@@ -87,7 +87,7 @@ describe('layers that are made again', () => {
   const time = 1_000_000_000_000_000_000n;
   const write =
     (content: string, linked = false) =>
-    (draft: LayerDraft) => {
+    (draft: Draft) => {
       draft.makeDirectory('/d', 0o755);
       draft.writeFile('/d/f', Buffer.from(content), 0o644);
       if (linked) draft.makeHardlink('/d/g', '/d/f');
@@ -95,7 +95,7 @@ describe('layers that are made again', () => {
       for (const path of ['/d/f', '/d/g', '/d']) draft.setTimes(path, time, time);
     };
 
-  const made = (actions: (draft: LayerDraft) => void) => {
+  const made = (actions: (draft: Draft) => void) => {
     const draft = store.edit(undefined, { uid: 0, gid: 0 });
     actions(draft);
     return store.commitAnew(draft);
@@ -116,7 +116,7 @@ describe('layers that are made again', () => {
   });
 
   it('are not looked for where something has the time of the build', async () => {
-    const now = (draft: LayerDraft) => draft.writeFile('/f', Buffer.from('now'), 0o644);
+    const now = (draft: Draft) => draft.writeFile('/f', Buffer.from('now'), 0o644);
     expect(await made(now)).not.toBe(await made(now));
   });
 });

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts';
 import type { Tree } from '../tree/tree.ts';
 import { adoptUpper } from './adopt-upper.ts';
 import { AlikeLayers } from './alike.ts';
-import { LayerDraft } from './layer-draft.ts';
+import { Draft } from './draft.ts';
 import { LayerStats } from './layer-stats.ts';
 import { normalise } from './normal-form.ts';
 import { findOddEntries, type OddEntries, parseOddEntries } from './odd-entries.ts';
@@ -50,7 +50,7 @@ export class LayerStore {
   readonly stats = new LayerStats();
   readonly #store: Store;
   readonly #alike: AlikeLayers;
-  readonly #stages = new WeakMap<LayerDraft, string>();
+  readonly #stages = new WeakMap<Draft, string>();
   readonly #records = new Map<string, LayerRecord>();
   readonly #odd = new Map<string, OddEntries>();
 
@@ -134,18 +134,18 @@ export class LayerStore {
   }
 
   /** A draft on `base`, whose root belongs to `owner` (a layer's root is always 0755, docs/buildkit-semantics.md#roots-of-layers). */
-  edit(base: Tree | undefined, owner: { readonly uid: number; readonly gid: number }): LayerDraft {
+  edit(base: Tree | undefined, owner: { readonly uid: number; readonly gid: number }): Draft {
     const { stage, folder: upper } = this.stageLayer();
     if (owner.uid !== process.getuid?.() || owner.gid !== process.getgid?.()) {
       fs.chownSync(upper, owner.uid, owner.gid);
     }
-    const draft = new LayerDraft({ base, upper });
+    const draft = new Draft({ base, upper });
     this.#stages.set(draft, stage);
     return draft;
   }
 
   /** Makes a draft of this store the layer `id`, in normal form; if there is one of this name, the draft is dropped. */
-  async commit(draft: LayerDraft, id: string): Promise<void> {
+  async commit(draft: Draft, id: string): Promise<void> {
     const stage = this.#stageOf(draft);
     this.#keep(draft, id, await normalise(draft, `${stage}/movable`));
   }
@@ -155,11 +155,11 @@ export class LayerStore {
    * @param ghost see {@link LayerRecord.ghost}
    * @returns its new id, or that of a stored layer that is exactly like it
    */
-  async commitAnew(draft: LayerDraft, ghost?: string): Promise<string> {
+  async commitAnew(draft: Draft, ghost?: string): Promise<string> {
     const stage = this.#stageOf(draft);
     const hasMovable = await normalise(draft, `${stage}/movable`);
     const id = this.newId();
-    if (!hasMovable && draft.isTimeless && draft.entries > 0 && ghost === undefined) {
+    if (!hasMovable && draft.notes.isTimeless && draft.notes.entries > 0 && ghost === undefined) {
       const twin = this.#alike.find(draft, (other) => this.#pathIfStored(other));
       if (twin !== undefined) {
         this.discard(draft);
@@ -171,13 +171,14 @@ export class LayerStore {
     return id;
   }
 
-  #keep(draft: LayerDraft, id: string, hasMovable: boolean, ghost?: string): void {
+  #keep(draft: Draft, id: string, hasMovable: boolean, ghost?: string): void {
+    const { bytes, whiteoutHolders, sharedWith } = draft.notes;
     this.#place(this.#stageOf(draft), {
       id,
-      bytes: draft.bytes,
+      bytes,
       hasMovable,
-      whiteoutHolders: [...draft.whiteoutHolders].sort(),
-      sharedWith: this.#allSharers(draft.sharedWith),
+      whiteoutHolders: [...whiteoutHolders].sort(),
+      sharedWith: this.#allSharers(sharedWith),
       linkedFrom: [],
       ...(ghost !== undefined && { ghost }),
     });
@@ -192,12 +193,8 @@ export class LayerStore {
    * A draft whose folder a mounted overlay on `base` has filled; to be committed or discarded as any other.
    * @param base the tree that was mounted below
    */
-  async draftOf(
-    staged: StagedLayer,
-    base: Tree | undefined,
-    pause: () => Promise<void>,
-  ): Promise<LayerDraft> {
-    const draft = new LayerDraft({ base, upper: staged.folder });
+  async draftOf(staged: StagedLayer, base: Tree | undefined, pause: () => Promise<void>): Promise<Draft> {
+    const draft = new Draft({ base, upper: staged.folder });
     await adoptUpper(draft, pause);
     this.#stages.set(draft, staged.stage);
     return draft;
@@ -208,7 +205,7 @@ export class LayerStore {
     this.#place(stage, { id, hasMovable: false, sharedWith: [], ...layer });
   }
 
-  discard(draft: LayerDraft): void {
+  discard(draft: Draft): void {
     const stage = this.#stages.get(draft);
     if (stage) removeTree(stage);
     this.#stages.delete(draft);
@@ -228,7 +225,7 @@ export class LayerStore {
     return [...all].sort();
   }
 
-  #stageOf(draft: LayerDraft): string {
+  #stageOf(draft: Draft): string {
     const stage = this.#stages.get(draft);
     if (!stage) throw new Error('Internal error: this draft was committed or discarded before');
     return stage;

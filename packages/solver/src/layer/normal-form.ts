@@ -14,7 +14,7 @@ import { mknod } from '../host/syscalls.ts';
 import { compareBytes, fsPath, join, parentOf } from '../name/bytes.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { copyFolder } from './copy-folder.ts';
-import type { LayerDraft } from './layer-draft.ts';
+import type { Draft } from './draft.ts';
 import { isIdentical, isSameForDiff } from './sameness.ts';
 import { isWhiteout, markWhiteoutHolder, removeUserOpaque } from './whiteout.ts';
 
@@ -23,14 +23,14 @@ import { isWhiteout, markWhiteoutHolder, removeUserOpaque } from './whiteout.ts'
  * @param movable where the second folder goes if one is needed; does not exist yet
  * @returns whether it was needed
  */
-export async function normalise(draft: LayerDraft, movable: string): Promise<boolean> {
+export async function normalise(draft: Draft, movable: string): Promise<boolean> {
   spellOutOpaque(draft);
   const passedOver = dropUnchanged(draft);
   markHolders(draft);
-  if (passedOver.size === 0 && !draft.hasLinkedPipes && draft.userOpaque.size === 0) return false;
+  if (passedOver.size === 0 && !draft.notes.hasLinkedPipes && draft.notes.userOpaque.size === 0) return false;
   await copyFolder(draft.upper, movable, { files: 'link', skip: (path) => passedOver.has(path) });
   const moved = new FolderTree(movable);
-  for (const path of draft.userOpaque) {
+  for (const path of draft.notes.userOpaque) {
     const directory = moved.lookup(path);
     if (directory?.stat.type === 'dir') removeUserOpaque(directory.hostPath);
   }
@@ -38,14 +38,14 @@ export async function normalise(draft: LayerDraft, movable: string): Promise<boo
 }
 
 /** A removed entry may have come again since, and then even its directory may have turned out unchanged. */
-function markHolders({ upper, whiteoutHolders }: LayerDraft): void {
+function markHolders({ upper, notes }: Draft): void {
   const layer = new FolderTree(upper, { isFixed: true });
-  for (const path of whiteoutHolders) {
+  for (const path of notes.whiteoutHolders) {
     const directory = layer.lookup(path);
     if (directory?.stat.type === 'dir' && holdsWhiteout(directory.hostPath)) {
       markWhiteoutHolder(directory.hostPath);
     } else {
-      whiteoutHolders.delete(path);
+      notes.dropWhiteoutHolder(path);
     }
   }
 }
@@ -58,33 +58,33 @@ function holdsWhiteout(folder: string): boolean {
   return false;
 }
 
-function spellOutOpaque({ opaque, base, upper, whiteoutHolders }: LayerDraft): void {
+function spellOutOpaque({ base, upper, notes }: Draft): void {
   const layer = new FolderTree(upper, { isFixed: true });
-  for (const path of opaque) {
+  for (const path of notes.opaque) {
     const folder = layer.lookup(path)!.hostPath;
     const gone = (base?.list(path) ?? []).filter((name) => !lstat(join(folder, name)));
     if (gone.length === 0) continue;
     keepingTimes(folder, () => {
       for (const name of gone) mknod(join(folder, name), 'char', 0, 0, 0);
     });
-    whiteoutHolders.add(path);
+    notes.addWhiteoutHolder(path);
   }
 }
 
 /** Drops identical entries; returns the paths that are not identical but that a diff passes over. */
-function dropUnchanged({ overlaps, base, upper, linkedInodes }: LayerDraft): ReadonlySet<string> {
+function dropUnchanged({ base, upper, notes }: Draft): ReadonlySet<string> {
   const passedOver = new Set<string>();
   // Entries that are removed here are not asked for again.
   const layer = new FolderTree(upper, { isFixed: true });
   // Deepest first: a directory can go only after its content went.
-  for (const path of [...overlaps].sort(compareBytes).reverse()) {
+  for (const path of [...notes.overlaps].sort(compareBytes).reverse()) {
     const before = base?.lookup(path);
     const now = before && layer.lookup(path);
     if (!before || !now || isWhiteout(now.stat)) continue;
     const { stat, hostPath } = now;
     const filled = stat.type === 'dir' && readdirTyped(hostPath).names.length > 0;
     // A name that a further one was linked to stays, or the layer's tree would have two files for one.
-    const isLinked = stat.type !== 'dir' && linkedInodes.has(stat.ino);
+    const isLinked = stat.type !== 'dir' && notes.isLinked(stat);
     if (!filled && !isLinked && isIdentical(now, before)) {
       keepingTimes(layer.lookup(parentOf(path))!.hostPath, () => {
         if (stat.type === 'dir') fs.rmdirSync(fsPath(hostPath));

@@ -8,7 +8,7 @@ import { readlink } from '../host/files.ts';
 import { fsPath, join } from '../name/bytes.ts';
 import { Store } from '../store/store.ts';
 import type { Tree } from '../tree/tree.ts';
-import type { LayerDraft } from './layer-draft.ts';
+import type { Draft } from './draft.ts';
 import { LayerStore } from './layer-store.ts';
 
 /** `at` is the state directory; a further store on it is as another process would have it. */
@@ -28,7 +28,7 @@ export async function layer(
   store: LayerStore,
   id: string,
   below: readonly string[],
-  write: (draft: LayerDraft) => void,
+  write: (draft: Draft) => void,
 ): Promise<string> {
   const draft = store.edit(below.length > 0 ? chain(store, below) : undefined, { uid: 0, gid: 0 });
   write(draft);

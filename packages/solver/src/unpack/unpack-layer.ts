@@ -4,7 +4,7 @@ import type { ByteStream } from '../archive/byte-source.ts';
 import { decompress } from '../archive/decompress.ts';
 import type { ChainTree } from '../chain/chain-tree.ts';
 import { keepingTimes } from '../host/files.ts';
-import type { LayerDraft } from '../layer/layer-draft.ts';
+import type { Draft } from '../layer/draft.ts';
 import { fsPath, parentOf } from '../name/bytes.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { type Unpacked, unpackLayer } from './unpack.ts';
@@ -26,7 +26,7 @@ export interface LayerBlob {
  * @returns the digest of the plain tar, which the caller compares with the image's config before it commits
  */
 export async function unpackInto(
-  draft: LayerDraft,
+  draft: Draft,
   base: ChainTree | undefined,
   blob: LayerBlob,
   pause: () => Promise<void>,
@@ -52,27 +52,27 @@ async function* hashed(stream: ByteStream, hash: ReturnType<typeof createHash>):
 
 /** Tells the draft what the commit has to know: what hides the base, and what of it may turn out unchanged. */
 function describe(
-  draft: LayerDraft,
+  draft: Draft,
   base: ChainTree | undefined,
   { model, opaque, bytes, links }: Unpacked,
 ): void {
-  draft.bytes = bytes;
-  for (const stat of links) draft.noteLink(stat);
+  draft.notes.addBytes(bytes);
+  for (const stat of links) draft.notes.addLink(stat);
   // Paths that are directories of the base too; the model lists a directory before the entries in it.
   const inBase = new Set(base ? ['/'] : []);
   for (const [path, { kind }] of model) {
     if (path === '/') continue;
     const before = inBase.has(parentOf(path)) ? base?.lookup(path) : undefined;
     if (kind === 'whiteout') {
-      if (before) draft.whiteoutHolders.add(parentOf(path));
+      if (before) draft.notes.addWhiteoutHolder(parentOf(path));
       else dropWhiteout(draft.upper, path);
       continue;
     }
     if (!before) continue;
-    draft.overlaps.add(path);
+    draft.notes.addOverlap(path);
     if (before.stat.type !== 'dir') continue;
     inBase.add(path);
-    if (opaque.has(path)) draft.opaque.add(path);
+    if (opaque.has(path)) draft.notes.addOpaque(path);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Random layers for tests of laws: few names, so that layers meet. */
 import fc from 'fast-check';
-import type { LayerDraft } from '../layer-draft.ts';
+import type { Draft } from '../draft.ts';
 
 const names = ['a', 'b', 'c'];
 /** One thing that is done to a draft. */
@@ -14,7 +14,7 @@ const step: fc.Arbitrary<Step> = fc.tuple(
 export const layerSteps = fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 3 });
 
 /** Does it, if it can be done. */
-export function write(draft: LayerDraft, [kind, path, n]: Step): void {
+export function write(draft: Draft, [kind, path, n]: Step): void {
   try {
     if (kind === 'dir') draft.makeDirectory(path, 0o755);
     else if (kind === 'remove') draft.remove(path);

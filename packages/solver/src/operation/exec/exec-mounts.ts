@@ -8,7 +8,7 @@ import { stepFailure } from '../../error/error.ts';
 import type { StepMount } from '../../executor/step/executor.ts';
 import { listXattrs, removeXattr } from '../../host/syscalls.ts';
 import { adoptUpper } from '../../layer/adopt-upper.ts';
-import { LayerDraft } from '../../layer/layer-draft.ts';
+import type { Draft } from '../../layer/draft.ts';
 import { fsPath } from '../../name/bytes.ts';
 import { materialise } from '../../snapshot/native-materialise.ts';
 import type { Workspace } from '../../snapshot/snapshotter.ts';
@@ -32,7 +32,7 @@ export interface ExecMountsOptions {
 }
 
 interface OpenDraft {
-  readonly draft: LayerDraft;
+  readonly draft: Draft;
   readonly workspace: Workspace;
 }
 
@@ -140,7 +140,6 @@ export class ExecMounts {
   async #edit(planned: PlannedMount): Promise<string> {
     const { host, work } = this.#options;
     const draft = work.edit(planned.base);
-    if (!(draft instanceof LayerDraft)) throw new Error('Internal error: this draft has no folder');
     try {
       const workspace = await host.snapshotter.edit(await this.#foldersOf(planned.base), draft.upper);
       this.#drafts.set(planned, { draft, workspace });

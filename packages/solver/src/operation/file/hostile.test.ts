@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { SolveFailure } from '@llb-ts/backend';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { blockOf, END, entry, paxEntry } from '../../archive/testdata/tar-blocks.ts';
-import { LayerDraft } from '../../layer/layer-draft.ts';
+import { Draft } from '../../layer/draft.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
 import { isRoot, newFolder, type Told, tell, treeOf, xattrsAt } from '../../tree/testdata/folder.ts';
 import type { Tree } from '../../tree/tree.ts';
@@ -34,19 +34,15 @@ function expectWorldIntact(): void {
 }
 
 let serial = 0;
-function newDraft(base: Told): LayerDraft {
+function newDraft(base: Told): Draft {
   const upper = `${world}/layer-${serial++}`;
   fs.mkdirSync(upper, { mode: 0o755 });
-  return new LayerDraft({ base: treeOf(base), upper });
+  return new Draft({ base: treeOf(base), upper });
 }
 
 type Action = Parameters<typeof runAction>[0]['action'];
 
-async function run(
-  action: NonNullable<Action>,
-  base: Told,
-  source: Tree,
-): Promise<[Told | string, LayerDraft]> {
+async function run(action: NonNullable<Action>, base: Told, source: Tree): Promise<[Told | string, Draft]> {
   const draft = newDraft(base);
   const job = { draft, source, owner: undefined, share: false, pause: async () => {} };
   let result: Told | string;

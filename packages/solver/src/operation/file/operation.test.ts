@@ -2,8 +2,7 @@ import type { ChownOpt, FileAction, FileActionCopy, FileOp } from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
 import type { LayerRef, Ref } from '../../chain/ref.ts';
 import { asFailure } from '../../error/error.ts';
-import type { Draft } from '../../layer/draft.ts';
-import { LayerDraft } from '../../layer/layer-draft.ts';
+import { Draft } from '../../layer/draft.ts';
 import { newFolder, type Told, tell, treeOf } from '../../tree/testdata/folder.ts';
 import type { Tree } from '../../tree/tree.ts';
 import type { Workbench } from '../../work/operation.ts';
@@ -33,7 +32,7 @@ class Bench implements Workbench {
 
   edit(base: Ref | undefined): Draft {
     this.#open++;
-    return new LayerDraft({ base: base && this.view(base), upper: newFolder() });
+    return new Draft({ base: base && this.view(base), upper: newFolder() });
   }
 
   async commit(draft: Draft, description: string): Promise<LayerRef> {

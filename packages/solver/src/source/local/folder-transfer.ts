@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import type { StoredDigests } from '../../cache/digest-memo.ts';
 import { plainFileDigest } from '../../cache/entry-digest.ts';
 import { ChainTree } from '../../chain/chain-tree.ts';
-import type { LayerDraft } from '../../layer/layer-draft.ts';
+import type { Draft } from '../../layer/draft.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Records } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
@@ -91,7 +91,7 @@ function beginReplica(layers: LayerStore, layer: string) {
   let isTaken = false;
   return {
     /** The draft, now the caller's; undefined where it could not be made. */
-    async take(): Promise<LayerDraft | undefined> {
+    async take(): Promise<Draft | undefined> {
       isTaken = await done;
       return isTaken ? draft : undefined;
     },
@@ -109,7 +109,7 @@ async function importInto(
   { entries, scannedNs, records, layers, digests, pause, onBytes }: ScannedFolder,
   file: string,
   index: LocalIndex | undefined,
-  replica?: LayerDraft,
+  replica?: Draft,
 ): Promise<Transferred> {
   const draft = replica ?? layers.edit(undefined, { uid: 0, gid: 0 });
   try {

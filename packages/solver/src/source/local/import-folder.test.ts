@@ -105,7 +105,7 @@ describe('a folder that was brought before', () => {
               const isReplica = earlier !== undefined;
               const known = await importFolder(entries, { ...common, draft, earlier, isReplica });
               expect(treeDigest(known)).toBe(treeDigest(wanted));
-              expect(draft.bytes).toBe(anew.bytes);
+              expect(draft.notes.bytes).toBe(anew.notes.bytes);
               expect(listing(draft.upper)).toEqual(listing(anew.upper));
               const layer = store.newId();
               await store.commit(draft, layer);

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../../error/error.ts';
 import { lstat, removeTree, undoUmask } from '../../host/files.ts';
 import { mknod, removeXattr, setTimes, setXattr } from '../../host/syscalls.ts';
-import type { LayerDraft } from '../../layer/layer-draft.ts';
+import type { Draft } from '../../layer/draft.ts';
 import { fsPath } from '../../name/bytes.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { describeEntry, isRacy } from './describe.ts';
@@ -20,7 +20,7 @@ export interface Earlier {
 }
 
 export interface ImportOptions {
-  readonly draft: LayerDraft;
+  readonly draft: Draft;
   /** When the folder was scanned, ns since 1970. */
   readonly scannedNs: bigint;
   readonly earlier: Earlier | undefined;
@@ -67,7 +67,7 @@ class Importer {
     const { earlier, draft } = this.#options;
     const paths = new Set(entries.map(({ path }) => path));
     for (const path of earlier?.rows.keys() ?? []) if (!paths.has(path)) removeTree(this.#target(path));
-    if (earlier) draft.sharedWith.add(earlier.layer);
+    if (earlier) draft.notes.addSharing(earlier.layer);
   }
 
   async add(entry: ScannedEntry): Promise<void> {
@@ -101,7 +101,7 @@ class Importer {
   /** An entry of the earlier layer that is right as it is. */
   #keep(entry: ScannedEntry, row: IndexRow): void {
     const { type, mode, size } = entry.stat;
-    if (type === 'file') this.#options.draft.bytes += size;
+    if (type === 'file') this.#options.draft.notes.addBytes(size);
     if (type === 'dir') this.#anySetgid ||= (mode & 0o2000) !== 0;
     this.#written.add(entry.path);
     this.#known.push({ entry, row });
@@ -138,7 +138,7 @@ class Importer {
   #link({ path }: ScannedEntry, linkTo: string): string {
     const target = this.#target(path);
     fs.linkSync(fsPath(this.#target(linkTo)), fsPath(target));
-    this.#options.draft.noteLink(lstat(target)!);
+    this.#options.draft.notes.addLink(lstat(target)!);
     return '';
   }
 
@@ -205,7 +205,7 @@ class Importer {
       const fd = fs.openSync(fsPath(target), 'wx', entry.stat.mode & 0o777);
       writeAll(fd, bytes);
       fs.closeSync(fd);
-      draft.bytes += bytes.length;
+      draft.notes.addBytes(bytes.length);
       this.#finishEntry(target, entry, xattrs);
       return digest;
     }
@@ -213,7 +213,7 @@ class Importer {
     try {
       return await readLarge(content.fd, pause, (bytes) => {
         writeAll(fd, bytes);
-        draft.bytes += bytes.length;
+        draft.notes.addBytes(bytes.length);
         onBytes(bytes.length);
       });
     } finally {

@@ -5,7 +5,6 @@ import type { LayerRef, Ref } from '../../chain/ref.ts';
 import { RefStore } from '../../chain/ref-store.ts';
 import { type LayerProvider, NO_PROVIDER, Views } from '../../chain/views.ts';
 import { asFailure } from '../../error/error.ts';
-import type { LayerDraft } from '../../layer/layer-draft.ts';
 import { LayerStore } from '../../layer/layer-store.ts';
 import { Store } from '../../store/store.ts';
 import type { Workbench, WorkReport } from '../../work/operation.ts';
@@ -48,10 +47,10 @@ export function sourceBenchAt(root: string, signal: AbortSignal = new AbortContr
       edit: (base) => layers.edit(base && plain.treeOf(base), { uid: 0, gid: 0 }),
       async commit(draft, description) {
         const id = layers.newId();
-        await layers.commit(draft as LayerDraft, id);
+        await layers.commit(draft, id);
         return refs.save({ kind: 'layer', id, layer: id, description, createdAt: Date.now() }) as LayerRef;
       },
-      discard: (draft) => layers.discard(draft as LayerDraft),
+      discard: (draft) => layers.discard(draft),
       report: (event) => reports.push(event),
       blame: (error) => asFailure(error),
     },

@@ -5,15 +5,15 @@ import type {
   FileActionRm,
   FileActionSymlink,
 } from '@llb-ts/pb';
-import { LayerDraft } from '../../../layer/layer-draft.ts';
+import { Draft } from '../../../layer/draft.ts';
 import { newFolder, type Told, tell, treeOf } from '../../../tree/testdata/folder.ts';
 import type { Tree } from '../../../tree/tree.ts';
 import type { CopyJob } from '../copy-job.ts';
 import type { Owner } from '../owner.ts';
 
 /** A draft on a told tree. */
-export function draftOn(base: Told): LayerDraft {
-  return new LayerDraft({ base: treeOf(base), upper: newFolder() });
+export function draftOn(base: Told): Draft {
+  return new Draft({ base: treeOf(base), upper: newFolder() });
 }
 
 /** A job of copying from one told tree into a draft on another. */
@@ -21,7 +21,7 @@ export function jobOf(
   source: Told | Tree,
   base: Told,
   more: Partial<CopyJob> = {},
-): CopyJob & { draft: LayerDraft } {
+): CopyJob & { draft: Draft } {
   return {
     source:
       'lookup' in source && typeof source.lookup === 'function' ? (source as Tree) : treeOf(source as Told),
@@ -30,12 +30,12 @@ export function jobOf(
     share: true,
     pause: async () => {},
     ...more,
-  } as CopyJob & { draft: LayerDraft };
+  } as CopyJob & { draft: Draft };
 }
 
 /** The files of a draft after an action, or the error's text. */
 export async function outcome(
-  draft: LayerDraft,
+  draft: Draft,
   act: () => void | Promise<void>,
 ): Promise<Record<string, string> | string> {
   try {

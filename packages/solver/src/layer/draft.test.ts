@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { lstat, readdir } from '../host/files.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
-import type { LayerDraft } from './layer-draft.ts';
+import type { Draft } from './draft.ts';
 import { canMount, chain, dump, layer, temporaryStore, withOverlay } from './testing.ts';
 
 const { store, dispose } = temporaryStore();
@@ -12,7 +12,7 @@ const text = (content: string) => Buffer.from(content);
 let serial = 0;
 const fresh = () => `layer-${serial++}`;
 
-describe('LayerDraft', () => {
+describe('Draft', () => {
   it('shows the base with the changes on top, and the layer alone shows no mark', async () => {
     const base = await layer(store, fresh(), [], (draft) => {
       draft.makeDirectory('/d', 0o755);
@@ -139,7 +139,7 @@ const changes = fc.array(
   { maxLength: 14 },
 );
 
-function applyToDraft(draft: LayerDraft, { what, path }: Change, n: number): void {
+function applyToDraft(draft: Draft, { what, path }: Change, n: number): void {
   try {
     if (what === 'mkdir') draft.makeDirectory(path, 0o755);
     else if (what === 'remove') draft.remove(path);
@@ -181,7 +181,7 @@ function whiteouts(folder: string, at = ''): string[] {
   });
 }
 
-describe.runIf(canMount())('LayerDraft beside the kernel', () => {
+describe.runIf(canMount())('Draft beside the kernel', () => {
   it('gives the tree that overlayfs gives for the same changes, in a chain and moved', async () => {
     await fc.assert(
       fc.asyncProperty(changes, changes, changes, async (first, second, third) => {
