@@ -20,7 +20,7 @@ const vectors: readonly Vector[] = JSON.parse(
 async function rewritten(archive: Buffer, seconds: bigint): Promise<string> {
   const hash = createHash('sha256');
   const sink = { write: async (chunk: Uint8Array) => void hash.update(chunk) };
-  await rewriteTarTimes(Readable.from([archive]), sink, seconds * 1_000_000_000n, async () => {});
+  await rewriteTarTimes(Readable.from([archive]), sink, seconds * 1_000_000_000n);
   return hash.digest('hex');
 }
 

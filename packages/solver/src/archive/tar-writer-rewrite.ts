@@ -8,15 +8,9 @@ import { type ByteSink, TarWriter } from './tar-writer-stream.ts';
  * Copies an archive with no time later than `latestNs`, as BuildKit's `rewrite-timestamp` does (`util/converter`): read
  * by Go's reader, written again by its writer, each entry in the format that it was read in.
  */
-export async function rewriteTarTimes(
-  stream: ByteStream,
-  sink: ByteSink,
-  latestNs: bigint,
-  pause: () => Promise<void>,
-): Promise<void> {
+export async function rewriteTarTimes(stream: ByteStream, sink: ByteSink, latestNs: bigint): Promise<void> {
   const tar = new TarWriter(sink);
   for await (const { header, body } of readTar(stream, { drain: true })) {
-    await pause();
     await tar.entryOf(rewritten(header, latestNs), body);
   }
   await tar.end();

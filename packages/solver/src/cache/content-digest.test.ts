@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UNSTOPPED } from '../host/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { folderOf, isRoot, mark, type Told, treeOf } from '../tree/testdata/folder.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -25,7 +26,7 @@ const selector = (path: string, more: Partial<ContentSelector> = {}): ContentSel
 });
 
 const digest = (tree: Tree, ...selectors: ContentSelector[]) =>
-  contentDigest(tree, selectors, { pause: async () => {}, name: 'R' });
+  contentDigest(tree, selectors, { pacer: UNSTOPPED, name: 'R' });
 
 async function same(a: Told, b: Told, first: ContentSelector, second = first): Promise<boolean> {
   return (await digest(treeOf(a), first)) === (await digest(treeOf(b), second));
@@ -166,7 +167,7 @@ describe('contentDigest', () => {
 
   it('of no filesystem knows the root only', async () => {
     const nothing = (path: string, more = {}) =>
-      contentDigest(undefined, [selector(path, more)], { pause: async () => {}, name: 'R' });
+      contentDigest(undefined, [selector(path, more)], { pacer: UNSTOPPED, name: 'R' });
     await expect(nothing('/')).resolves.toMatch(/^sha256:/);
     const prefix = 'failed to compute cache key: failed to calculate checksum of ref R: ';
     await expect(nothing('/d')).rejects.toThrow(`${prefix}/d: no such file or directory`);
@@ -209,7 +210,7 @@ describe('contentDigest', () => {
       get: ({ hostPath }) => known.get(hostPath),
       set: ({ hostPath }, digest) => known.set(hostPath, digest),
     };
-    const options = { pause: async () => {}, name: 'R', memo };
+    const options = { pacer: UNSTOPPED, name: 'R', memo };
     const first = await contentDigest(tree, [selector('/d')], options);
     expect(known.size).toBe(3);
     for (const key of known.keys()) known.set(key, 'remembered');
@@ -221,7 +222,7 @@ describe('contentDigest', () => {
     const ghostIn = (directories: ReadonlySet<string>) =>
       directories.has('/') || directories.has('/d') ? '/d/gone' : undefined;
     const ask = (one: ContentSelector) =>
-      contentDigest(tree, [one], { pause: async () => {}, name: 'R', ghostIn });
+      contentDigest(tree, [one], { pacer: UNSTOPPED, name: 'R', ghostIn });
     const message = 'checksum of ref R: failed to walk /d/gone: lstat /d/gone: no such file or directory';
     await expect(ask(selector('/d/x'))).rejects.toThrow(message);
     await expect(ask(selector('/o'))).rejects.toThrow(message);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../error/error.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { nameOf, parentOf, textOf } from '../name/bytes.ts';
 import type { Entry } from '../name/entry.ts';
 import { EVERYTHING, Selection, type Verdict } from '../pattern/selection.ts';
@@ -30,7 +31,7 @@ export interface ContentSelector {
 
 export interface ContentDigestOptions {
   /** Awaited now and then in long loops. */
-  readonly pause: () => Promise<void>;
+  readonly pacer: Pacer;
   /** The name of the tree in an error. */
   readonly name: string;
   /** Digests of file contents known from before. Default: none. */
@@ -55,14 +56,14 @@ const MAX_LINKS = 255;
 export async function contentDigest(
   tree: Tree | undefined,
   selectors: readonly ContentSelector[],
-  { pause, name, memo, ghostIn }: ContentDigestOptions,
+  { pacer, name, memo, ghostIn }: ContentDigestOptions,
 ): Promise<string> {
   const hash = createHash('sha256');
   try {
     for (const selector of selectors) {
       const ghost = tree && ghostIn?.(new Set([walkedFor(tree, selector)]));
       if (ghost !== undefined) throw ghostFailure(ghost);
-      const digester = new EntryDigester(pause, memo);
+      const digester = new EntryDigester(pacer, memo);
       hash.update(tree ? await digestOne(tree, selector, digester, selectors) : digestNothing(selector));
     }
   } catch (error) {

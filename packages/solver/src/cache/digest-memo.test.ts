@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { UNSTOPPED } from '../host/testing.ts';
 import { chain, layer, temporaryStore } from '../layer/testing.ts';
 import { contentDigest } from './content-digest.ts';
 import { StoredDigests } from './digest-memo.ts';
@@ -8,7 +9,6 @@ import { EntryDigester, plainFileDigest } from './entry-digest.ts';
 
 const { store, root, dispose } = temporaryStore();
 afterAll(dispose);
-const pause = async () => {};
 const all = {
   path: '/',
   wildcard: false,
@@ -28,7 +28,11 @@ async function digest(ids: readonly string[], memo: StoredDigests) {
       memo.set(entry, value);
     },
   };
-  const value = await contentDigest(chain(store, ids), [all], { pause, name: 'x', memo: counting });
+  const value = await contentDigest(chain(store, ids), [all], {
+    pacer: UNSTOPPED,
+    name: 'x',
+    memo: counting,
+  });
   memo.flush();
   return { value, read };
 }
@@ -48,7 +52,7 @@ describe('StoredDigests', () => {
     const after = await digest([second], new StoredDigests(store));
     expect(after.read).toBe(1);
     expect(after.value).not.toBe(before.value);
-    const plain = await contentDigest(chain(store, [second]), [all], { pause, name: 'x' });
+    const plain = await contentDigest(chain(store, [second]), [all], { pacer: UNSTOPPED, name: 'x' });
     expect(after.value).toBe(plain);
   });
 
@@ -68,7 +72,7 @@ describe('plainFileDigest', () => {
       draft.setOwner('/full', 7, 8);
       draft.writeFile('/empty', Buffer.alloc(0), 0o600);
     });
-    const digester = new EntryDigester(pause);
+    const digester = new EntryDigester(UNSTOPPED);
     for (const [path, content] of [
       ['/full', hash('sha256', 'content', 'hex')],
       ['/empty', ''],

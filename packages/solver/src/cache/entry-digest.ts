@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import fs from 'node:fs';
 import { readlink } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { getXattr, listXattrs } from '../host/syscalls.ts';
 import { isOverlayXattr } from '../layer/whiteout.ts';
 import { fsPath } from '../name/bytes.ts';
@@ -20,19 +21,19 @@ const PIECE = 4 << 20;
  * name, which of them it was counts too: a copy of both keeps them one file.
  */
 export class EntryDigester {
-  readonly #pause: () => Promise<void>;
+  readonly #pacer: Pacer;
   readonly #memo: DigestMemo | undefined;
   /** The first names of files that may have several, with how many entries came before. */
   readonly #firstNames = new Map<string, { readonly hostPath: string; readonly place: number }>();
   #place = 0;
 
-  constructor(pause: () => Promise<void>, memo?: DigestMemo) {
-    this.#pause = pause;
+  constructor(pacer: Pacer, memo?: DigestMemo) {
+    this.#pacer = pacer;
     this.#memo = memo;
   }
 
   async digest(entry: Entry): Promise<string> {
-    await this.#pause();
+    await this.#pacer.pause();
     const first = this.#firstPlace(entry);
     const digest = await this.#digestAlone(entry);
     return first === undefined ? digest : `${digest} is ${first}`;
@@ -69,7 +70,7 @@ export class EntryDigester {
     try {
       for (let length = fs.readSync(file, piece); length > 0; length = fs.readSync(file, piece)) {
         whole.update(piece.subarray(0, length));
-        await this.#pause();
+        await this.#pacer.pause();
       }
     } finally {
       fs.closeSync(file);

@@ -1,13 +1,12 @@
 import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { lstat } from '../host/files.ts';
-import { isRoot } from '../host/testing.ts';
+import { isRoot, UNSTOPPED } from '../host/testing.ts';
 import { layer, temporaryStore } from '../layer/testing.ts';
 import { applyLayers } from './apply-layers.ts';
 
 const { store, dispose } = temporaryStore();
 afterAll(dispose);
-const pause = () => Promise.resolve();
 let serial = 0;
 
 type Kind = 'socket' | 'block' | 'directory' | 'filled' | 'file';
@@ -27,7 +26,7 @@ async function applied(...kinds: readonly Kind[]): Promise<string> {
   for (const id of await Promise.all(kinds.map(make))) folders.push({ id, path: store.path(id, 'movable') });
   const staged = store.stageLayer();
   try {
-    await applyLayers(folders, [], staged.folder, pause);
+    await applyLayers(folders, [], staged.folder, UNSTOPPED);
     const { type, mode } = lstat(`${staged.folder}/d`)!;
     return `${type} ${mode.toString(8)} of ${fs.readdirSync(staged.folder).length}`;
   } finally {
@@ -71,7 +70,7 @@ describe.runIf(isRoot)('applyLayers: the type of a block device or socket has th
     const [block, directory] = [await make('block'), await make('directory')];
     const staged = store.stageLayer();
     const folders = [block, directory].map((id) => ({ id, path: store.path(id, 'movable') }));
-    await applyLayers(folders, [], staged.folder, pause);
+    await applyLayers(folders, [], staged.folder, UNSTOPPED);
     expect(lstat(`${store.path(block, 'own')}/d`)?.mode).toBe(0o660);
     store.drop(staged);
   });

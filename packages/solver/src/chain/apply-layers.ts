@@ -2,9 +2,11 @@
  * Applies moved layers to one folder, entry by entry, as BuildKit makes every merge (`snapshot/diffapply_linux.go`). A chain of
  * the layers' folders shows the same and costs nothing, but where odd entries meet (`odd-entries.ts`).
  */
+
 import fs from 'node:fs';
 import { stepFailure } from '../error/error.ts';
 import { lstat, readdir, removeTree } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { mknod, setTimes } from '../host/syscalls.ts';
 import { copyEntry, copyMetadata, copyXattrs, isPipe, linkEntry } from '../layer/replicate-entry.ts';
 import { isWhiteout, markWhiteoutHolder } from '../layer/whiteout.ts';
@@ -28,14 +30,14 @@ export async function applyLayers(
   moved: readonly ChainFolder[],
   standing: readonly ChainFolder[],
   folder: string,
-  pause: () => Promise<void>,
+  pacer: Pacer,
 ): Promise<AppliedFolder> {
   const applied = new AppliedLayers(standing, folder);
   for (const layer of moved) {
     const tree = new FolderTree(layer.path, { isFixed: true });
     const pending = [...tree.list('/')].reverse().map((name) => `/${name}`);
     for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-      await pause();
+      await pacer.pause();
       const entry = { ...tree.lookup(path)!, source: layer.source ?? layer.id };
       applied.apply(path, entry);
       if (entry.stat.type !== 'dir') continue;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { UNSTOPPED } from '../host/testing.ts';
 import { isSameForDiff } from '../layer/sameness.ts';
 import { layerSteps, type Step, write } from '../layer/testing/random-layers.ts';
 import { dump, layer, temporaryStore } from '../layer/testing.ts';
@@ -10,7 +11,6 @@ import { computeDiff } from './compute-diff.ts';
 
 const { store, dispose } = temporaryStore();
 afterAll(dispose);
-const pause = async () => {};
 let serial = 0;
 const fresh = () => `l${serial++}`;
 
@@ -28,7 +28,7 @@ const treeOf = (ids: readonly string[]) =>
 async function diff(lower: ChainTree, upper: ChainTree): Promise<string> {
   const staged = store.stageLayer();
   const id = fresh();
-  store.adopt(staged, id, await computeDiff(lower, upper, staged.folder, pause));
+  store.adopt(staged, id, await computeDiff(lower, upper, staged.folder, UNSTOPPED));
   return id;
 }
 

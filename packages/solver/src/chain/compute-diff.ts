@@ -5,8 +5,10 @@
  * nothing can differ; elsewhere only the names that the differing folders hold can. So the cost follows what was written
  * in the differing layers, not the size of the trees. Passing the result over the whole walk is a tested law.
  */
+
 import fs from 'node:fs';
 import { readdir } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { mknod } from '../host/syscalls.ts';
 import type { AdoptedLayer } from '../layer/layer-store.ts';
 import { copyEntry, copyMetadata, isPipe, linkEntry } from '../layer/replicate-entry.ts';
@@ -25,13 +27,13 @@ export interface DiffOptions {
 
 /**
  * @param folder an empty folder that becomes the layer
- * @param pause awaited now and then
+ * @param pacer asked now and then
  */
 export async function computeDiff(
   lower: ChainTree,
   upper: ChainTree,
   folder: string,
-  pause: () => Promise<void>,
+  pacer: Pacer,
   { digestOf, isMoved = false }: DiffOptions = {},
 ): Promise<AdoptedLayer> {
   const output = new DiffFolder(upper, folder, isMoved);
@@ -40,7 +42,7 @@ export async function computeDiff(
   let steps = 0;
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     for (const name of candidates(lower.partsOf(path) ?? [], upper.partsOf(path) ?? [])) {
-      if (++steps % 256 === 0) await pause();
+      if (++steps % 256 === 0) await pacer.pause();
       const child = join(path, name);
       const [before, after] = [lower.lookup(child), upper.lookup(child)];
       if (!after) {
@@ -63,7 +65,7 @@ export async function computeDiff(
     const adding: [string, Entry][] = [[path, entry]];
     for (let next = adding.pop(); next; next = adding.pop()) {
       const [at, here] = next;
-      if (++steps % 256 === 0) await pause();
+      if (++steps % 256 === 0) await pacer.pause();
       output.add(at, here);
       if (here.stat.type !== 'dir') continue;
       for (const name of upper.list(at)) adding.push([join(at, name), upper.lookup(join(at, name))!]);

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { UNSTOPPED } from '../host/testing.ts';
 import { chain, layer, temporaryStore } from '../layer/testing.ts';
 import { ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
@@ -25,7 +26,7 @@ describe('withInodeOwners', () => {
       chain(store, [links, changed]),
       chain(store, [links]),
       staged.folder,
-      async () => {},
+      UNSTOPPED,
     );
     store.adopt(staged, 'diff', made);
 

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { UNSTOPPED } from '../host/testing.ts';
 import { canMount, chain, dump, layer, temporaryStore, withOverlay } from '../layer/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { ChainTree } from './chain-tree.ts';
@@ -6,7 +7,6 @@ import { mountableFolders } from './mountable.ts';
 
 const { store, dispose } = temporaryStore();
 afterAll(dispose);
-const pause = async () => {};
 const folderOf = (id: string) => ({ id, path: store.path(id, 'own') });
 
 describe('mountableFolders', () => {
@@ -21,13 +21,13 @@ describe('mountableFolders', () => {
       };
       ids.push(await layer(store, name, ids.slice(-1), write));
     }
-    const folders = await mountableFolders(store, ids.map(folderOf), pause);
+    const folders = await mountableFolders(store, ids.map(folderOf), UNSTOPPED);
     expect(folders.length).toBe(221);
     expect(dump(new ChainTree(folders))).toEqual(dump(chain(store, ids)));
     expect(dump(chain(store, ids)).map((line) => line.split(' ')[0])).toEqual(
       ['/f0', '/f100', '/f200', '/f300', '/f400', '/f500', '/f600', '/f619'].sort(),
     );
-    expect(await mountableFolders(store, ids.map(folderOf), pause)).toEqual(folders);
+    expect(await mountableFolders(store, ids.map(folderOf), UNSTOPPED)).toEqual(folders);
   }, 60_000);
 
   it.runIf(canMount())('tells apart layers that share inodes, and only those', async () => {
@@ -38,9 +38,9 @@ describe('mountableFolders', () => {
     const copy = await layer(store, 'shared-copy', [], (draft) =>
       draft.shareFile('/c', chain(store, [base]).lookup('/a')!),
     );
-    const alone = await mountableFolders(store, [folderOf(copy)], pause);
+    const alone = await mountableFolders(store, [folderOf(copy)], UNSTOPPED);
     expect(alone).toEqual([folderOf(copy)]);
-    const folders = await mountableFolders(store, [folderOf(base), folderOf(copy)], pause);
+    const folders = await mountableFolders(store, [folderOf(base), folderOf(copy)], UNSTOPPED);
     withOverlay(
       folders.map(({ path }) => path),
       undefined,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Pacer } from '../host/pacer.ts';
 import { copyFolder } from '../layer/copy-folder.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { type ChainFolder, ChainTree } from './chain-tree.ts';
@@ -19,30 +20,26 @@ const SQUASH_STEP = 400;
 export async function mountableFolders(
   store: LayerStore,
   folders: readonly ChainFolder[],
-  pause: () => Promise<void>,
+  pacer: Pacer,
 ): Promise<readonly ChainFolder[]> {
   const chain = new Set(folders.map(({ id }) => id));
   const separate: ChainFolder[] = [];
   for (const folder of folders) {
     const shares = store.record(folder.id).sharedWith.some((id) => chain.has(id));
-    separate.push(shares ? await unshared(store, folder, pause) : folder);
+    separate.push(shares ? await unshared(store, folder, pacer) : folder);
   }
   if (separate.length <= MOST_FOLDERS) return separate;
   const count = Math.floor((separate.length - 1) / SQUASH_STEP) * SQUASH_STEP;
-  return [await squashed(store, separate.slice(0, count), pause), ...separate.slice(count)];
+  return [await squashed(store, separate.slice(0, count), pacer), ...separate.slice(count)];
 }
 
-async function unshared(
-  store: LayerStore,
-  folder: ChainFolder,
-  pause: () => Promise<void>,
-): Promise<ChainFolder> {
+async function unshared(store: LayerStore, folder: ChainFolder, pacer: Pacer): Promise<ChainFolder> {
   const id = `unshared-${nameFor([folder])}`;
   if (!store.has(id)) {
     const { bytes, whiteoutHolders } = store.record(folder.id);
     const stage = store.stage();
     const copy = { stage, folder: `${stage}/own` };
-    await copyFolder(folder.path, copy.folder, { files: 'copy', pause });
+    await copyFolder(folder.path, copy.folder, { files: 'copy', pacer });
     store.adopt(copy, id, { bytes, whiteoutHolders, linkedFrom: [] });
   }
   return { id, path: store.path(id, 'own') };
@@ -51,13 +48,13 @@ async function unshared(
 async function squashed(
   store: LayerStore,
   folders: readonly ChainFolder[],
-  pause: () => Promise<void>,
+  pacer: Pacer,
 ): Promise<ChainFolder> {
   const id = `squashed-${nameFor(folders)}`;
   if (!store.has(id)) {
     const staged = store.stageLayer();
     const empty = new ChainTree([{ id: 'scratch', path: store.emptyPath }]);
-    store.adopt(staged, id, await computeDiff(empty, new ChainTree(folders), staged.folder, pause));
+    store.adopt(staged, id, await computeDiff(empty, new ChainTree(folders), staged.folder, pacer));
   }
   return { id, path: store.path(id, 'own') };
 }

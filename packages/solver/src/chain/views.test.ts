@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { afterAll, describe, expect, it } from 'vitest';
+import { UNSTOPPED } from '../host/testing.ts';
 import { LayerStore } from '../layer/layer-store.ts';
 import { layer, temporaryStore } from '../layer/testing.ts';
 import { composeMerge } from '../operation/compose.ts';
@@ -11,7 +12,6 @@ import { NO_PROVIDER, Views } from './views.ts';
 
 const { store, at, root, dispose } = temporaryStore();
 afterAll(dispose);
-const pause = async () => {};
 const views = () => new Views(store, NO_PROVIDER);
 
 v8.setFlagsFromString('--expose-gc');
@@ -37,7 +37,7 @@ describe('Views', () => {
     const all = views();
     const before = memoryUsed();
     for (const ref of chain) {
-      await all.prepare(ref, pause);
+      await all.prepare(ref, UNSTOPPED);
       expect(all.treeOf(ref).lookup('/f')?.layer).toBe(ref.id);
     }
     const used = memoryUsed() - before;
@@ -50,7 +50,7 @@ describe('Views', () => {
     let ref: Ref = keeper.save(await layerRef('self'));
     for (let i = 0; i < 40; i++) ref = merge([ref, ref], keeper);
     const all = views();
-    await all.prepare(ref, pause);
+    await all.prepare(ref, UNSTOPPED);
     expect(all.isAvailable(ref)).toBe(true);
     expect(all.foldersOf(ref).map(({ id }) => id)).toEqual(['self']);
     expect(all.exportTreeOf(ref).list('/')).toEqual(['f']);

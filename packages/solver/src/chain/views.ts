@@ -1,3 +1,4 @@
+import type { Pacer } from '../host/pacer.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { oddEntriesMeet } from '../layer/odd-entries.ts';
 import type { KnownDigest } from '../layer/sameness.ts';
@@ -82,7 +83,7 @@ export class Views {
   }
 
   /** Makes sure that every layer of the ref's tree is on disk. */
-  async prepare(ref: Ref | undefined, pause: () => Promise<void>): Promise<void> {
+  async prepare(ref: Ref | undefined, pacer: Pacer): Promise<void> {
     const layers: LayerRef[] = [];
     let below = ref;
     while (below?.kind === 'layer' && !this.#prepared.has(below)) {
@@ -92,27 +93,27 @@ export class Views {
     if (below && !this.#prepared.has(below)) {
       const parts = viewOf(below);
       for (const { piece, form } of parts) {
-        await this.preparePiece(piece, pause);
+        await this.preparePiece(piece, pacer);
         if (form === 'movable') this.#mustBeMovable(layerIdOf(piece));
       }
-      await this.#applyWhereOdd(below, parts, pause);
+      await this.#applyWhereOdd(below, parts, pacer);
       this.#ghostsOf(below, parts);
       this.#prepared.add(below);
     }
     for (const layer of layers.reverse()) {
-      await this.preparePiece(layer, pause);
+      await this.preparePiece(layer, pacer);
       this.#prepared.add(layer);
     }
   }
 
   /** Makes sure that one layer of an export is on disk. */
-  preparePiece(piece: LayerPiece, pause: () => Promise<void>): Promise<void> {
+  preparePiece(piece: LayerPiece, pacer: Pacer): Promise<void> {
     const id = layerIdOf(piece);
     if (this.#store.has(id)) return Promise.resolve();
     let running = this.#preparing.get(id);
     if (!running) {
       running = (
-        piece.kind === 'diff' ? this.#computeDiff(piece, pause) : this.#provideLayer(piece, pause)
+        piece.kind === 'diff' ? this.#computeDiff(piece, pacer) : this.#provideLayer(piece, pacer)
       ).finally(() => this.#preparing.delete(id));
       this.#preparing.set(id, running);
     }
@@ -184,7 +185,7 @@ export class Views {
   }
 
   /** Makes one layer of the moved ones of a merge, where a chain of their folders would not show what BuildKit makes. */
-  async #applyWhereOdd(ref: Ref, parts: readonly ViewPart[], pause: () => Promise<void>): Promise<void> {
+  async #applyWhereOdd(ref: Ref, parts: readonly ViewPart[], pacer: Pacer): Promise<void> {
     const foldersOf = (wanted: ViewPart['form']) =>
       parts
         .filter(({ form }) => form === wanted)
@@ -193,11 +194,11 @@ export class Views {
     if (moved.length < 2) return;
     const layers = [];
     for (const { id, path } of moved)
-      layers.push({ folder: path, odd: await this.#store.oddEntries(id, pause) });
+      layers.push({ folder: path, odd: await this.#store.oddEntries(id, pacer) });
     if (!oddEntriesMeet(layers)) return;
     const standing = foldersOf('own');
     const id = `applied-${nameFor([...standing, ...moved])}`;
-    if (!this.#store.has(id)) await this.#apply(id, standing, moved, pause);
+    if (!this.#store.has(id)) await this.#apply(id, standing, moved, pacer);
     this.#applied.set(ref, id);
   }
 
@@ -205,12 +206,12 @@ export class Views {
     id: string,
     standing: readonly ChainFolder[],
     moved: readonly ChainFolder[],
-    pause: () => Promise<void>,
+    pacer: Pacer,
   ): Promise<void> {
     const staged = this.#store.stageLayer();
     try {
       const named = withInodeOwners([...standing, ...moved], this.#store).slice(standing.length);
-      const applied = await applyLayers(named, standing, staged.folder, pause);
+      const applied = await applyLayers(named, standing, staged.folder, pacer);
       const records = moved.map((layer) => this.#store.record(layer.id));
       this.#store.adopt(staged, id, {
         ...applied,
@@ -248,14 +249,14 @@ export class Views {
     if (ghost !== undefined) throw ghostFailure('apply diffs: failed to handle changes', ghost);
   }
 
-  async #provideLayer(ref: LayerRef, pause: () => Promise<void>): Promise<void> {
-    await this.prepare(ref.parent, pause);
+  async #provideLayer(ref: LayerRef, pacer: Pacer): Promise<void> {
+    await this.prepare(ref.parent, pacer);
     await this.#provider.provide(ref);
   }
 
-  async #computeDiff(diff: DiffRef, pause: () => Promise<void>): Promise<void> {
-    await this.prepare(diff.lower, pause);
-    await this.prepare(diff.upper, pause);
+  async #computeDiff(diff: DiffRef, pacer: Pacer): Promise<void> {
+    await this.prepare(diff.lower, pacer);
+    await this.prepare(diff.upper, pacer);
     for (const side of [diff.lower, diff.upper]) {
       const ghost = this.ghostIn(side, WHOLE);
       if (ghost !== undefined) throw ghostFailure('apply diffs: failed to handle changes', ghost);
@@ -263,7 +264,7 @@ export class Views {
     const draft = this.#store.stageLayer();
     try {
       const [lower, upper] = [this.treeOf(diff.lower), this.treeOf(diff.upper)];
-      const made = await computeDiff(lower, upper, draft.folder, pause, {
+      const made = await computeDiff(lower, upper, draft.folder, pacer, {
         digestOf: this.#digestOf,
         isMoved: true,
       });

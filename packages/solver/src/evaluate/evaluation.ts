@@ -3,7 +3,7 @@ import { inputsFirst } from '@llb-ts/pb';
 import type { Ref } from '../chain/ref.ts';
 import { asFailure, stepFailure } from '../error/error.ts';
 import type { Edge, Vertex } from '../graph/vertex.ts';
-import { pacer } from './pacer.ts';
+import { pacerFor } from '../host/pacer.ts';
 import { announcement, failed, placed } from './step-events.ts';
 
 /** The results of an operation, by number; undefined stands for scratch. */
@@ -29,7 +29,7 @@ export class Evaluation {
   readonly #options: EvaluationOptions;
   readonly #results = new Map<string, Promise<Outputs>>();
   readonly #stop = new AbortController();
-  readonly #pause = pacer(this.#stop.signal);
+  readonly #pacer = pacerFor(this.#stop.signal);
   readonly #signal: AbortSignal;
   #failure: SolveFailure | undefined;
 
@@ -92,7 +92,7 @@ export class Evaluation {
     const { digest } = vertex;
     onProgress({ type: 'started', time: Date.now(), digest });
     try {
-      await this.#pause();
+      await this.#pacer.pause();
       const { outputs, cached } = await this.#options.answer(vertex, inputs, this.#stop.signal);
       finished.set(digest, outputs);
       onProgress({ type: 'completed', time: Date.now(), digest, cached });

@@ -12,7 +12,7 @@ import { exportTar } from '../exporter/tree/tar.ts';
 export interface ExportServices {
   readonly views: Views;
   /** The parts of a solve that exporters of images need, but for the work at hand. */
-  readonly images: Omit<ImageServices, 'views' | 'pause'>;
+  readonly images: Omit<ImageServices, 'views' | 'pacer'>;
 }
 
 /** Exports a result, for one platform or several; answers under BuildKit's metadata keys. */
@@ -22,9 +22,8 @@ export async function exportRef(
   work: ExportWork,
   { views, images }: ExportServices,
 ): Promise<Readonly<Record<string, string>>> {
-  const { pause } = work;
   const treesOf = async () => {
-    for (const ref of contentsOf(result)) await views.prepare(ref, pause);
+    for (const ref of contentsOf(result)) await views.prepare(ref, work);
     return mapResult(result, (ref) => views.exportTreeOf(ref));
   };
   switch (plan.type) {
@@ -36,8 +35,8 @@ export async function exportRef(
       return {};
     case 'oci':
     case 'docker':
-      return exportArchive(result, plan, { ...images, views, pause }, work);
+      return exportArchive(result, plan, { ...images, views, pacer: work }, work);
     case 'image':
-      return exportImage(result, plan, { ...images, views, pause }, work);
+      return exportImage(result, plan, { ...images, views, pacer: work }, work);
   }
 }

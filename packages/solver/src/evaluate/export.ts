@@ -4,7 +4,7 @@ import { digestOf } from '@llb-ts/pb';
 import { asFailure } from '../error/error.ts';
 import type { ExportWork } from '../exporter/base/export-work.ts';
 import { EXPORT_NAMES } from '../exporter/plan.ts';
-import { pacer } from './pacer.ts';
+import { pacerFor } from '../host/pacer.ts';
 
 /** Runs one export as a step of its own in the progress, with a digest that no op has. */
 export async function runExport<T>(
@@ -21,8 +21,7 @@ export async function runExport<T>(
     onProgress({ type: 'completed', time: Date.now(), digest, cached: false, ...more });
   try {
     const result = await body({
-      signal,
-      pause: pacer(signal),
+      ...pacerFor(signal),
       report: (status) => onProgress({ ...status, time: Date.now(), digest }),
     });
     completed({});

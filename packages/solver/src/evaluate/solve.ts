@@ -122,13 +122,13 @@ function createEvaluator(
         solveInner: (definition) => solve(loadDefinition(definition, request.allow)),
       }),
     workbenchFor: (vertex, signal, madeBy) => createWorkbench(stores, { vertex, signal, onProgress, madeBy }),
-    prepare: async (refs, { pause }) => {
-      for (const ref of refs) await views.prepare(ref, pause);
+    prepare: async (refs, work) => {
+      for (const ref of refs) await views.prepare(ref, work);
     },
-    contentOf: async (ref, { selectors }, { pause }) => {
+    contentOf: async (ref, { selectors }, pacer) => {
       try {
         const ghostIn = (directories: ReadonlySet<string>) => views.ghostIn(ref, directories);
-        const options = { pause, name: ref?.id ?? 'scratch', memo: digests, ghostIn };
+        const options = { pacer, name: ref?.id ?? 'scratch', memo: digests, ghostIn };
         return await contentDigest(ref && views.treeOf(ref), selectors, options);
       } finally {
         digests.flush();

@@ -5,10 +5,10 @@ import type { Stores } from '../chain/stores.ts';
 import { asFailure } from '../error/error.ts';
 import type { Vertex } from '../graph/vertex.ts';
 import { lstat } from '../host/files.ts';
+import { pacerFor } from '../host/pacer.ts';
 import type { Draft } from '../layer/draft.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { Workbench, WorkReport } from '../work/operation.ts';
-import { pacer } from './pacer.ts';
 import { placed } from './step-events.ts';
 
 export interface WorkbenchOptions {
@@ -25,13 +25,13 @@ export function createWorkbench(
   { vertex, signal, onProgress, madeBy = () => undefined }: WorkbenchOptions,
 ): Workbench {
   let made = 0;
+  const pacer = pacerFor(signal);
   const bases = new WeakMap<Draft, { readonly base: Ref | undefined }>();
   return {
-    signal,
-    pause: pacer(signal),
+    ...pacer,
     view: (ref) => views.treeOf(ref),
     edit(base) {
-      const draft = layers.edit(base && views.treeOf(base), rootOwner(base, layers));
+      const draft = layers.edit(base && views.treeOf(base), rootOwner(base, layers), pacer);
       bases.set(draft, { base });
       return draft;
     },

@@ -2,19 +2,19 @@ import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isInUserNamespace } from '../host/in-user-namespace.ts';
 import { getXattr, setXattr } from '../host/syscalls.ts';
+import { UNSTOPPED } from '../host/testing.ts';
 import { chain, layer, temporaryStore } from './testing.ts';
 import { isOverlayXattr } from './whiteout.ts';
 
 const { store, dispose } = temporaryStore();
 afterAll(dispose);
-const pause = async () => {};
 
 describe('what a process left in an upper folder', () => {
   it.each(['redirect', 'metacopy', 'opaque'])('may have user.overlay.%s', async (mark) => {
     const staged = store.stageLayer();
     fs.mkdirSync(`${staged.folder}/d`);
     setXattr(`${staged.folder}/d`, `user.overlay.${mark}`, Buffer.from('y'));
-    await store.commit(await store.draftOf(staged, undefined, pause), `marked-${mark}`);
+    await store.commit(await store.draftOf(staged, undefined, UNSTOPPED), `marked-${mark}`);
     const kept = getXattr(`${store.path(`marked-${mark}`, 'own')}/d`, `user.overlay.${mark}`);
     expect(kept?.toString()).toBe(isInUserNamespace() ? undefined : 'y');
   });
@@ -24,7 +24,7 @@ describe('what a process left in an upper folder', () => {
     const original = `${store.path('base', 'own')}/f`;
     const { atimeNs, mtimeNs } = fs.statSync(original, { bigint: true });
     // As the kernel does it: copied up, then linked.
-    const draft = store.edit(chain(store, ['base']), { uid: 0, gid: 0 });
+    const draft = store.edit(chain(store, ['base']), { uid: 0, gid: 0 }, UNSTOPPED);
     draft.makeHardlink('/g', '/f');
     draft.setTimes('/f', atimeNs, mtimeNs);
     await store.commit(draft, 'linked');

@@ -12,7 +12,7 @@ import { isOverlayXattr, isWhiteout } from './whiteout.ts';
  * An opaque directory hides the base's (docs/buildkit-semantics.md#comparison-of-overlay-layers); so do the directories in it, which the kernel does not mark.
  * A whiteout of a name that the base does not have says nothing and goes.
  */
-export async function adoptUpper(draft: Draft, pause: () => Promise<void>): Promise<void> {
+export async function adoptUpper(draft: Draft): Promise<void> {
   const seen = new Set<bigint>();
   const pending: { readonly path: string; readonly hidden: boolean; readonly inBase: boolean }[] = [
     { path: '/', hidden: false, inBase: draft.base !== undefined },
@@ -22,7 +22,7 @@ export async function adoptUpper(draft: Draft, pause: () => Promise<void>): Prom
     const { path, hidden, inBase } = next;
     const folder = path === '/' ? draft.upper : draft.upper + path;
     for (const name of readdir(folder)) {
-      await pause();
+      await draft.pacer.pause();
       const child = join(path, name);
       const hostPath = draft.upper + child;
       const stat = lstat(hostPath)!;

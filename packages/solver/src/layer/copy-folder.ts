@@ -1,4 +1,5 @@
 import { lstat, readdirTyped } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { join } from '../name/bytes.ts';
 import type { Entry } from '../name/entry.ts';
 import { copyEntry, copyMetadata, isPipe, linkEntry } from './replicate-entry.ts';
@@ -9,7 +10,7 @@ export interface CopyFolderOptions {
   readonly files: 'link' | 'copy';
   /** Entries to leave out, by path. Default: none. */
   readonly skip?: (path: string) => boolean;
-  readonly pause?: () => Promise<void>;
+  readonly pacer: Pacer;
 }
 
 /** Makes `to` a layer folder with the entries, marks and times of the layer folder `from`; `to` does not exist yet. */
@@ -23,7 +24,7 @@ export async function copyFolder(from: string, to: string, options: CopyFolderOp
     for (const name of readdirTyped(directory.hostPath).names) {
       const child = join(path, name);
       if (options.skip?.(child)) continue;
-      await options.pause?.();
+      await options.pacer.pause();
       const hostPath = `${directory.hostPath}/${name}`;
       const entry: Entry = { stat: lstat(hostPath)!, hostPath, source: from };
       holdsWhiteouts ||= isWhiteout(entry.stat);

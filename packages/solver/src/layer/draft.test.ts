@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { lstat, readdir } from '../host/files.ts';
+import { UNSTOPPED } from '../host/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import type { Draft } from './draft.ts';
 import { canMount, chain, dump, layer, temporaryStore, withOverlay } from './testing.ts';
@@ -105,7 +106,7 @@ describe('Draft', () => {
   });
 
   it('fails like fs does', async () => {
-    const draft = store.edit(undefined, { uid: 0, gid: 0 });
+    const draft = store.edit(undefined, { uid: 0, gid: 0 }, UNSTOPPED);
     draft.makeDirectory('/d', 0o755);
     draft.writeFile('/f', text(''), 0o644);
     const code = (action: () => void) => {
@@ -202,7 +203,7 @@ describe.runIf(canMount())('Draft beside the kernel', () => {
         withOverlay([store.path(base, 'own')], staged.folder, (merged) => {
           second.forEach((change, n) => void applyToFolder(merged, change, n + 50));
         });
-        const draft = await store.draftOf(staged, chain(store, [base]), async () => {});
+        const draft = await store.draftOf(staged, chain(store, [base]), UNSTOPPED);
         const written = fresh();
         await store.commit(draft, written);
         // A process that writes on a mount and a file action make the same layer.

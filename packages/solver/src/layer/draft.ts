@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { keepingTimes, lstat, readdirTyped, removeTree, undoUmask } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { mknod, removeXattr, setTimes, setXattr } from '../host/syscalls.ts';
 import { compareBytes, fsPath, join, nameOf, parentOf, textOf } from '../name/bytes.ts';
 import type { Entry, FileType } from '../name/entry.ts';
@@ -13,6 +14,8 @@ export interface DraftOptions {
   readonly base: Tree | undefined;
   /** The layer's own folder (byte string): exists, is empty, lies on the filesystem of the store. */
   readonly upper: string;
+  /** That of the work that the layer is written for. */
+  readonly pacer: Pacer;
 }
 
 /**
@@ -32,13 +35,16 @@ export interface DraftOptions {
 export class Draft implements Tree {
   readonly upper: string;
   readonly base: Tree | undefined;
+  /** For those who write much into it. */
+  readonly pacer: Pacer;
   readonly notes = new DraftNotes();
   readonly #sharedInodes = new Set<string>();
   readonly #directories = new Map<string, DirectoryState>();
 
-  constructor({ base, upper }: DraftOptions) {
+  constructor({ base, upper, pacer }: DraftOptions) {
     this.base = base;
     this.upper = upper;
+    this.pacer = pacer;
   }
 
   lookup(path: string): Entry | undefined {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { UNSTOPPED } from '../host/testing.ts';
 import { isAlike } from './alike.ts';
 import type { Draft } from './draft.ts';
 import { LayerStore } from './layer-store.ts';
@@ -54,7 +55,7 @@ describe('LayerStore', () => {
   });
 
   it('leaves nothing of a draft that was thrown away', () => {
-    const draft = store.edit(undefined, { uid: 0, gid: 0 });
+    const draft = store.edit(undefined, { uid: 0, gid: 0 }, UNSTOPPED);
     draft.writeFile('/f', Buffer.from('x'), 0o644);
     store.discard(draft);
     expect(fs.existsSync(draft.upper)).toBe(false);
@@ -96,7 +97,7 @@ describe('layers that are made again', () => {
     };
 
   const made = (actions: (draft: Draft) => void) => {
-    const draft = store.edit(undefined, { uid: 0, gid: 0 });
+    const draft = store.edit(undefined, { uid: 0, gid: 0 }, UNSTOPPED);
     actions(draft);
     return store.commitAnew(draft);
   };

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { lstat, makeFolders, removeTree } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { type Fields, isCount, isTexts } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -98,11 +99,11 @@ export class LayerStore {
   }
 
   /** Looked for once, and remembered beside the layer. */
-  async oddEntries(id: string, pause: () => Promise<void>): Promise<OddEntries> {
+  async oddEntries(id: string, pacer: Pacer): Promise<OddEntries> {
     const file = `${this.#folder(id)}/odd.json`;
     const options = { encoding: 'latin1' } as const;
     const known = this.#odd.get(id) ?? this.#store.records.read(file, parseOddEntries, options);
-    const odd = known ?? (await findOddEntries(this.path(id, 'movable'), pause));
+    const odd = known ?? (await findOddEntries(this.path(id, 'movable'), pacer));
     this.#odd.set(id, odd);
     if (!known) this.#store.records.write(file, odd, options);
     return odd;
@@ -134,12 +135,12 @@ export class LayerStore {
   }
 
   /** A draft on `base`, whose root belongs to `owner` (a layer's root is always 0755, docs/buildkit-semantics.md#roots-of-layers). */
-  edit(base: Tree | undefined, owner: { readonly uid: number; readonly gid: number }): Draft {
+  edit(base: Tree | undefined, owner: { readonly uid: number; readonly gid: number }, pacer: Pacer): Draft {
     const { stage, folder: upper } = this.stageLayer();
     if (owner.uid !== process.getuid?.() || owner.gid !== process.getgid?.()) {
       fs.chownSync(upper, owner.uid, owner.gid);
     }
-    const draft = new Draft({ base, upper });
+    const draft = new Draft({ base, upper, pacer });
     this.#stages.set(draft, stage);
     return draft;
   }
@@ -193,9 +194,9 @@ export class LayerStore {
    * A draft whose folder a mounted overlay on `base` has filled; to be committed or discarded as any other.
    * @param base the tree that was mounted below
    */
-  async draftOf(staged: StagedLayer, base: Tree | undefined, pause: () => Promise<void>): Promise<Draft> {
-    const draft = new Draft({ base, upper: staged.folder });
-    await adoptUpper(draft, pause);
+  async draftOf(staged: StagedLayer, base: Tree | undefined, pacer: Pacer): Promise<Draft> {
+    const draft = new Draft({ base, upper: staged.folder, pacer });
+    await adoptUpper(draft);
     this.#stages.set(draft, staged.stage);
     return draft;
   }

@@ -28,7 +28,11 @@ export async function normalise(draft: Draft, movable: string): Promise<boolean>
   const passedOver = dropUnchanged(draft);
   markHolders(draft);
   if (passedOver.size === 0 && !draft.notes.hasLinkedPipes && draft.notes.userOpaque.size === 0) return false;
-  await copyFolder(draft.upper, movable, { files: 'link', skip: (path) => passedOver.has(path) });
+  await copyFolder(draft.upper, movable, {
+    files: 'link',
+    skip: (path) => passedOver.has(path),
+    pacer: draft.pacer,
+  });
   const moved = new FolderTree(movable);
   for (const path of draft.notes.userOpaque) {
     const directory = moved.lookup(path);

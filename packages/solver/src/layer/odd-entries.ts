@@ -3,7 +3,9 @@
  * (`snapshot/diffapply_linux.go`): attributes of directories add up, and block devices and sockets are not replaced by a
  * directory, or replace one, since the type of each has a directory's bit.
  */
+
 import { readdirDirectoryBits } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { listXattrs } from '../host/syscalls.ts';
 import { join } from '../name/bytes.ts';
 import { type Fields, isTexts } from '../store/records.ts';
@@ -20,11 +22,11 @@ export interface OddEntries {
 /** Set by the kernel on everything, where it sets it. */
 const LABEL = 'security.selinux';
 
-export async function findOddEntries(folder: string, pause: () => Promise<void>): Promise<OddEntries> {
+export async function findOddEntries(folder: string, pacer: Pacer): Promise<OddEntries> {
   const found = { blocksAndSockets: [] as string[], attributed: [] as string[] };
   const pending = ['/'];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    await pause();
+    await pacer.pause();
     const hostPath = path === '/' ? folder : folder + path;
     if (path !== '/' && listXattrs(hostPath).some((name) => !isOverlayXattr(name) && name !== LABEL))
       found.attributed.push(path);

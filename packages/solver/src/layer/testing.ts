@@ -1,10 +1,12 @@
 /** Helpers of the tests in this folder. */
+
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ChainTree } from '../chain/chain-tree.ts';
 import { readlink } from '../host/files.ts';
+import { UNSTOPPED } from '../host/testing.ts';
 import { fsPath, join } from '../name/bytes.ts';
 import { Store } from '../store/store.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -30,7 +32,7 @@ export async function layer(
   below: readonly string[],
   write: (draft: Draft) => void,
 ): Promise<string> {
-  const draft = store.edit(below.length > 0 ? chain(store, below) : undefined, { uid: 0, gid: 0 });
+  const draft = store.edit(below.length > 0 ? chain(store, below) : undefined, { uid: 0, gid: 0 }, UNSTOPPED);
   write(draft);
   await store.commit(draft, id);
   return id;

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Ref } from '../chain/ref.ts';
 import { NO_PROVIDER, Views } from '../chain/views.ts';
+import { UNSTOPPED } from '../host/testing.ts';
 import { layerSteps, type Step, write } from '../layer/testing/random-layers.ts';
 import { dump, temporaryStore } from '../layer/testing.ts';
 import { composeDiff, composeMerge } from './compose.ts';
 
 const { store, dispose } = temporaryStore();
 afterAll(dispose);
-const pause = async () => {};
 const views = new Views(store, NO_PROVIDER);
 
 const kept = new Map<string, Ref>();
@@ -34,8 +34,8 @@ async function build(layers: readonly (readonly Step[])[], parent?: Ref): Promis
   let ref = parent;
   for (const steps of layers) {
     const id = store.newId();
-    if (ref) await views.prepare(ref, pause);
-    const draft = store.edit(ref && views.treeOf(ref), { uid: 0, gid: 0 });
+    if (ref) await views.prepare(ref, UNSTOPPED);
+    const draft = store.edit(ref && views.treeOf(ref), { uid: 0, gid: 0 }, UNSTOPPED);
     for (const step of steps) write(draft, step);
     await store.commit(draft, id);
     ref = { kind: 'layer', id, layer: id, description: id, createdAt: 0, ...(ref && { parent: ref }) };
@@ -44,7 +44,7 @@ async function build(layers: readonly (readonly Step[])[], parent?: Ref): Promis
 }
 
 async function tree(ref: Ref | undefined): Promise<readonly string[]> {
-  await views.prepare(ref, pause);
+  await views.prepare(ref, UNSTOPPED);
   return dump(views.treeOf(ref));
 }
 

@@ -6,6 +6,7 @@ import { BlobStore } from '../blob/blob-store.ts';
 import { LayerBlobs } from '../blob/layer-blobs.ts';
 import type { LayerRef } from '../chain/ref.ts';
 import { NO_PROVIDER, Views } from '../chain/views.ts';
+import { UNSTOPPED } from '../host/testing.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { layer, temporaryStore } from '../layer/testing.ts';
 import type { Store } from '../store/store.ts';
@@ -28,7 +29,7 @@ beforeEach(async () => {
   blobs = new BlobStore(root, () => store.stage());
   layerBlobs = new LayerBlobs(at);
   const views = new Views(store, NO_PROVIDER);
-  work = { views, pause: async () => {}, fetchBlob: async () => false };
+  work = { views, pacer: UNSTOPPED, fetchBlob: async () => false };
   await layer(store, 'one', [], (draft) => {
     draft.writeFile('/f', Buffer.from('content'), 0o644);
     draft.setTimes('/f', 0n, 2_000_000_000_000_000_000n);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ByteStream } from '../archive/byte-source.ts';
 import { decompress } from '../archive/decompress.ts';
+import { paced } from '../archive/paced.ts';
 import { rewriteTarTimes } from '../archive/tar-writer-rewrite.ts';
 import type { ByteSink } from '../archive/tar-writer-stream.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
@@ -10,6 +10,7 @@ import { layerIdOf } from '../chain/piece.ts';
 import type { LayerPiece } from '../chain/ref.ts';
 import type { Views } from '../chain/views.ts';
 import { stepFailure } from '../error/error.ts';
+import type { Pacer } from '../host/pacer.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { type PackOptions, packLayer } from './pack.ts';
@@ -39,7 +40,7 @@ export interface LayerPacksOptions {
 /** The parts of a solve that packing needs. */
 export interface PackWork {
   readonly views: Views;
-  pause(): Promise<void>;
+  readonly pacer: Pacer;
   /** Brings the blob that a ref was pulled as into the store; false if it came from no image. */
   fetchBlob(refId: string): Promise<boolean>;
 }
@@ -104,7 +105,7 @@ export class LayerPacks {
   }
 
   async #pack(piece: LayerPiece, request: PackRequest, work: PackWork): Promise<PackedLayer> {
-    await work.views.preparePiece(piece, work.pause);
+    await work.views.preparePiece(piece, work.pacer);
     const { layers } = this.#options;
     const { ghost } = layers.record(layerIdOf(piece));
     if (ghost !== undefined)
@@ -113,26 +114,26 @@ export class LayerPacks {
     const known = await this.#knownOf(piece, work);
     const latestNs = request.epoch === undefined ? undefined : request.epoch * 1_000_000_000n;
     return this.#write(request, (sink) =>
-      packLayer(folder, sink, { ...known, ...(latestNs !== undefined && { latestNs }) }, work.pause),
+      packLayer(folder, sink, { ...known, ...(latestNs !== undefined && { latestNs }) }, work.pacer),
     );
   }
 
   /** The options of packing that depend on the trees that the layer was made from. */
   async #knownOf(
     piece: LayerPiece,
-    { views, pause }: PackWork,
+    { views, pacer }: PackWork,
   ): Promise<Pick<PackOptions, 'written' | 'extras'>> {
     const { layers } = this.#options;
     const id = layerIdOf(piece);
     if (piece.kind === 'diff') {
-      await views.prepare(piece.upper, pause);
+      await views.prepare(piece.upper, pacer);
       const written = views.treeOf(piece.upper);
-      return { written, extras: await unchangedNames(layers.path(id, 'own'), written, pause) };
+      return { written, extras: await unchangedNames(layers.path(id, 'own'), written, pacer) };
     }
     const written = new FolderTree(layers.path(id, 'own'), { isFixed: true });
     if (!layers.record(id).hasMovable || !piece.parent) return { written };
-    await views.prepare(piece.parent, pause);
-    return { written, extras: await namesTakenForHidden(layers, id, views.treeOf(piece.parent), pause) };
+    await views.prepare(piece.parent, pacer);
+    return { written, extras: await namesTakenForHidden(layers, id, views.treeOf(piece.parent), pacer) };
   }
 
   async #convert(
@@ -143,9 +144,10 @@ export class LayerPacks {
   ): Promise<PackedLayer> {
     await this.ensure(piece, main, work);
     const { stream } = await decompress(this.#options.blobs.stream(main.digest));
+    const tar = paced(stream, work.pacer);
     return this.#write(request, async (sink) => {
-      if (request.epoch === undefined) await copy(stream, sink, work.pause);
-      else await rewriteTarTimes(stream, sink, request.epoch * 1_000_000_000n, work.pause);
+      if (request.epoch === undefined) for await (const chunk of tar) await sink.write(chunk);
+      else await rewriteTarTimes(tar, sink, request.epoch * 1_000_000_000n);
     });
   }
 
@@ -202,11 +204,4 @@ function formOf(request: PackRequest, main: PackedLayer | undefined): string | u
 export function compressionOf(mediaType: string): PackCompression {
   if (/\.tar$/.test(mediaType)) return 'uncompressed';
   return /[.+]zstd$/.test(mediaType) ? 'zstd' : 'gzip';
-}
-
-async function copy(stream: ByteStream, sink: ByteSink, pause: () => Promise<void>): Promise<void> {
-  for await (const chunk of stream) {
-    await sink.write(chunk);
-    await pause();
-  }
 }

@@ -2,6 +2,7 @@
  * Names that BuildKit's layers have beyond what changed: the differ tells of more than the folder of a layer holds, and all that
  * it tells of is written into the archive.
  */
+import type { Pacer } from '../host/pacer.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { isUserOpaque } from '../layer/whiteout.ts';
 import { join, parentOf } from '../name/bytes.ts';
@@ -24,23 +25,19 @@ export type PackExtras = ReadonlyMap<string, PackExtra>;
  * several links are told of though they are the same).
  * @param folder the computed layer
  */
-export async function unchangedNames(
-  folder: string,
-  upper: Tree,
-  pause: () => Promise<void>,
-): Promise<PackExtras> {
+export async function unchangedNames(folder: string, upper: Tree, pacer: Pacer): Promise<PackExtras> {
   const changed = new FolderTree(folder, { isFixed: true });
   const inodes = new Set<string>();
   let steps = 0;
   for (const { path } of walkBelow(changed, '/')) {
-    if (++steps % 256 === 0) await pause();
+    if (++steps % 256 === 0) await pacer.pause();
     const entry = upper.lookup(path);
     if (entry && mayHaveOtherNames(entry)) inodes.add(inodeOf(entry));
   }
   const extras = new Map<string, PackExtra>();
   if (inodes.size === 0) return extras;
   for (const { path, entry } of walkBelow(upper, '/')) {
-    if (++steps % 256 === 0) await pause();
+    if (++steps % 256 === 0) await pacer.pause();
     if (!mayHaveOtherNames(entry) || !inodes.has(inodeOf(entry)) || changed.lookup(path)) continue;
     extras.set(path, { kind: 'unchanged', entry });
     addParents(extras, path, changed, upper);
@@ -56,14 +53,14 @@ export async function namesTakenForHidden(
   layers: LayerStore,
   id: string,
   base: Tree,
-  pause: () => Promise<void>,
+  pacer: Pacer,
 ): Promise<PackExtras> {
   const own = new FolderTree(layers.path(id, 'own'), { isFixed: true });
   const movable = new FolderTree(layers.path(id, 'movable'), { isFixed: true });
   const extras = new Map<string, PackExtra>();
   let steps = 0;
   for (const { path, entry } of walkBelow(own, '/')) {
-    if (++steps % 256 === 0) await pause();
+    if (++steps % 256 === 0) await pacer.pause();
     if (entry.stat.type === 'dir' && isUserOpaque(entry.hostPath)) hide(path);
   }
   return extras;

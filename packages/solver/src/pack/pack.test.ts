@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTar } from '../archive/tar-reader.ts';
 import { mknod, setTimes, setXattr } from '../host/syscalls.ts';
-import { isRoot } from '../host/testing.ts';
+import { isRoot, UNSTOPPED } from '../host/testing.ts';
 import { packLayer } from './pack.ts';
 
 let folder: string;
@@ -19,7 +19,7 @@ afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 async function pack(latestNs?: bigint): Promise<Buffer> {
   const chunks: Buffer[] = [];
   const sink = { write: async (chunk: Uint8Array) => void chunks.push(Buffer.from(chunk)) };
-  await packLayer(folder, sink, latestNs === undefined ? {} : { latestNs }, async () => {});
+  await packLayer(folder, sink, latestNs === undefined ? {} : { latestNs }, UNSTOPPED);
   return Buffer.concat(chunks);
 }
 

@@ -8,6 +8,7 @@ import { clampTarHeader } from '../archive/tar-writer-clamp.ts';
 import { TAR_TYPE, type TarHeader, XATTR_RECORD } from '../archive/tar-writer-header.ts';
 import { type ByteSink, TarWriter } from '../archive/tar-writer-stream.ts';
 import { lstat, readdir, readlink } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { getXattr } from '../host/syscalls.ts';
 import { isWhiteout } from '../layer/whiteout.ts';
 import { compareBytes } from '../name/bytes.ts';
@@ -28,19 +29,19 @@ const CAPABILITY = 'security.capability';
 
 /**
  * @param folder byte string: a layer in its movable form. Every directory in it is a change or leads to one.
- * @param pause awaited now and then
+ * @param pacer asked now and then
  */
 export async function packLayer(
   folder: string,
   sink: ByteSink,
   options: PackOptions,
-  pause: () => Promise<void>,
+  pacer: Pacer,
 ): Promise<void> {
   const packer = new LayerPacker(folder, sink, options);
   const pending = packer.childrenOf('');
   let steps = 0;
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (++steps % 256 === 0) await pause();
+    if (++steps % 256 === 0) await pacer.pause();
     if (await packer.add(name)) pending.push(...packer.childrenOf(`${name}/`));
   }
   await packer.end();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { environmentFailure } from '../error/error.ts';
+import { UNSTOPPED } from '../host/testing.ts';
 import { AutoSnapshotter } from './auto.ts';
 import type { Snapshotter } from './snapshotter.ts';
 
@@ -15,9 +16,12 @@ it('falls back once and for all, and says so once', async () => {
   const notes: string[] = [];
   const refused = snapshotter('overlay', environmentFailure('cannot mount an overlay'));
   const auto = new AutoSnapshotter(refused, snapshotter('native'), (note) => notes.push(note));
-  const [one, two] = await Promise.all([auto.view([]), auto.edit([], '/u')]);
+  const [one, two] = await Promise.all([
+    auto.view([], UNSTOPPED),
+    auto.edit([], { upper: '/u', pacer: UNSTOPPED }),
+  ]);
   expect([one.path, two.path, auto.name]).toEqual(['/native', '/native', 'native']);
-  expect((await auto.view([])).path).toBe('/native');
+  expect((await auto.view([], UNSTOPPED)).path).toBe('/native');
   expect(notes).toEqual([
     'trees are copied instead of mounted (native snapshotter): cannot mount an overlay',
   ]);
@@ -29,8 +33,8 @@ it('keeps what works, and other failures', async () => {
   const broken = new AutoSnapshotter(snapshotter('overlay', full), snapshotter('native'), (note) =>
     notes.push(note),
   );
-  await expect(broken.view([])).rejects.toBe(full);
+  await expect(broken.view([], UNSTOPPED)).rejects.toBe(full);
   const fine = new AutoSnapshotter(snapshotter('overlay'), snapshotter('native'), (note) => notes.push(note));
-  expect((await fine.view([])).path).toBe('/overlay');
+  expect((await fine.view([], UNSTOPPED)).path).toBe('/overlay');
   expect(notes).toEqual([]);
 });

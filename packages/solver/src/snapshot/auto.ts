@@ -1,5 +1,6 @@
 import { SolveFailure } from '@llb-ts/backend';
-import type { Snapshot, Snapshotter, Workspace } from './snapshotter.ts';
+import type { Pacer } from '../host/pacer.ts';
+import type { OpenLayer, Snapshot, Snapshotter, Workspace } from './snapshotter.ts';
 
 /** One snapshotter until it turns out that this machine does not let it work, from then on another. */
 export class AutoSnapshotter implements Snapshotter {
@@ -19,12 +20,12 @@ export class AutoSnapshotter implements Snapshotter {
     return this.#chosen.name;
   }
 
-  view(folders: readonly string[]): Promise<Snapshot> {
-    return this.#try((snapshotter) => snapshotter.view(folders));
+  view(folders: readonly string[], pacer: Pacer): Promise<Snapshot> {
+    return this.#try((snapshotter) => snapshotter.view(folders, pacer));
   }
 
-  edit(folders: readonly string[], upper: string): Promise<Workspace> {
-    return this.#try((snapshotter) => snapshotter.edit(folders, upper));
+  edit(folders: readonly string[], layer: OpenLayer): Promise<Workspace> {
+    return this.#try((snapshotter) => snapshotter.edit(folders, layer));
   }
 
   async settled(): Promise<void> {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { lstat, readdir } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { mknod } from '../host/syscalls.ts';
 import { copyMetadata } from '../layer/replicate-entry.ts';
 import { fsPath, join, nameOf, parentOf } from '../name/bytes.ts';
@@ -16,7 +17,7 @@ export async function captureChanges(
   folder: string,
   originals: Originals,
   upper: string,
-  pause: () => Promise<void>,
+  pacer: Pacer,
 ): Promise<void> {
   const names = namesByDirectory(originals);
   await capture('/');
@@ -27,7 +28,7 @@ export async function captureChanges(
     const self = { stat: lstat(here)!, hostPath: here, source: folder };
     const gone = new Set(names.get(directory));
     for (const name of readdir(here)) {
-      await pause();
+      await pacer.pause();
       gone.delete(name);
       const path = join(directory, name);
       const stat = lstat(folder + path)!;

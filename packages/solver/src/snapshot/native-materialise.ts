@@ -1,5 +1,6 @@
 import { ChainTree } from '../chain/chain-tree.ts';
 import { lstat } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { copyEntry, copyMetadata } from '../layer/replicate-entry.ts';
 import { join } from '../name/bytes.ts';
 
@@ -20,7 +21,7 @@ export type Originals = ReadonlyMap<string, Original>;
 export async function materialise(
   folders: readonly string[],
   target: string,
-  pause: () => Promise<void>,
+  pacer: Pacer,
 ): Promise<Originals> {
   const tree = new ChainTree(folders.map((path) => ({ id: path, path })));
   const made: string[] = [];
@@ -28,7 +29,7 @@ export async function materialise(
   // Times are still moving while the tree is made.
   const originals = new Map<string, Original>();
   for (const path of made) {
-    await pause();
+    await pacer.pause();
     const { ino, ctimeNs, type } = lstat(target + path)!;
     originals.set(path, { ino, ctimeNs, isDirectory: type === 'dir' });
   }
@@ -36,7 +37,7 @@ export async function materialise(
 
   async function fill(directory: string): Promise<void> {
     for (const name of tree.list(directory)) {
-      await pause();
+      await pacer.pause();
       const path = join(directory, name);
       const entry = tree.lookup(path);
       if (!entry) continue;

@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import { lstat, removeTree } from '../host/files.ts';
+import type { Pacer } from '../host/pacer.ts';
 import { fsPath } from '../name/bytes.ts';
 import { captureChanges } from './native-capture.ts';
 import { materialise } from './native-materialise.ts';
-import type { Snapshot, SnapshotPlaces, Snapshotter, Workspace } from './snapshotter.ts';
+import type { OpenLayer, Snapshot, SnapshotPlaces, Snapshotter, Workspace } from './snapshotter.ts';
 
 /**
  * Trees as copies: no mount, no overlayfs, at the price of the files (less where the filesystem clones, as btrfs and XFS
@@ -21,10 +22,10 @@ export class NativeSnapshotter implements Snapshotter {
     this.#places = places;
   }
 
-  async view(folders: readonly string[]): Promise<Snapshot> {
+  async view(folders: readonly string[], pacer: Pacer): Promise<Snapshot> {
     const path = this.#newFolder();
     try {
-      await materialise(folders, path, this.#pause);
+      await materialise(folders, path, pacer);
       return { path, release: () => void removeTree(path) };
     } catch (error) {
       removeTree(path);
@@ -32,17 +33,17 @@ export class NativeSnapshotter implements Snapshotter {
     }
   }
 
-  async edit(folders: readonly string[], upper: string): Promise<Workspace> {
+  async edit(folders: readonly string[], { upper, pacer }: OpenLayer): Promise<Workspace> {
     if (folders.length === 0) return { path: upper, capture: async () => {}, release: () => {} };
     const path = this.#newFolder();
     try {
-      const original = await materialise(folders, path, this.#pause);
+      const original = await materialise(folders, path, pacer);
       const root = lstat(upper)!;
       fs.chownSync(fsPath(path), root.uid, root.gid);
       fs.chmodSync(fsPath(path), root.mode);
       return {
         path,
-        capture: () => captureChanges(path, original, upper, this.#pause),
+        capture: () => captureChanges(path, original, upper, pacer),
         release: () => void removeTree(path),
       };
     } catch (error) {
@@ -52,10 +53,6 @@ export class NativeSnapshotter implements Snapshotter {
   }
 
   async settled(): Promise<void> {}
-
-  get #pause(): () => Promise<void> {
-    return this.#places.pause ?? (async () => {});
-  }
 
   #newFolder(): string {
     const folder = `${this.#places.work}/n${this.#serial++}`;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { removeTree } from '../host/files.ts';
 import { mountFailure, mountOverlay, type OverlayMount, unmount } from '../host/mount.ts';
 import { fsPath } from '../name/bytes.ts';
-import type { Snapshot, SnapshotPlaces, Snapshotter, Workspace } from './snapshotter.ts';
+import type { OpenLayer, Snapshot, SnapshotPlaces, Snapshotter, Workspace } from './snapshotter.ts';
 
 /**
  * Trees as mounts of overlayfs, in this process's own mount namespace (`host/namespace.ts`, to be entered before).
@@ -24,7 +24,7 @@ export class OverlaySnapshotter implements Snapshotter {
     return this.#mount({ lowers: this.#twoOrMore(folders) });
   }
 
-  async edit(folders: readonly string[], upper: string): Promise<Workspace> {
+  async edit(folders: readonly string[], { upper }: OpenLayer): Promise<Workspace> {
     // Nothing lies below: the folder is the tree, and hard links and devices in it are what they are (docs/buildkit-semantics.md#roots-of-layers).
     if (folders.length === 0) return { path: upper, capture: async () => {}, release: () => {} };
     const work = this.#newFolder(this.#places.work);

@@ -1,9 +1,11 @@
 /** The contract of all snapshotters; a test of one is `describeSnapshotter(name, make)`. */
+
 import fs from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChainTree } from '../chain/chain-tree.ts';
 import { mknod, setXattr } from '../host/syscalls.ts';
+import { UNSTOPPED } from '../host/testing.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { layerSteps, write } from '../layer/testing/random-layers.ts';
 import { chain, dump, layer, temporaryStore } from '../layer/testing.ts';
@@ -49,7 +51,7 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
     const folders = (...of: readonly string[]) => of.map((id) => store.path(id, 'own'));
 
     it('shows a chain as the store sees it', async () => {
-      const view = await snapshotter.view(folders(...ids));
+      const view = await snapshotter.view(folders(...ids), UNSTOPPED);
       expect(dump(new FolderTree(view.path), { times: true })).toEqual(
         dump(chain(store, ids), { times: true }),
       );
@@ -66,7 +68,7 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
               await layer(store, id, made, (draft) => steps.forEach((step) => void write(draft, step))),
             );
           }
-          const view = await snapshotter.view(folders(...made));
+          const view = await snapshotter.view(folders(...made), UNSTOPPED);
           expect(dump(new FolderTree(view.path))).toEqual(dump(chain(store, made)));
           view.release();
         }),
@@ -75,17 +77,20 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
     });
 
     it('hides the whiteouts of a layer that is alone', async () => {
-      const view = await snapshotter.view(folders('next'));
+      const view = await snapshotter.view(folders('next'), UNSTOPPED);
       expect(fs.readdirSync(view.path).sort()).toEqual(['d', 'n']);
       expect(fs.readdirSync(`${view.path}/d`)).toEqual([]);
       view.release();
-      const workspace = await snapshotter.edit(folders('next'), store.stageLayer().folder);
+      const workspace = await snapshotter.edit(folders('next'), {
+        upper: store.stageLayer().folder,
+        pacer: UNSTOPPED,
+      });
       expect(fs.readdirSync(`${workspace.path}/d`)).toEqual([]);
       workspace.release();
     });
 
     it('shows an empty tree when there are no folders', async () => {
-      const view = await snapshotter.view([]);
+      const view = await snapshotter.view([], UNSTOPPED);
       expect(fs.readdirSync(view.path)).toEqual([]);
       view.release();
     });
@@ -93,14 +98,19 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
     it('leaves nothing behind', async () => {
       await snapshotter.settled();
       const before = [fs.readdirSync(places.work), fs.readdirSync(places.mounts)];
-      (await snapshotter.view(folders(...ids))).release();
-      (await snapshotter.edit(folders(...ids), store.stageLayer().folder)).release();
+      (await snapshotter.view(folders(...ids), UNSTOPPED)).release();
+      (
+        await snapshotter.edit(folders(...ids), { upper: store.stageLayer().folder, pacer: UNSTOPPED })
+      ).release();
       await snapshotter.settled();
       expect([fs.readdirSync(places.work), fs.readdirSync(places.mounts)]).toEqual(before);
     });
 
     it('never lets a process write into a layer', async () => {
-      const workspace = await snapshotter.edit(folders(...ids), store.stageLayer().folder);
+      const workspace = await snapshotter.edit(folders(...ids), {
+        upper: store.stageLayer().folder,
+        pacer: UNSTOPPED,
+      });
       fs.writeFileSync(`${workspace.path}/f`, 'other');
       fs.chmodSync(`${workspace.path}/d`, 0o700);
       workspace.release();
@@ -109,7 +119,10 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
     });
 
     it('parts hard links of a layer when one name is written to', async () => {
-      const workspace = await snapshotter.edit(folders(...ids), store.stageLayer().folder);
+      const workspace = await snapshotter.edit(folders(...ids), {
+        upper: store.stageLayer().folder,
+        pacer: UNSTOPPED,
+      });
       fs.appendFileSync(`${workspace.path}/f`, '+');
       expect(fs.readFileSync(`${workspace.path}/g`, 'utf8')).toBe('f');
       workspace.release();
@@ -117,7 +130,7 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
 
     it('is the upper folder itself when nothing lies below', async () => {
       const { folder } = store.stageLayer();
-      const workspace = await snapshotter.edit([], folder);
+      const workspace = await snapshotter.edit([], { upper: folder, pacer: UNSTOPPED });
       fs.writeFileSync(`${workspace.path}/x`, '');
       await workspace.capture();
       workspace.release();
@@ -126,7 +139,7 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
 
     it('captures nothing when nothing was done', async () => {
       const { folder } = store.stageLayer();
-      const workspace = await snapshotter.edit(folders(...ids), folder);
+      const workspace = await snapshotter.edit(folders(...ids), { upper: folder, pacer: UNSTOPPED });
       await workspace.capture();
       workspace.release();
       expect(fs.readdirSync(folder)).toEqual([]);
@@ -173,14 +186,13 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
     for (const [what, change] of Object.entries(changes)) {
       it(`captures ${what}`, async () => {
         const staged = store.stageLayer();
-        const workspace = await snapshotter.edit(folders(...ids), staged.folder);
+        const workspace = await snapshotter.edit(folders(...ids), { upper: staged.folder, pacer: UNSTOPPED });
         change(workspace.path);
         const seen = dump(new FolderTree(workspace.path), { times: true });
         await workspace.capture();
         workspace.release();
         const id = `${name}-${serial++}`;
-        const pause = async () => {};
-        await store.commit(await store.draftOf(staged, chain(store, ids), pause), id);
+        await store.commit(await store.draftOf(staged, chain(store, ids), UNSTOPPED), id);
         const tree = new ChainTree([...ids, id].map((of) => ({ id: of, path: store.path(of, 'own') })));
         expect(dump(tree, { times: true })).toEqual(seen);
       });

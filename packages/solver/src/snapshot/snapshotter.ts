@@ -1,3 +1,5 @@
+import type { Pacer } from '../host/pacer.ts';
+
 /**
  * Makes folders of layers usable as one tree, at a path, for a process that knows nothing of layers.
  *
@@ -9,9 +11,9 @@
  * (`layer/mountable.ts`). Paths are absolute byte strings. The store must not change a folder that is in use.
  *
  * ```ts
- * const workspace = await snapshotter.edit(folders, upper);   // upper: an empty folder on the store's filesystem
+ * const workspace = await snapshotter.edit(folders, draft);   // its upper: an empty folder on the store's filesystem
  * await executor.run({ root: workspace.path, … });
- * await workspace.capture();                                   // now upper holds what changed
+ * await workspace.capture();                                   // now its upper holds what changed
  * workspace.release();                                         // in any case, also without capture
  * ```
  *
@@ -21,11 +23,17 @@
 export interface Snapshotter {
   readonly name: 'overlay' | 'native';
   /** The tree of `folders`, to be read. Whoever hands it to a process makes it read-only there. */
-  view(folders: readonly string[]): Promise<Snapshot>;
-  /** The tree of `folders`, to be changed; `upper` keeps its owner, and its mode is the root's. */
-  edit(folders: readonly string[], upper: string): Promise<Workspace>;
+  view(folders: readonly string[], pacer: Pacer): Promise<Snapshot>;
+  /** The tree of `folders`, to be changed; the upper folder keeps its owner, and its mode is the root's. */
+  edit(folders: readonly string[], layer: OpenLayer): Promise<Workspace>;
   /** Waits until everything that was released so far is cleaned up. */
   settled(): Promise<void>;
+}
+
+/** A layer to be written by a process, such as a `Draft`. */
+export interface OpenLayer {
+  readonly upper: string;
+  readonly pacer: Pacer;
 }
 
 export interface Snapshot {
@@ -46,6 +54,4 @@ export interface SnapshotPlaces {
   readonly mounts: string;
   /** An existing folder on the filesystem of the uppers, removed when this process ends. */
   readonly work: string;
-  /** Gives other work a turn, and throws when the solve was stopped. Default: never does. */
-  readonly pause?: () => Promise<void>;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { ByteStream } from '../archive/byte-source.ts';
 import { decompress } from '../archive/decompress.ts';
+import { paced } from '../archive/paced.ts';
 import type { ChainTree } from '../chain/chain-tree.ts';
 import { keepingTimes } from '../host/files.ts';
 import type { Draft } from '../layer/draft.ts';
@@ -29,14 +30,12 @@ export async function unpackInto(
   draft: Draft,
   base: ChainTree | undefined,
   blob: LayerBlob,
-  pause: () => Promise<void>,
 ): Promise<string> {
   const hash = createHash('sha256');
   const plain = blob.packing === 'plain' ? blob.stream : (await decompress(blob.stream)).stream;
-  const unpacked = await unpackLayer(hashed(plain, hash), {
+  const unpacked = await unpackLayer(hashed(paced(plain, draft.pacer), hash), {
     upper: draft.upper,
     lowers: base?.partsOf('/')?.map(({ path }) => new FolderTree(path, { isFixed: true })),
-    pause,
     limit: blob.limit,
   });
   describe(draft, base, unpacked);

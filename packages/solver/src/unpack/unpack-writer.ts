@@ -17,10 +17,6 @@ export interface Times {
 }
 
 const MAX_TIME = (1n << 63n) - 1n;
-/** Bytes written between two pauses. */
-const PAUSE_BYTES = 4 << 20;
-/** Entries written between two pauses. */
-const PAUSE_ENTRIES = 256;
 
 /** A time that no file can have becomes 1970, and nothing was read before it was written (containerd `boundTime`). */
 export function timesOf({ atimeNs, mtimeNs }: TarHeader): Times {
@@ -47,19 +43,15 @@ export class UnpackWriter {
   readonly links: EntryStat[] = [];
   readonly #root: string;
   readonly #model: UnpackModel;
-  readonly #pause: () => Promise<void>;
   readonly #limit: UnpackLimit | undefined;
   readonly #uid = process.geteuid?.() ?? 0;
   readonly #gid = process.getegid?.() ?? 0;
   /** A directory with this bit hands its group down, so that owners have to be set. */
   #anySetgid = false;
-  #entriesToPause = PAUSE_ENTRIES;
-  #bytesToPause = PAUSE_BYTES;
 
-  constructor(root: string, model: UnpackModel, pause: () => Promise<void>, limit: UnpackLimit | undefined) {
+  constructor(root: string, model: UnpackModel, limit: UnpackLimit | undefined) {
     this.#root = root;
     this.#model = model;
-    this.#pause = pause;
     this.#limit = limit;
   }
 
@@ -101,10 +93,6 @@ export class UnpackWriter {
 
   /** Makes one entry where nothing is, or for a directory, a directory. */
   async create(path: string, header: TarHeader, body: ByteStream): Promise<void> {
-    if (--this.#entriesToPause === 0) {
-      this.#entriesToPause = PAUSE_ENTRIES;
-      await this.#pause();
-    }
     const entry = await this.#make(path, header, body);
     if (!entry) return;
     this.#model.set(path, entry);
@@ -152,11 +140,6 @@ export class UnpackWriter {
         for (let at = 0; at < chunk.length; ) at += fs.writeSync(fd, chunk, at);
         size += chunk.length;
         this.#keepWithin(size);
-        this.#bytesToPause -= chunk.length;
-        if (this.#bytesToPause < 0) {
-          this.#bytesToPause = PAUSE_BYTES;
-          await this.#pause();
-        }
       }
     } finally {
       fs.closeSync(fd);

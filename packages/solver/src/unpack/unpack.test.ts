@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { getXattr } from '../host/syscalls.ts';
-import { isRoot } from '../host/testing.ts';
+import { isRoot, UNSTOPPED } from '../host/testing.ts';
 import { chain, dump, temporaryStore } from '../layer/testing.ts';
 import { hollowTar, type MadeEntry, makeTar } from '../source/testing/make-tar.ts';
 import { unpackInto } from './unpack-layer.ts';
@@ -30,11 +30,11 @@ async function unpackWithin(
   const ids: string[] = [];
   for (const archive of archives) {
     const base = ids.length > 0 ? chain(store, ids) : undefined;
-    const draft = store.edit(base, { uid: 0, gid: 0 });
+    const draft = store.edit(base, { uid: 0, gid: 0 }, UNSTOPPED);
     const id = `unpacked-${serial++}`;
     try {
       const blob = { stream: once(archive), packing: 'detect' as const, ...(limit && { limit }) };
-      await unpackInto(draft, base, blob, async () => {});
+      await unpackInto(draft, base, blob);
       await store.commit(draft, id);
     } catch (error) {
       store.discard(draft);
@@ -157,10 +157,8 @@ describe('one layer', () => {
       gzipSync(plain),
       Buffer.concat([gzipSync(plain.subarray(0, 700)), gzipSync(plain.subarray(700))]),
     ]) {
-      const draft = store.edit(undefined, { uid: 0, gid: 0 });
-      digests.add(
-        await unpackInto(draft, undefined, { stream: once(bytes), packing: 'detect' }, async () => {}),
-      );
+      const draft = store.edit(undefined, { uid: 0, gid: 0 }, UNSTOPPED);
+      digests.add(await unpackInto(draft, undefined, { stream: once(bytes), packing: 'detect' }));
       store.discard(draft);
     }
     expect(digests.size).toBe(1);

@@ -15,8 +15,6 @@ export interface UnpackOptions {
   readonly upper: string;
   /** Each layer below alone, highest → lowest; undefined where there are none. */
   readonly lowers: readonly Tree[] | undefined;
-  /** Awaited now and then. */
-  readonly pause: () => Promise<void>;
   /** Default: none. */
   readonly limit?: UnpackLimit | undefined;
 }
@@ -63,8 +61,8 @@ class Unpacker {
   readonly #emptied = new Set<string>();
   readonly #directories: TarHeader[] = [];
 
-  constructor({ upper, lowers, pause, limit }: UnpackOptions) {
-    this.#writer = new UnpackWriter(upper, this.#model, pause, limit);
+  constructor({ upper, lowers, limit }: UnpackOptions) {
+    this.#writer = new UnpackWriter(upper, this.#model, limit);
     this.#lowers = lowers;
   }
 

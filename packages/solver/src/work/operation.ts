@@ -1,6 +1,7 @@
 import type { SolveFailure } from '@llb-ts/backend';
 import type { ContentSelector } from '../cache/content-digest.ts';
 import type { LayerRef, Ref } from '../chain/ref.ts';
+import type { Pacer } from '../host/pacer.ts';
 import type { Draft } from '../layer/draft.ts';
 import type { Tree } from '../tree/tree.ts';
 
@@ -44,7 +45,7 @@ export type InputKey =
   | { readonly by: 'content'; readonly selectors: readonly ContentSelector[] };
 
 /** The tools of an operation: trees to look at, drafts to write, and a way to report progress. */
-export interface Workbench {
+export interface Workbench extends Pacer {
   /** The tree of a ref; of scratch, an empty one. */
   view(ref: Ref | undefined): Tree;
   /** A new layer to be written on `base`. */
@@ -53,9 +54,6 @@ export interface Workbench {
   commit(draft: Draft, description: string): Promise<LayerRef>;
   /** Throws a draft away. */
   discard(draft: Draft): void;
-  /** Gives other work a turn, and throws when the solve was stopped: to be awaited now and then in long loops. */
-  pause(): Promise<void>;
-  readonly signal: AbortSignal;
   /** Reports about the running vertex; digest and time are filled in. */
   report(event: WorkReport): void;
   /** The error as a failure of this vertex, whichever vertex's work it ends. */

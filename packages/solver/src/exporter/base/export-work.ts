@@ -1,8 +1,7 @@
+import type { Pacer } from '../../host/pacer.ts';
+
 /** The needs of an export from the solve it belongs to. */
-export interface ExportWork {
-  /** Gives other work a turn, and throws when the solve was stopped. */
-  pause(): Promise<void>;
-  readonly signal: AbortSignal;
+export interface ExportWork extends Pacer {
   report(event: ExportStatus | ExportWarning): void;
 }
 

@@ -6,6 +6,7 @@ import type { LayerRef, Ref } from '../../chain/ref.ts';
 import type { Stores } from '../../chain/stores.ts';
 import { stepFailure } from '../../error/error.ts';
 import type { StepMount } from '../../executor/step/executor.ts';
+import type { Pacer } from '../../host/pacer.ts';
 import { listXattrs, removeXattr } from '../../host/syscalls.ts';
 import { adoptUpper } from '../../layer/adopt-upper.ts';
 import type { Draft } from '../../layer/draft.ts';
@@ -97,7 +98,7 @@ export class ExecMounts {
     open.workspace.release();
     this.#drafts.delete(planned);
     try {
-      await adoptUpper(open.draft, work.pause);
+      await adoptUpper(open.draft);
       return await work.commit(open.draft, `mount ${planned.mount.dest} from ${name}`);
     } catch (error) {
       work.discard(open.draft);
@@ -116,10 +117,10 @@ export class ExecMounts {
   }
 
   async #open(planned: PlannedMount): Promise<string | undefined> {
-    const { host } = this.#options;
+    const { host, work } = this.#options;
     switch (planned.kind) {
       case 'view': {
-        const view = await host.snapshotter.view(await this.#foldersOf(planned.base));
+        const view = await host.snapshotter.view(await this.#foldersOf(planned.base), work);
         this.#undo.push(() => view.release());
         return view.path;
       }
@@ -141,7 +142,7 @@ export class ExecMounts {
     const { host, work } = this.#options;
     const draft = work.edit(planned.base);
     try {
-      const workspace = await host.snapshotter.edit(await this.#foldersOf(planned.base), draft.upper);
+      const workspace = await host.snapshotter.edit(await this.#foldersOf(planned.base), draft);
       this.#drafts.set(planned, { draft, workspace });
       return workspace.path;
     } catch (error) {
@@ -164,7 +165,7 @@ export class ExecMounts {
       sharing: kind,
       description: `cached mount ${dest} from ${name}${id === mount.dest ? '' : ` with id "${id}"`}`,
       signal: work.signal,
-      ...(folders && { fill: (folder) => fillFrom(folders, folder, work.pause) }),
+      ...(folders && { fill: (folder) => fillFrom(folders, folder, work) }),
     });
     this.#caches.set(key, held);
     return held.path;
@@ -212,7 +213,7 @@ export class ExecMounts {
   async #foldersOf(ref: Ref | undefined): Promise<readonly string[]> {
     if (!ref) return [];
     const { stores, work } = this.#options;
-    const folders = await mountableFolders(stores.layers, stores.views.foldersOf(ref), work.pause);
+    const folders = await mountableFolders(stores.layers, stores.views.foldersOf(ref), work);
     return folders.map(({ path }) => path);
   }
 
@@ -222,12 +223,8 @@ export class ExecMounts {
 }
 
 /** Fills a cache with a tree. Its root is a new folder's, but for the owner, as that of an overlay's snapshot. */
-async function fillFrom(
-  folders: readonly string[],
-  target: string,
-  pause: () => Promise<void>,
-): Promise<void> {
-  await materialise(folders, target, pause);
+async function fillFrom(folders: readonly string[], target: string, pacer: Pacer): Promise<void> {
+  await materialise(folders, target, pacer);
   for (const name of listXattrs(target)) removeXattr(target, name);
   fs.chmodSync(fsPath(target), 0o755);
 }

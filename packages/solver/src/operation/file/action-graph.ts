@@ -36,11 +36,10 @@ export async function runActions(op: FileOp, inputs: Inputs, work: Workbench, na
             : treeOf(action.secondaryInput, inputs, results, work),
         owner: findOwner(ownerOf(action), (input) => work.view(inputs[input])),
         share: plan.mayShare,
-        pause: () => work.pause(),
       });
       if (plan.commits.has(index)) {
-        drafts.delete(draft);
         results.set(inputs.length + index, { ref: await work.commit(draft, name) });
+        drafts.delete(draft);
       } else {
         results.set(inputs.length + index, { draft });
       }

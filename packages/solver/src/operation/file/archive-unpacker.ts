@@ -37,7 +37,7 @@ export class ArchiveUnpacker {
   }
 
   /** Adds one entry, in place of whatever has its name; a directory joins one that is there. */
-  async add({ header, body }: TarEntry, pause: () => Promise<void>): Promise<void> {
+  async add({ header, body }: TarEntry): Promise<void> {
     if (header.type === 'global') return;
     const name = cleanPath(header.name);
     const shown = clean(`/${name}`);
@@ -49,7 +49,7 @@ export class ArchiveUnpacker {
       if (there?.stat.type === 'dir' && name === '.') return;
       const joins = there?.stat.type === 'dir' && header.type === 'dir';
       if (there && !joins) this.#remove(path, shown);
-      if (!joins) await this.#make(header, body, path, shown, pause);
+      if (!joins) await this.#make(header, body, path, shown);
       this.#setAttributes(header, path, shown);
     } catch (error) {
       const code = errnoOf(error);
@@ -77,20 +77,14 @@ export class ArchiveUnpacker {
     this.#directories.forget();
   }
 
-  async #make(
-    header: TarHeader,
-    body: ByteStream,
-    path: string,
-    shown: string,
-    pause: () => Promise<void>,
-  ): Promise<void> {
+  async #make(header: TarHeader, body: ByteStream, path: string, shown: string): Promise<void> {
     const { draft, root } = this.#options;
     switch (header.type) {
       case 'dir':
         draft.makeDirectory(path, header.mode & 0o777);
         return;
       case 'file':
-        await writeContent(draft, path, header, body, pause);
+        await writeContent(draft, path, header, body);
         return;
       case 'char':
       case 'block':
@@ -156,13 +150,7 @@ function entryFailure(header: TarHeader, shown: string, code: string, cause?: un
   }
 }
 
-async function writeContent(
-  draft: Draft,
-  path: string,
-  header: TarHeader,
-  body: ByteStream,
-  pause: () => Promise<void>,
-): Promise<void> {
+async function writeContent(draft: Draft, path: string, header: TarHeader, body: ByteStream): Promise<void> {
   const parts: Uint8Array[] = [];
   let held = 0;
   let file: number | undefined;
@@ -174,7 +162,6 @@ async function writeContent(
         held += bytes.length;
       } else {
         writeAll(file, bytes);
-        await pause();
       }
     }
     if (file === undefined) draft.writeFile(path, Buffer.concat(parts), header.mode & 0o777);

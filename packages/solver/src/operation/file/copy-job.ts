@@ -9,5 +9,4 @@ export interface CopyJob {
   readonly owner: Owner | undefined;
   /** Files that change nothing on their way may share the inode of their source. */
   readonly share: boolean;
-  readonly pause: () => Promise<void>;
 }

@@ -104,7 +104,7 @@ export class TreeCopier {
   async #copyChild(place: Place, parent: Verdict): Promise<void> {
     const verdict = this.#options.patterns.judge(place.below, parent);
     if (!verdict) return;
-    await this.#job.pause();
+    await this.#job.draft.pacer.pause();
     const entry = this.#job.source.lookup(place.path);
     if (entry?.stat.type === 'dir') await this.#copyDirectory(entry, place, verdict);
     else if (entry && verdict.included) this.#copyOther(entry, place);

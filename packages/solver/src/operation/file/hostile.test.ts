@@ -1,9 +1,11 @@
 /** Trees, archives and actions made to reach out of their root: contained, with an error where BuildKit errors. */
+
 import fs from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { SolveFailure } from '@llb-ts/backend';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { blockOf, END, entry, paxEntry } from '../../archive/testdata/tar-blocks.ts';
+import { UNSTOPPED } from '../../host/testing.ts';
 import { Draft } from '../../layer/draft.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
 import { isRoot, newFolder, type Told, tell, treeOf, xattrsAt } from '../../tree/testdata/folder.ts';
@@ -37,14 +39,14 @@ let serial = 0;
 function newDraft(base: Told): Draft {
   const upper = `${world}/layer-${serial++}`;
   fs.mkdirSync(upper, { mode: 0o755 });
-  return new Draft({ base: treeOf(base), upper });
+  return new Draft({ base: treeOf(base), upper, pacer: UNSTOPPED });
 }
 
 type Action = Parameters<typeof runAction>[0]['action'];
 
 async function run(action: NonNullable<Action>, base: Told, source: Tree): Promise<[Told | string, Draft]> {
   const draft = newDraft(base);
-  const job = { draft, source, owner: undefined, share: false, pause: async () => {} };
+  const job = { draft, source, owner: undefined, share: false };
   let result: Told | string;
   try {
     await runAction({ input: -1, secondaryInput: -1, output: 0, action }, job);

@@ -2,6 +2,7 @@ import type { ChownOpt, FileAction, FileActionCopy, FileOp } from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
 import type { LayerRef, Ref } from '../../chain/ref.ts';
 import { asFailure } from '../../error/error.ts';
+import { UNSTOPPED } from '../../host/testing.ts';
 import { Draft } from '../../layer/draft.ts';
 import { newFolder, type Told, tell, treeOf } from '../../tree/testdata/folder.ts';
 import type { Tree } from '../../tree/tree.ts';
@@ -32,7 +33,7 @@ class Bench implements Workbench {
 
   edit(base: Ref | undefined): Draft {
     this.#open++;
-    return new Draft({ base: base && this.view(base), upper: newFolder() });
+    return new Draft({ base: base && this.view(base), upper: newFolder(), pacer: UNSTOPPED });
   }
 
   async commit(draft: Draft, description: string): Promise<LayerRef> {

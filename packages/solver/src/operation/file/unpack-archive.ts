@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import { SolveFailure } from '@llb-ts/backend';
+import type { ByteStream } from '../../archive/byte-source.ts';
 import { decompress } from '../../archive/decompress.ts';
-import { readTar, type TarEntry } from '../../archive/tar-reader.ts';
+import { paced } from '../../archive/paced.ts';
+import { readTar } from '../../archive/tar-reader.ts';
 import { errnoOf } from '../../error/error.ts';
 import { fsPath } from '../../name/bytes.ts';
 import type { Entry } from '../../name/entry.ts';
@@ -19,7 +21,7 @@ import type { Timestamp } from './timestamp.ts';
  * @returns false if it is no archive
  */
 export async function unpackIfArchive(
-  { source, draft, owner, pause }: CopyJob,
+  { source, draft, owner }: CopyJob,
   path: string,
   dest: string,
   timestamp: Timestamp,
@@ -29,17 +31,15 @@ export async function unpackIfArchive(
   const target = resolve(draft, dest);
   makeDirectories(draft, target, { mode: 0o755, owner, timestamp });
   const unpacker = new ArchiveUnpacker({ draft, root: target, owner });
-  for await (const next of open(entry)) {
-    await unpacker.add(next, pause);
-    await pause();
-  }
+  const tar = paced(await open(entry), draft.pacer);
+  for await (const next of readTar(tar)) await unpacker.add(next);
   unpacker.finish();
   return true;
 }
 
 async function isArchive(entry: Entry): Promise<boolean> {
   try {
-    for await (const _ of open(entry)) return true;
+    for await (const _ of readTar(await open(entry))) return true;
     return false;
   } catch (error) {
     // A program that is missing is an error whatever the file is; anything wrong with the bytes only says "no archive".
@@ -48,9 +48,8 @@ async function isArchive(entry: Entry): Promise<boolean> {
   }
 }
 
-async function* open(entry: Entry): AsyncGenerator<TarEntry> {
-  const { stream } = await decompress(
-    fs.createReadStream(fsPath(entry.hostPath), { highWaterMark: 1 << 18 }),
-  );
-  yield* readTar(stream);
+/** The plain bytes of a file. */
+async function open({ hostPath }: Entry): Promise<ByteStream> {
+  const file = fs.createReadStream(fsPath(hostPath), { highWaterMark: 1 << 18 });
+  return (await decompress(file)).stream;
 }

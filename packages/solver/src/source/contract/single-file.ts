@@ -59,9 +59,9 @@ export async function singleFile(
     draft.copyFile(path, content, (perm === 0 ? 0o600 : perm) & 0o777);
     if (uid !== 0 || gid !== 0) draft.setOwner(path, uid, gid);
     draft.setTimes(path, mtimeNs, mtimeNs);
+    return await work.commit(draft, description);
   } catch (error) {
     work.discard(draft);
     throw error;
   }
-  return work.commit(draft, description);
 }

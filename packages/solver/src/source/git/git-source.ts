@@ -187,7 +187,7 @@ class GitInstance implements SourceInstance {
       throw error;
     }
     const id = layers.newId();
-    await layers.commit(await layers.draftOf(staged, undefined, work.pause), id);
+    await layers.commit(await layers.draftOf(staged, undefined, work), id);
     const what = attributes.checkoutBundle ? 'git bundle checkout for' : 'git snapshot for';
     const description = `${what} ${redactUrls(attributes.remote)}#${attributes.ref}`;
     return refs.save({ kind: 'layer', id, layer: id, description, createdAt: Date.now() });

@@ -74,7 +74,7 @@ export class BlobDownloads {
       await writer.sync();
       writer.commit(blob);
     } catch (error) {
-      if (this.#work.signal.aborted) await this.#work.pause();
+      this.#work.signal.throwIfAborted();
       throw error;
     } finally {
       writer.abort();

@@ -162,7 +162,7 @@ export class ImageLayers {
     }
     const { work } = image;
     const base = this.#treeBelow(ref);
-    const draft = layers.edit(base, base?.lookup('/')?.stat ?? { uid: 0, gid: 0 });
+    const draft = layers.edit(base, base?.lookup('/')?.stat ?? { uid: 0, gid: 0 }, work);
     const status = {
       type: 'status',
       id: `extracting ${blob.digest}`,
@@ -175,7 +175,7 @@ export class ImageLayers {
     try {
       const limit = unpackLimit(blob, draft.upper);
       const stream = blobs.stream(blob.digest);
-      const found = await unpackInto(draft, base, { stream, packing, limit }, work.pause);
+      const found = await unpackInto(draft, base, { stream, packing, limit });
       if (found !== diffId) {
         throw stepFailure(`failed to verify layer ${blob.digest}: expected diffID ${diffId}, got ${found}`);
       }

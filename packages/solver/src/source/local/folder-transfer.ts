@@ -44,14 +44,14 @@ export async function transferFolder(
   );
   const scannedNs = BigInt(Date.now()) * 1_000_000n;
   const include = includeFollowed(root, attributes.includePatterns, attributes.followPaths);
-  const entries = await scanFolder(root, new PathFilter(include, attributes.excludePatterns), work.pause);
+  const entries = await scanFolder(root, new PathFilter(include, attributes.excludePatterns), work);
   const folder = {
     entries,
     scannedNs,
     records: store.records,
     layers,
     digests,
-    pause: work.pause,
+    pacer: work,
     onBytes: (n: number) => progress.advance(n),
   };
   const found = attributes.metadataOnly
@@ -63,16 +63,16 @@ export async function transferFolder(
 
 /** @param trustIndex whether what the index says of entries with equal metadata may be believed */
 async function bringIndexed(folder: ScannedFolder, file: string, trustIndex: boolean): Promise<Transferred> {
-  const { entries, records, layers, scannedNs, pause } = folder;
+  const { entries, records, layers } = folder;
   const index = trustIndex ? readIndex(records, file) : undefined;
   if (!index || !layers.has(index.layer)) return importInto(folder, file, undefined);
   const changed = countChanged(entries, index);
   if (changed === 0) return index;
   if (changed > entries.length / 4) return importInto(folder, file, index);
-  const replica = entries.length < REPLICA_PAYS ? undefined : beginReplica(layers, index.layer);
+  const replica = entries.length < REPLICA_PAYS ? undefined : beginReplica(folder, index.layer);
   try {
     // Reading what changed before it is known whether it must be brought pays where that is little.
-    const known = await hashFolder(entries, index.rows, scannedNs, pause);
+    const known = await hashFolder(folder, index.rows);
     const found = transferredOf(treeDigest(known));
     if (layers.has(found.layer)) return keepIndex(records, file, found, known);
     return await importInto(folder, file, index, await replica?.take());
@@ -85,8 +85,8 @@ async function bringIndexed(folder: ScannedFolder, file: string, trustIndex: boo
 const REPLICA_PAYS = 2_000;
 
 /** A draft that becomes what a layer is, while something else is done. */
-function beginReplica(layers: LayerStore, layer: string) {
-  const draft = layers.edit(undefined, { uid: 0, gid: 0 });
+function beginReplica({ layers, pacer }: ScannedFolder, layer: string) {
+  const draft = layers.edit(undefined, { uid: 0, gid: 0 }, pacer);
   const { done, stop } = replicate(layers.path(layer, 'own'), draft.upper);
   let isTaken = false;
   return {
@@ -106,12 +106,12 @@ function beginReplica(layers: LayerStore, layer: string) {
 
 /** @param replica a draft that has all that the index's layer has */
 async function importInto(
-  { entries, scannedNs, records, layers, digests, pause, onBytes }: ScannedFolder,
+  { entries, scannedNs, records, layers, digests, pacer, onBytes }: ScannedFolder,
   file: string,
   index: LocalIndex | undefined,
   replica?: Draft,
 ): Promise<Transferred> {
-  const draft = replica ?? layers.edit(undefined, { uid: 0, gid: 0 });
+  const draft = replica ?? layers.edit(undefined, { uid: 0, gid: 0 }, pacer);
   try {
     const earlier = index && {
       rows: index.rows,
@@ -119,7 +119,7 @@ async function importInto(
       tree: new FolderTree(layers.path(index.layer, 'own'), { isFixed: true }),
     };
     const isReplica = replica !== undefined;
-    const known = await importFolder(entries, { draft, scannedNs, earlier, isReplica, pause, onBytes });
+    const known = await importFolder(entries, { draft, scannedNs, earlier, isReplica, onBytes });
     const found = transferredOf(treeDigest(known));
     if (layers.has(found.layer)) layers.discard(draft);
     else await layers.commit(draft, found.layer);

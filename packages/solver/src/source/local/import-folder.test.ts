@@ -5,6 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { getXattr, listXattrs, removeXattr, setXattr } from '../../host/syscalls.ts';
+import { UNSTOPPED } from '../../host/testing.ts';
 import { temporaryStore } from '../../layer/testing.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
 import { importFolder } from './import-folder.ts';
@@ -15,7 +16,6 @@ import { treeDigest } from './tree-digest.ts';
 
 const { store, dispose } = temporaryStore();
 afterAll(dispose);
-const pause = async () => {};
 const owner = { uid: 0, gid: 0 };
 
 /** Something that happens to a folder; what cannot happen does not. */
@@ -89,17 +89,17 @@ describe('a folder that was brought before', () => {
             let earlier: Parameters<typeof importFolder>[1]['earlier'];
             for (const round of rounds) {
               for (const one of round) apply(root, one);
-              const entries = await scanFolder(root, new PathFilter([], []), pause);
+              const entries = await scanFolder(root, new PathFilter([], []), UNSTOPPED);
               // Far ahead: nothing may count as changed just now, or all would be read again.
-              const common = { scannedNs: 1n << 62n, pause, onBytes: () => {} };
-              const anew = store.edit(undefined, owner);
+              const common = { scannedNs: 1n << 62n, onBytes: () => {} };
+              const anew = store.edit(undefined, owner, UNSTOPPED);
               const wanted = await importFolder(entries, {
                 ...common,
                 draft: anew,
                 earlier: undefined,
                 isReplica: false,
               });
-              const draft = store.edit(undefined, owner);
+              const draft = store.edit(undefined, owner, UNSTOPPED);
               if (earlier)
                 expect(await replicate(store.path(earlier.layer, 'own'), draft.upper).done).toBe(true);
               const isReplica = earlier !== undefined;
@@ -123,7 +123,7 @@ describe('a folder that was brought before', () => {
   });
 
   it('cannot be replicated where there is nothing, and a copy can be stopped', async () => {
-    const draft = store.edit(undefined, owner);
+    const draft = store.edit(undefined, owner, UNSTOPPED);
     expect(await replicate('/nowhere', draft.upper).done).toBe(false);
     const stopped = replicate('/usr/lib', draft.upper);
     stopped.stop();

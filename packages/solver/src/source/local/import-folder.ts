@@ -26,7 +26,6 @@ export interface ImportOptions {
   readonly earlier: Earlier | undefined;
   /** True if the draft already has all of the earlier layer, so that only changes are applied. */
   readonly isReplica: boolean;
-  readonly pause: () => Promise<void>;
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -43,7 +42,7 @@ export async function importFolder(
   const importer = new Importer(options);
   if (options.isReplica) importer.removeGone(entries);
   for (const entry of entries) {
-    await options.pause();
+    await options.draft.pacer.pause();
     await importer.add(entry);
   }
   return importer.finish();
@@ -196,7 +195,7 @@ class Importer {
     const content = openContent(entry);
     if (!content) return undefined;
     const target = this.#target(entry.path);
-    const { draft, onBytes, pause } = this.#options;
+    const { draft, onBytes } = this.#options;
     if (content.kind === 'small') {
       const { bytes, digest } = content;
       onBytes(bytes.length);
@@ -211,7 +210,7 @@ class Importer {
     }
     const fd = fs.openSync(fsPath(target), 'wx', entry.stat.mode & 0o777);
     try {
-      return await readLarge(content.fd, pause, (bytes) => {
+      return await readLarge(content.fd, draft.pacer, (bytes) => {
         writeAll(fd, bytes);
         draft.notes.addBytes(bytes.length);
         onBytes(bytes.length);

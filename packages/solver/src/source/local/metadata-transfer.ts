@@ -17,10 +17,10 @@ export async function bringMetadata(
   folder: ScannedFolder,
   exceptions: readonly string[],
 ): Promise<Transferred> {
-  const { scannedNs, layers, pause, onBytes } = folder;
+  const { scannedNs, layers, pacer, onBytes } = folder;
   const entries = folder.entries.filter(({ path }) => path !== METADATA_FILE);
   const metadata = encodeMetadata(describeAll(entries));
-  const draft = layers.edit(undefined, { uid: 0, gid: 0 });
+  const draft = layers.edit(undefined, { uid: 0, gid: 0 }, pacer);
   try {
     const kept = withParents(entries, exceptions);
     const known = await importFolder(kept, {
@@ -28,7 +28,6 @@ export async function bringMetadata(
       scannedNs,
       earlier: undefined,
       isReplica: false,
-      pause,
       onBytes,
     });
     draft.writeFile(`/${METADATA_FILE}`, metadata, 0o644);

@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import fs from 'node:fs';
 import { errnoOf, stepFailure } from '../../error/error.ts';
+import type { Pacer } from '../../host/pacer.ts';
 import { fsPath, textOf } from '../../name/bytes.ts';
 import type { ScannedEntry } from './scan.ts';
 
@@ -62,7 +63,7 @@ function readFully(fd: number): Buffer | undefined {
 /** Hex sha256 of an open file, handing on each piece. */
 export async function readLarge(
   fd: number,
-  pause: () => Promise<void>,
+  pacer: Pacer,
   onPiece: (bytes: Uint8Array) => void,
 ): Promise<string> {
   const digest = createHash('sha256');
@@ -74,6 +75,6 @@ export async function readLarge(
     const bytes = piece.subarray(0, n);
     digest.update(bytes);
     onPiece(bytes);
-    await pause();
+    await pacer.pause();
   }
 }

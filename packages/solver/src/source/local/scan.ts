@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { errnoOf, stepFailure } from '../../error/error.ts';
 import { entryStat } from '../../host/files.ts';
+import type { Pacer } from '../../host/pacer.ts';
 import { compareBytes, fsPath, textOf } from '../../name/bytes.ts';
 import type { EntryStat } from '../../name/entry.ts';
 import type { FilterState, PathFilter } from './path-filter.ts';
@@ -24,12 +25,8 @@ export interface ScannedEntry {
  * directory that is not taken itself comes just before the first thing in it that is. Entries that vanish meanwhile are
  * passed over. The folder itself is not listed.
  */
-export async function scanFolder(
-  root: string,
-  filter: PathFilter,
-  pause: () => Promise<void>,
-): Promise<ScannedEntry[]> {
-  const scan = new Scan(root, filter, pause);
+export async function scanFolder(root: string, filter: PathFilter, pacer: Pacer): Promise<ScannedEntry[]> {
+  const scan = new Scan(root, filter, pacer);
   await scan.enter('', undefined);
   return scan.entries;
 }
@@ -46,18 +43,18 @@ class Scan {
   readonly entries: ScannedEntry[] = [];
   readonly #root: string;
   readonly #filter: PathFilter;
-  readonly #pause: () => Promise<void>;
+  readonly #pacer: Pacer;
   /** The first name of each file that has several. */
   readonly #firstNames = new Map<string, string>();
 
-  constructor(root: string, filter: PathFilter, pause: () => Promise<void>) {
+  constructor(root: string, filter: PathFilter, pacer: Pacer) {
     this.#root = root;
     this.#filter = filter;
-    this.#pause = pause;
+    this.#pacer = pacer;
   }
 
   async enter(directory: string, ancestor: Ancestor | undefined): Promise<void> {
-    await this.#pause();
+    await this.#pacer.pause();
     for (const entry of readEntries(directory === '' ? this.#root : `${this.#root}/${directory}`)) {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
       const { taken, prune, state } = this.#filter.judge(path, entry.isDirectory(), ancestor?.state);

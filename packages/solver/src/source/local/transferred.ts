@@ -1,4 +1,5 @@
 import type { StoredDigests } from '../../cache/digest-memo.ts';
+import type { Pacer } from '../../host/pacer.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Records } from '../../store/records.ts';
 import type { ScannedEntry } from './scan.ts';
@@ -11,7 +12,7 @@ export interface ScannedFolder {
   readonly records: Records;
   readonly layers: LayerStore;
   readonly digests: StoredDigests;
-  readonly pause: () => Promise<void>;
+  readonly pacer: Pacer;
   readonly onBytes: (bytes: number) => void;
 }
 

@@ -5,6 +5,7 @@ import type { LayerRef, Ref } from '../../chain/ref.ts';
 import { RefStore } from '../../chain/ref-store.ts';
 import { type LayerProvider, NO_PROVIDER, Views } from '../../chain/views.ts';
 import { asFailure } from '../../error/error.ts';
+import { pacerFor } from '../../host/pacer.ts';
 import { LayerStore } from '../../layer/layer-store.ts';
 import { Store } from '../../store/store.ts';
 import type { Workbench, WorkReport } from '../../work/operation.ts';
@@ -33,7 +34,7 @@ export function sourceBenchAt(root: string, signal: AbortSignal = new AbortContr
   const refs = new RefStore(store);
   const reports: WorkReport[] = [];
   const plain = new Views(layers, NO_PROVIDER);
-  const pause = async () => signal.throwIfAborted();
+  const pacer = pacerFor(signal);
   return {
     root,
     store,
@@ -41,10 +42,9 @@ export function sourceBenchAt(root: string, signal: AbortSignal = new AbortContr
     refs,
     reports,
     work: {
-      signal,
-      pause,
+      ...pacer,
       view: (ref) => plain.treeOf(ref),
-      edit: (base) => layers.edit(base && plain.treeOf(base), { uid: 0, gid: 0 }),
+      edit: (base) => layers.edit(base && plain.treeOf(base), { uid: 0, gid: 0 }, pacer),
       async commit(draft, description) {
         const id = layers.newId();
         await layers.commit(draft, id);
@@ -56,7 +56,7 @@ export function sourceBenchAt(root: string, signal: AbortSignal = new AbortContr
     },
     async treeOf(ref, provider) {
       const trees = provider ? new Views(layers, provider) : plain;
-      await trees.prepare(ref, pause);
+      await trees.prepare(ref, pacer);
       return trees.treeOf(ref);
     },
     dispose: () => fs.rmSync(root, { recursive: true, force: true }),

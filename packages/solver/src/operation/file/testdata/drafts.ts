@@ -5,6 +5,7 @@ import type {
   FileActionRm,
   FileActionSymlink,
 } from '@llb-ts/pb';
+import { UNSTOPPED } from '../../../host/testing.ts';
 import { Draft } from '../../../layer/draft.ts';
 import { newFolder, type Told, tell, treeOf } from '../../../tree/testdata/folder.ts';
 import type { Tree } from '../../../tree/tree.ts';
@@ -13,7 +14,7 @@ import type { Owner } from '../owner.ts';
 
 /** A draft on a told tree. */
 export function draftOn(base: Told): Draft {
-  return new Draft({ base: treeOf(base), upper: newFolder() });
+  return new Draft({ base: treeOf(base), upper: newFolder(), pacer: UNSTOPPED });
 }
 
 /** A job of copying from one told tree into a draft on another. */
@@ -28,7 +29,6 @@ export function jobOf(
     draft: draftOn(base),
     owner: undefined,
     share: true,
-    pause: async () => {},
     ...more,
   } as CopyJob & { draft: Draft };
 }
