@@ -89,13 +89,18 @@ export function oneOf<T extends string>(at: Caller, what: string, allowed: reado
   return value as T;
 }
 
+/** The least and the greatest that a number may be. */
+interface Bounds<T> {
+  readonly min?: T;
+  readonly max?: T;
+}
+
 /** A whole number in a range; NaN, fractions and what JavaScript cannot count exactly are refused. */
 export function whole(
   at: Caller,
   what: string,
   value: unknown,
-  min = 0,
-  max = Number.MAX_SAFE_INTEGER,
+  { min = 0, max = Number.MAX_SAFE_INTEGER }: Bounds<number> = {},
 ): number {
   if (typeof value !== 'number' || !Number.isInteger(value)) {
     throw invalid(at, `${what} must be a whole number, got ${show(value)}`);
@@ -113,7 +118,7 @@ function range(min: number, max: number): string {
 
 /** A user, group or other unsigned 32-bit number. */
 export function uint32(at: Caller, what: string, value: unknown): number {
-  return whole(at, what, value, 0, 2 ** 32 - 1);
+  return whole(at, what, value, { max: 2 ** 32 - 1 });
 }
 
 /** A 64-bit number; a plain number where it is exact. */
@@ -121,8 +126,7 @@ export function long(
   at: Caller,
   what: string,
   value: unknown,
-  min = -(2n ** 63n),
-  max = 2n ** 63n - 1n,
+  { min = -(2n ** 63n), max = 2n ** 63n - 1n }: Bounds<bigint> = {},
 ): bigint {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     throw invalid(at, `${what} must be a whole number, got ${value}`, 'use a bigint beyond 2^53');

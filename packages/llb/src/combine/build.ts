@@ -21,7 +21,7 @@ const checks = { filename: text } satisfies Checks<BuildInfo>;
  */
 export function Build(...options: readonly (BuildOption | NoOption)[]): StateOption {
   const at: Caller = Build;
-  const { info, constraints } = collect(at, 'Build', checks, options);
+  const { info, constraints } = collect(at, { of: 'Build', checks }, options);
   const callSite = callSiteOf(at);
   return (state) => {
     const source = requireState(state.With, 'the state', state).Output();

@@ -74,7 +74,7 @@ function checkRange(at: Caller, what: string, range: unknown): Range {
 function checkPosition(at: Caller, what: string, position: unknown): Range['start'] {
   const { line, character = 0 } = record(at, what, ['line', 'character'], position);
   return Object.freeze({
-    line: whole(at, `${what}.line`, line, 0, 2 ** 31 - 1),
-    character: whole(at, `${what}.character`, character, 0, 2 ** 31 - 1),
+    line: whole(at, `${what}.line`, line, { max: 2 ** 31 - 1 }),
+    character: whole(at, `${what}.character`, character, { max: 2 ** 31 - 1 }),
   });
 }

@@ -34,12 +34,12 @@ const none: Stored = Object.freeze({
 
 type Check<Value> = (at: Caller, value: unknown) => Value;
 
-const unsigned: Check<bigint> = (at, value) => long(at, 'the limit', value, 0n, 2n ** 64n - 1n);
-const orUnlimited: Check<bigint> = (at, value) => long(at, 'the limit', value, -1n);
+const unsigned: Check<bigint> = (at, value) => long(at, 'the limit', value, { min: 0n, max: 2n ** 64n - 1n });
+const orUnlimited: Check<bigint> = (at, value) => long(at, 'the limit', value, { min: -1n });
 const words: Check<string> = (at, value) => text(at, 'the list', value);
 
 const checks: { readonly [Name in keyof Stored]: Check<Stored[Name]> } = {
-  memory: (at, value) => long(at, 'the limit', value, 0n),
+  memory: (at, value) => long(at, 'the limit', value, { min: 0n }),
   memorySwap: orUnlimited,
   cpuShares: unsigned,
   cpuPeriod: unsigned,

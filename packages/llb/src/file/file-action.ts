@@ -38,7 +38,7 @@ export class FileAction {
 
   /** Then makes a directory; see {@link Mkdir}. */
   Mkdir(path: string, mode: number, ...options: readonly (MkdirOption | NoOption)[]): FileAction {
-    return new FileAction(mkdir(this.Mkdir, path, mode, options), this);
+    return new FileAction(mkdir(this.Mkdir, { path, mode }, options), this);
   }
 
   /** Then makes a file; see {@link Mkfile}. */
@@ -48,17 +48,17 @@ export class FileAction {
     data: string | Uint8Array,
     ...options: readonly (MkfileOption | NoOption)[]
   ): FileAction {
-    return new FileAction(mkfile(this.Mkfile, path, mode, data, options), this);
+    return new FileAction(mkfile(this.Mkfile, { path, mode, data }, options), this);
   }
 
   /** Then makes a symbolic link; see {@link Symlink}. */
   Symlink(oldpath: string, newpath: string, ...options: readonly (SymlinkOption | NoOption)[]): FileAction {
-    return new FileAction(symlink(this.Symlink, oldpath, newpath, options), this);
+    return new FileAction(symlink(this.Symlink, { oldpath, newpath }, options), this);
   }
 
   /** Then removes; see {@link Rm}. */
   Rm(path: string, ...options: readonly (RmOption | NoOption)[]): FileAction {
-    return new FileAction(rm(this.Rm, path, options), this);
+    return new FileAction(rm(this.Rm, { path }, options), this);
   }
 
   /** Then copies; see {@link Copy}. */
@@ -68,7 +68,7 @@ export class FileAction {
     dest: string,
     ...options: readonly (CopyOption | NoOption)[]
   ): FileAction {
-    return new FileAction(copy(this.Copy, input, src, dest, options), this);
+    return new FileAction(copy(this.Copy, { input, src, dest }, options), this);
   }
 
   /** These actions on `state`, to copy from. `Copy(Mkdir('/a', 0o755).WithState(Scratch()), '/a', '/b')` */
@@ -122,7 +122,7 @@ export function Mkdir(
   mode: number,
   ...options: readonly (MkdirOption | NoOption)[]
 ): FileAction {
-  return new FileAction(mkdir(Mkdir, path, mode, options));
+  return new FileAction(mkdir(Mkdir, { path, mode }, options));
 }
 
 /**
@@ -137,7 +137,7 @@ export function Mkfile(
   data: string | Uint8Array,
   ...options: readonly (MkfileOption | NoOption)[]
 ): FileAction {
-  return new FileAction(mkfile(Mkfile, path, mode, data, options));
+  return new FileAction(mkfile(Mkfile, { path, mode, data }, options));
 }
 
 /**
@@ -149,12 +149,12 @@ export function Symlink(
   newpath: string,
   ...options: readonly (SymlinkOption | NoOption)[]
 ): FileAction {
-  return new FileAction(symlink(Symlink, oldpath, newpath, options));
+  return new FileAction(symlink(Symlink, { oldpath, newpath }, options));
 }
 
 /** Removes a file or a directory with all that is in it. `base.File(Rm('/var/cache', { allowNotFound: true }))` */
 export function Rm(path: string, ...options: readonly (RmOption | NoOption)[]): FileAction {
-  return new FileAction(rm(Rm, path, options));
+  return new FileAction(rm(Rm, { path }, options));
 }
 
 /**
@@ -167,11 +167,14 @@ export function Copy(
   dest: string,
   ...options: readonly (CopyOption | NoOption)[]
 ): FileAction {
-  return new FileAction(copy(Copy, input, src, dest, options));
+  return new FileAction(copy(Copy, { input, src, dest }, options));
 }
 
-function mkdir(at: Caller, path: unknown, mode: unknown, options: readonly unknown[]): FileStep {
-  const info = settings(at, 'Mkdir', mkdirChecks, options);
+/** Arguments of a verb, before they are checked. */
+type Args<Name extends string> = { readonly [_ in Name]: unknown };
+
+function mkdir(at: Caller, { path, mode }: Args<'path' | 'mode'>, options: readonly unknown[]): FileStep {
+  const info = settings(at, { of: 'Mkdir', checks: mkdirChecks }, options);
   return {
     kind: 'mkdir',
     path: text(at, 'the path', path),
@@ -184,12 +187,10 @@ function mkdir(at: Caller, path: unknown, mode: unknown, options: readonly unkno
 
 function mkfile(
   at: Caller,
-  path: unknown,
-  mode: unknown,
-  data: unknown,
+  { path, mode, data }: Args<'path' | 'mode' | 'data'>,
   options: readonly unknown[],
 ): FileStep {
-  const info = settings(at, 'Mkfile', mkfileChecks, options);
+  const info = settings(at, { of: 'Mkfile', checks: mkfileChecks }, options);
   return {
     kind: 'mkfile',
     path: text(at, 'the path', path),
@@ -208,8 +209,12 @@ function content(at: Caller, data: unknown): Uint8Array {
   throw invalid(at, `the content must be a string or a Uint8Array, got ${show(data)}`);
 }
 
-function symlink(at: Caller, oldpath: unknown, newpath: unknown, options: readonly unknown[]): FileStep {
-  const info = settings(at, 'Symlink', mkfileChecks, options);
+function symlink(
+  at: Caller,
+  { oldpath, newpath }: Args<'oldpath' | 'newpath'>,
+  options: readonly unknown[],
+): FileStep {
+  const info = settings(at, { of: 'Symlink', checks: mkfileChecks }, options);
   return {
     kind: 'symlink',
     oldpath: text(at, 'the target', oldpath),
@@ -219,19 +224,21 @@ function symlink(at: Caller, oldpath: unknown, newpath: unknown, options: readon
   };
 }
 
-function rm(at: Caller, path: unknown, options: readonly unknown[]): FileStep {
-  const { allowNotFound = false, allowWildcard = false } = settings(at, 'Rm', rmChecks, options);
+function rm(at: Caller, { path }: Args<'path'>, options: readonly unknown[]): FileStep {
+  const { allowNotFound = false, allowWildcard = false } = settings(
+    at,
+    { of: 'Rm', checks: rmChecks },
+    options,
+  );
   return { kind: 'rm', path: text(at, 'the path', path), allowNotFound, allowWildcard };
 }
 
 function copy(
   at: Caller,
-  input: unknown,
-  src: unknown,
-  dest: unknown,
+  { input, src, dest }: Args<'input' | 'src' | 'dest'>,
   options: readonly unknown[],
 ): FileStep {
-  const info = settings(at, 'Copy', copyChecks, options);
+  const info = settings(at, { of: 'Copy', checks: copyChecks }, options);
   return {
     kind: 'copy',
     from: copySource(at, input),

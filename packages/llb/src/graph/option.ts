@@ -44,14 +44,22 @@ export const noConstraints: Constraints = Object.freeze({
   sourceLocations: [],
 });
 
+/** The options that a verb takes. */
+interface Taken<Table> {
+  /** The verb, as a {@link Change} names it. */
+  readonly of: string;
+  readonly checks: Table;
+  /** Settings that hold before the first option. Default: none. */
+  readonly start?: Partial<Checked<Table>>;
+}
+
 /** Reads the options of `at`: settings checked one by one, constraints apart. */
 export function collect<Table extends Readonly<Record<string, Check>>>(
   at: Caller,
-  of: string,
-  table: Table,
+  taken: Taken<Table>,
   options: readonly unknown[],
-  start: Partial<Checked<Table>> = {},
 ): { readonly info: Checked<Table>; readonly constraints: Constraints } {
+  const { of, checks, start = {} } = taken;
   let info: Record<string, unknown> = start;
   let constraints = noConstraints;
   for (const [index, option] of options.entries()) {
@@ -61,7 +69,7 @@ export function collect<Table extends Readonly<Record<string, Check>>>(
       else if (option.of === of) info = option.change(info) as Record<string, unknown>;
       else throw wrongOption(at, index, option);
     } else if (isRecord(option)) {
-      info = { ...info, ...checkRecord(at, table, option) };
+      info = { ...info, ...checkRecord(at, checks, option) };
     } else {
       throw wrongOption(at, index, option);
     }
@@ -72,14 +80,12 @@ export function collect<Table extends Readonly<Record<string, Check>>>(
 /** The same for what takes no constraints. */
 export function settings<Table extends Readonly<Record<string, Check>>>(
   at: Caller,
-  of: string,
-  table: Table,
+  taken: Taken<Table>,
   options: readonly unknown[],
-  start: Partial<Checked<Table>> = {},
 ): Checked<Table> {
-  const foreign = options.findIndex((option) => isChange(option) && option.of !== of);
+  const foreign = options.findIndex((option) => isChange(option) && option.of !== taken.of);
   if (foreign >= 0) throw wrongOption(at, foreign, options[foreign]);
-  return collect(at, of, table, options, start).info;
+  return collect(at, taken, options).info;
 }
 
 /** The sum of constraint options; `at` is named where one is something else. `constraintsOf(myVerb, [LinuxAmd64])` */

@@ -19,7 +19,7 @@ const checks = { name: text, optional: flag } satisfies Checks<CDIDeviceInfo>;
 /** Asks for a device of the daemon. `Run(Shlex('train'), AddCDIDevice(CDIDeviceName('vendor.com/gpu=all')))` */
 export function AddCDIDevice(...options: readonly (CDIDeviceOption | NoOption)[]): RunChange {
   const at: Caller = AddCDIDevice;
-  const { name = '', optional = false } = settings(at, 'AddCDIDevice', checks, options);
+  const { name = '', optional = false } = settings(at, { of: 'AddCDIDevice', checks }, options);
   const device = Object.freeze({ name, optional });
   return run(({ cdiDevices }) => ({ cdiDevices: [...cdiDevices, device] }));
 }

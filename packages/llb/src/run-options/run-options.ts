@@ -84,7 +84,9 @@ export function AddUlimit(name: UlimitName, soft: number | bigint, hard: number 
 
 /** Exit codes that count as success instead of 0. `base.Run(Shlex('grep x'), ValidExitCodes(0, 1))` */
 export function ValidExitCodes(...codes: readonly number[]): RunChange {
-  const checked = codes.map((code) => whole(ValidExitCodes, 'an exit code', code, -(2 ** 31), 2 ** 31 - 1));
+  const checked = codes.map((code) =>
+    whole(ValidExitCodes, 'an exit code', code, { min: -(2 ** 31), max: 2 ** 31 - 1 }),
+  );
   return run((info) => ({ state: withValues(info.state, { validExitCodes: Object.freeze(checked) }) }));
 }
 

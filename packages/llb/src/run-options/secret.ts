@@ -75,7 +75,7 @@ function addSecret(
   start: { readonly id: string; readonly target: string | undefined },
   options: readonly unknown[],
 ): RunChange {
-  const info = settings(at, 'AddSecret', checks, options, start as { readonly id: string });
+  const info = settings(at, { of: 'AddSecret', checks, start: start as { readonly id: string } }, options);
   if (info.target === undefined && info.env === undefined) {
     throw invalid(at, `secret ${JSON.stringify(start.id)} needs a target or an environment variable`);
   }

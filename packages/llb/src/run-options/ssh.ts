@@ -35,7 +35,7 @@ const checks = {
 /** Forwards an ssh agent of the build; `SSH_AUTH_SOCK` is set. `Run(Shlex('git clone …'), AddSSHSocket(SSHID('github')))` */
 export function AddSSHSocket(...options: readonly (SSHOption | NoOption)[]): RunChange {
   const at: Caller = AddSSHSocket;
-  const info = settings(at, 'AddSSHSocket', checks, options);
+  const info = settings(at, { of: 'AddSSHSocket', checks }, options);
   const socket: SSHSocket = Object.freeze({
     id: info.id ?? '',
     target: info.target ?? '',

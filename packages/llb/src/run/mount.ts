@@ -72,7 +72,7 @@ export function makeMount(
   source: Output | undefined,
   options: readonly unknown[],
 ): Mount {
-  const info = settings(at, 'mount', checks, options);
+  const info = settings(at, { of: 'mount', checks }, options);
   if (info.tmpfs && source) {
     throw invalid(at, 'tmpfs mounts must use scratch', 'mount Scratch() there; a tmpfs begins empty');
   }
@@ -118,7 +118,7 @@ export function AsPersistentCacheDir(
 
 /** Makes a mount a folder in memory that is gone afterwards. `AddMount('/tmp', Scratch(), Tmpfs(TmpfsSize(1 << 20)))` */
 export function Tmpfs(...options: readonly (TmpfsOption | NoOption)[]): { readonly tmpfs: TmpfsInfo } {
-  return { tmpfs: settings(Tmpfs, 'Tmpfs', tmpfsChecks, options) };
+  return { tmpfs: settings(Tmpfs, { of: 'Tmpfs', checks: tmpfsChecks }, options) };
 }
 
 /** An option of `Tmpfs`. */

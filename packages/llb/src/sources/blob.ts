@@ -34,7 +34,7 @@ function blob(at: Caller, from: 'registry' | 'oci-layout', ref: unknown, options
   if (parsed.tag)
     throw fail('invalid-reference', at, 'tagged image reference not allowed for blob reference');
   if (!parsed.digest) throw fail('invalid-reference', at, 'checksum required in blob reference');
-  const { info, constraints } = collect(at, at.name, checks, options);
+  const { info, constraints } = collect(at, { of: at.name, checks }, options);
   const source = {
     type: 'blob',
     from,

@@ -94,7 +94,7 @@ export function Git(url: string, fragment = '', ...options: readonly (GitOption 
   if ('problem' in remote) {
     throw fail('invalid-git-remote', at, `Git: ${JSON.stringify(url)} is no remote: ${remote.problem}`);
   }
-  const { info, constraints } = collect(at, 'Git', checks, options);
+  const { info, constraints } = collect(at, { of: 'Git', checks }, options);
   const [fragmentRef = '', folder = ''] = text(at, 'the fragment', fragment).split(/:(.*)/s);
   const ssh = remote.scheme === 'ssh';
   if (ssh && !info.knownSSHHosts) {
@@ -217,7 +217,11 @@ export function GitBundleURL(
   ...options: readonly (GitBundleOption | NoOption)[]
 ): { readonly bundle: string; readonly bundleOCISessionID: string; readonly bundleOCIStoreID: string } {
   const at: Caller = GitBundleURL;
-  const { ociSessionID = '', ociStoreID = '' } = settings(at, 'GitBundleURL', bundleChecks, options);
+  const { ociSessionID = '', ociStoreID = '' } = settings(
+    at,
+    { of: 'GitBundleURL', checks: bundleChecks },
+    options,
+  );
   const bundle = { bundle: locator, bundleOCISessionID: ociSessionID, bundleOCIStoreID: ociStoreID };
   return given(at, bundle);
 }

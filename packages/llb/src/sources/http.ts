@@ -65,7 +65,7 @@ export function HTTP(url: string, ...options: readonly (HTTPOption | NoOption)[]
   if (!/^https?:\/\//i.test(nonEmpty(at, 'the URL', url))) {
     throw invalid(at, `${show(url)} is no http or https URL`);
   }
-  const { info, constraints } = collect(at, 'HTTP', checks, options);
+  const { info, constraints } = collect(at, { of: 'HTTP', checks }, options);
   const source: HTTPSource = {
     type: 'http',
     url,

@@ -60,7 +60,7 @@ function isResolver(value: unknown): value is ImageConfigResolver {
 export function Image(ref: string, ...options: readonly (ImageOption | NoOption)[]): State {
   const at: Caller = Image;
   const parsed = withDefaultTag(parseReference(at, ref));
-  const { info, constraints } = collect(at, 'Image', checks, options);
+  const { info, constraints } = collect(at, { of: 'Image', checks }, options);
   const source: ImageSource = {
     type: 'image',
     ref: formatReference(parsed),

@@ -69,7 +69,7 @@ const checks = {
  */
 export function Local(name: string, ...options: readonly (LocalOption | NoOption)[]): State {
   const at: Caller = Local;
-  const { info, constraints } = collect(at, 'Local', checks, options);
+  const { info, constraints } = collect(at, { of: 'Local', checks }, options);
   const source: LocalSource = {
     type: 'local',
     name: nonEmpty(at, 'the name', name),

@@ -31,7 +31,7 @@ const checks = {
  */
 export function OCILayout(ref: string, ...options: readonly (OCILayoutOption | NoOption)[]): State {
   const at: Caller = OCILayout;
-  const { info, constraints } = collect(at, 'OCILayout', checks, options);
+  const { info, constraints } = collect(at, { of: 'OCILayout', checks }, options);
   const source = {
     type: 'oci-layout',
     ref: nonEmpty(at, 'the reference', ref),

@@ -24,7 +24,7 @@ export function checkHost(at: Caller, host: unknown, ip: unknown): HostIP {
 export function checkUlimit(at: Caller, name: unknown, soft: unknown, hard: unknown): Ulimit {
   return Object.freeze({
     name: nonEmpty(at, 'the limit', name),
-    soft: long(at, 'the soft limit', soft, -1n),
-    hard: long(at, 'the hard limit', hard, -1n),
+    soft: long(at, 'the soft limit', soft, { min: -1n }),
+    hard: long(at, 'the hard limit', hard, { min: -1n }),
   });
 }
