@@ -29,6 +29,12 @@ interface Written {
   readonly outputs: readonly Mount[];
 }
 
+interface WrittenOp extends Written {
+  readonly bytes: Uint8Array;
+  readonly metadata: OpMetadata;
+  readonly places: readonly SourceLocation[];
+}
+
 /** Metadata and locations of a digest, from all vertices that have it. */
 interface Said {
   metadata: OpMetadata;
@@ -147,7 +153,7 @@ export class GraphWriter implements Context {
     if (vertex.kind === 'definition') {
       const op = loadedOf(vertex.loaded);
       const [digest, bytes] = op.bytes();
-      this.#add(vertex, digest, bytes, op.metadata(), op.places(), []);
+      this.#add(vertex, { digest, bytes, metadata: op.metadata(), places: op.places(), outputs: [] });
       return;
     }
     const { op, inputs, platform, caps, outputs = [] } = lower(vertex, this);
@@ -155,17 +161,11 @@ export class GraphWriter implements Context {
     const common = { inputs, constraints: { filter }, op };
     const bytes = encode(vertex, platform ? { ...common, platform: lowerPlatform(platform) } : common);
     const metadata = this.#metadataMaker.make(vertex.constraints, caps);
-    this.#add(vertex, digestOf(bytes), bytes, metadata, this.#placesOf(vertex), outputs);
+    const places = this.#placesOf(vertex);
+    this.#add(vertex, { digest: digestOf(bytes), bytes, metadata, places, outputs });
   }
 
-  #add(
-    vertex: Vertex,
-    digest: Digest,
-    bytes: Uint8Array,
-    metadata: OpMetadata,
-    places: readonly SourceLocation[],
-    outputs: readonly Mount[],
-  ): void {
+  #add(vertex: Vertex, { digest, bytes, metadata, places, outputs }: WrittenOp): void {
     this.#written.set(vertex, { digest, outputs });
     const locations = this.#sources.locate(places);
     const known = this.#said.get(digest);
