@@ -1,18 +1,11 @@
 import { resolve } from 'node:path';
-import {
-  defaultRequest,
-  type Output,
-  type ProgressEvent,
-  SolveFailure,
-  type SolveResult,
-  type SolveTarget,
-} from '@llb-ts/backend';
+import { defaultRequest, type ProgressEvent, SolveFailure, type SolveTarget } from '@llb-ts/backend';
 import { type BackendChoice, chooseBackend } from '../backend/backends.ts';
 import { type Built, type BuiltResult, buildsOf, mapBuilds } from '../built/built.ts';
 import { createDisplay, type ProgressMode, resolveMode } from '../display/choose.ts';
 import { HeldDisplay } from '../display/held-display.ts';
 import { StepLogs } from '../display/step-logs.ts';
-import { StepCounts, summaryLine } from '../display/summary.ts';
+import { type FinishedSolve, StepCounts, summaryLine } from '../display/summary.ts';
 import { type InputFlags, parseInputs, withDeclaredFolders } from '../options/inputs.ts';
 import { parseOutputs, requireWritableFile } from '../options/output.ts';
 import { standardOutput } from '../output/console.ts';
@@ -91,7 +84,7 @@ export async function solve(
       await backend.close();
     }
   });
-  await report(result, outputs, counts, Date.now() - started, options, mode);
+  await report({ result, outputs, counts, took: Date.now() - started }, options, mode);
 }
 
 function targetOf(result: BuiltResult): SolveTarget {
@@ -149,20 +142,13 @@ function clipped(line: string): string {
   return line.length > SHOWN_LINE ? `…${line.slice(-SHOWN_LINE)}` : line;
 }
 
-async function report(
-  result: SolveResult,
-  outputs: readonly Output[],
-  counts: StepCounts,
-  took: number,
-  options: SolveOptions,
-  mode: ProgressMode,
-): Promise<void> {
+async function report(solved: FinishedSolve, options: SolveOptions, mode: ProgressMode): Promise<void> {
   if (options.metadataFile !== undefined) {
-    await writeFileWhole(resolve(options.metadataFile), metadataJson(result.metadata));
+    await writeFileWhole(resolve(options.metadataFile), metadataJson(solved.result.metadata));
   }
   if (mode === 'quiet' || mode === 'rawjson') return;
-  process.stderr.write(`${shownText(summaryLine(took, counts, result, outputs, shownPath))}\n`);
-  if (outputs.length === 0) {
+  process.stderr.write(`${shownText(summaryLine(solved, shownPath))}\n`);
+  if (solved.outputs.length === 0) {
     process.stderr.write(
       'nothing was written: the result is kept; add -o DIR for a folder, -o - for a tar\n',
     );

@@ -45,23 +45,28 @@ describe('the summary', () => {
     });
     const layer = (size: number) => ({ id: '', description: '', size });
     const shown = (path: string) => path.slice(1);
+    const short = { took: 60, counts, outputs: [] };
     expect(
       summaryLine(
-        1_234,
-        counts,
-        { metadata: {}, layers: [layer(12_000_000), layer(400_000)] },
-        [
-          target('local', { kind: 'directory', path: '/out' }),
-          target('tar', { kind: 'file', path: '/a.tar' }),
-          target('image', { kind: 'none' }, { name: 'x/y' }),
-        ],
+        {
+          took: 1_234,
+          counts,
+          result: { metadata: {}, layers: [layer(12_000_000), layer(400_000)] },
+          outputs: [
+            target('local', { kind: 'directory', path: '/out' }),
+            target('tar', { kind: 'file', path: '/a.tar' }),
+            target('image', { kind: 'none' }, { name: 'x/y' }),
+          ],
+        },
         shown,
       ),
     ).toBe('solved in 1.2s: 1 ran, 0 cached; 2 layers, 12.4 MB → out/, a.tar, x/y');
-    expect(summaryLine(60, counts, { metadata: {}, layers: [layer(999)] }, [], shown)).toBe(
+    expect(summaryLine({ ...short, result: { metadata: {}, layers: [layer(999)] } }, shown)).toBe(
       'solved in 0.1s: 1 ran, 0 cached; 1 layer, 999 B',
     );
-    expect(summaryLine(60, counts, { metadata: {} }, [], shown)).toBe('solved in 0.1s: 1 ran, 0 cached');
+    expect(summaryLine({ ...short, result: { metadata: {} } }, shown)).toBe(
+      'solved in 0.1s: 1 ran, 0 cached',
+    );
   });
 });
 

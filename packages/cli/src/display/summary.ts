@@ -26,22 +26,27 @@ export class StepCounts {
   }
 }
 
+/** A solve that went well. */
+export interface FinishedSolve {
+  /** Milliseconds. */
+  readonly took: number;
+  readonly counts: StepCounts;
+  readonly result: SolveResult;
+  readonly outputs: readonly Output[];
+}
+
 /** `solved in 1.2s: 3 ran, 12 cached; 5 layers, 12.4 MB → out/` */
 export function summaryLine(
-  milliseconds: number,
-  counts: StepCounts,
-  result: SolveResult,
-  targets: readonly Output[],
+  { took, counts, result: { layers }, outputs }: FinishedSolve,
   shown: (path: string) => string,
 ): string {
-  const { layers } = result;
   const size = layers?.reduce((sum, layer) => sum + layer.size, 0) ?? 0;
   const layerText = layers
     ? `; ${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}, ${sizeText(size)}`
     : '';
-  const places = targets.map((target) => placeText(target, shown)).join(', ');
+  const places = outputs.map((output) => placeText(output, shown)).join(', ');
   return (
-    `solved in ${formatSeconds(milliseconds)}: ${counts.ran} ran, ${counts.cached} cached${layerText}` +
+    `solved in ${formatSeconds(took)}: ${counts.ran} ran, ${counts.cached} cached${layerText}` +
     `${places === '' ? '' : ` → ${places}`}`
   );
 }

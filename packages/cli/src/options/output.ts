@@ -30,9 +30,9 @@ export function parseOutputs(values: readonly string[], stdout: Stdout): readonl
 
 function parseOutput(value: string, stdout: Stdout): Output {
   if (value === '') throw usageError('--output is empty', 'give a folder: -o out');
-  if (value === '-') return outputOf('tar', { dest: '-' }, value, stdout);
+  if (value === '-') return outputOf({ value, type: 'tar', dest: '-', attrs: {} }, stdout);
   // A path with an equals sign needs the long form, as in buildx.
-  if (!value.includes('=')) return outputOf('local', { dest: value }, value, stdout);
+  if (!value.includes('=')) return outputOf({ value, type: 'local', dest: value, attrs: {} }, stdout);
   const attrs: Record<string, string> = {};
   let type: string | undefined;
   for (const [key, text] of splitPairs(value, '--output')) {
@@ -48,29 +48,28 @@ function parseOutput(value: string, stdout: Stdout): Output {
   if (attrs.output !== undefined) {
     throw usageError(`--output ${value}: output= is no attribute`, `did you mean dest=${attrs.output}?`);
   }
-  return outputOf(type, attrs, value, stdout);
+  const { dest = '', ...others } = attrs;
+  return outputOf({ value, type, dest, attrs: others }, stdout);
 }
 
 function isExportType(type: string): type is ExportType {
   return (types as readonly string[]).includes(type);
 }
 
-function outputOf(
-  type: ExportType,
-  { dest, ...attrs }: Readonly<Record<string, string>>,
-  value: string,
-  stdout: Stdout,
-): Output {
-  return { type, attrs, sink: sinkOf(type, dest ?? '', attrs, value, stdout) };
+interface ReadOutput {
+  /** The option as it was given. */
+  readonly value: string;
+  readonly type: ExportType;
+  /** Empty: none. */
+  readonly dest: string;
+  readonly attrs: Readonly<Record<string, string>>;
 }
 
-function sinkOf(
-  type: ExportType,
-  dest: string,
-  attrs: Readonly<Record<string, string>>,
-  value: string,
-  stdout: Stdout,
-): Sink {
+function outputOf(read: ReadOutput, stdout: Stdout): Output {
+  return { type: read.type, attrs: read.attrs, sink: sinkOf(read, stdout) };
+}
+
+function sinkOf({ value, type, dest, attrs }: ReadOutput, stdout: Stdout): Sink {
   if (type === 'image') {
     if (dest !== '') throw usageError(`--output ${value}: an image has no dest`, 'use type=oci for a file');
     return { kind: 'none' };

@@ -36,13 +36,13 @@ export async function exportedBy(
   wanted: Wanted,
   readSignature: SignatureReader,
 ): Promise<Exported> {
-  const root = await rootOf(program, wanted, readSignature);
+  const root = await rootOf({ program, args: wanted.args, readSignature });
   if (root.kind === 'exported') {
     if (wanted.target !== undefined) throw noTargets(program.shown, wanted.target);
     return root.value;
   }
   const name = chooseTarget(root.targets, wanted.target, program.shown);
-  return targetOf(program, root.targets[name], name, root.args, readSignature);
+  return targetOf(root.targets[name], name, { program, args: root.args, readSignature });
 }
 
 /** All that build.ts describes: each of its targets, or the one that it is. An argument goes to the targets that take it. */
@@ -51,7 +51,7 @@ export async function allExportedBy(
   wanted: Wanted,
   readSignature: SignatureReader,
 ): Promise<readonly Exported[]> {
-  const root = await rootOf(program, wanted, readSignature);
+  const root = await rootOf({ program, args: wanted.args, readSignature });
   if (root.kind === 'exported') return [root.value];
   const names = Object.keys(root.targets);
   if (names.length === 0) throw noTargetsAtAll(program.shown);
@@ -62,7 +62,7 @@ export async function allExportedBy(
     const signature = typeof value === 'function' && root.args.length > 0 ? await readSignature(name) : [];
     const args = root.args.filter((arg) => !signature || signature.some((one) => one.name === arg.name));
     for (const arg of args) untaken.delete(arg.name);
-    all.push(await targetOf(program, value, name, args, readSignature));
+    all.push(await targetOf(value, name, { program, args, readSignature }));
   }
   const [stranger] = untaken;
   if (stranger === undefined) return all;
@@ -77,10 +77,18 @@ type Root =
   /** `args`: those that nobody has answered for yet. */
   | { readonly kind: 'record'; readonly targets: Record; readonly args: readonly GivenArgument[] };
 
-async function rootOf(program: Program, { args }: Wanted, readSignature: SignatureReader): Promise<Root> {
+/** The program, and what its functions are called with. */
+interface Call {
+  readonly program: Program;
+  readonly args: readonly GivenArgument[];
+  readonly readSignature: SignatureReader;
+}
+
+async function rootOf(call: Call): Promise<Root> {
+  const { program, args } = call;
   const { shown } = program;
   if (!('default' in program.exports)) throw noDefault(program);
-  const root = await called(program, program.exports.default, undefined, args, readSignature);
+  const root = await called(program.exports.default, undefined, call);
   if (isExported(root.value)) return { kind: 'exported', value: finish(root, args, shown) };
   if (!isRecord(root.value) || isForeignState(root.value)) {
     throw unusable(shown, 'the default export', root.value);
@@ -89,14 +97,9 @@ async function rootOf(program: Program, { args }: Wanted, readSignature: Signatu
   return { kind: 'record', targets: root.value, args: root.tookArguments ? [] : args };
 }
 
-async function targetOf(
-  program: Program,
-  value: unknown,
-  name: string,
-  args: readonly GivenArgument[],
-  readSignature: SignatureReader,
-): Promise<Exported> {
-  const target = await called(program, value, name, args, readSignature);
+async function targetOf(value: unknown, name: string, call: Call): Promise<Exported> {
+  const { args, program } = call;
+  const target = await called(value, name, call);
   if (!isExported(target.value)) {
     throw unusable(program.shown, `the target ${JSON.stringify(name)}`, target.value);
   }
@@ -113,11 +116,9 @@ interface Called {
 }
 
 async function called(
-  program: Program,
   exported: unknown,
   target: string | undefined,
-  args: readonly GivenArgument[],
-  readSignature: SignatureReader,
+  { program, args, readSignature }: Call,
 ): Promise<Called> {
   try {
     const value = await exported;
