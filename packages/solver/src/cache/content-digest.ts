@@ -228,7 +228,11 @@ async function digestChosen(tree: Tree, selector: ContentSelector, digester: Ent
       // A link that was followed counts with all it leads to.
       chosen.push({ path: shown, digest: () => digestTree(tree, start, digester) });
     } else {
-      const chosenHere = choose(tree, start, shown, selection, selector.followLinks, digester);
+      const chosenHere = choose(
+        tree,
+        { start, shown, selection, followLinks: selector.followLinks },
+        digester,
+      );
       for (const next of chosenHere) chosen.push(next);
     }
   }
@@ -273,13 +277,18 @@ interface OpenDirectory {
   chosen: boolean;
 }
 
+interface Choice {
+  readonly start: WalkedEntry;
+  /** The start as the selector would write it. */
+  readonly shown: string;
+  readonly selection: Selection;
+  readonly followLinks: boolean;
+}
+
 /** The entries that the patterns choose at and below one path, with the directories that lead there. */
 function* choose(
   tree: Tree,
-  start: WalkedEntry,
-  shown: string,
-  selection: Selection,
-  followLinks: boolean,
+  { start, shown, selection, followLinks }: Choice,
   digester: EntryDigester,
 ): Generator<Chosen> {
   const open: OpenDirectory[] = [];

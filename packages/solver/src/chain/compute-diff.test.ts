@@ -28,7 +28,7 @@ const treeOf = (ids: readonly string[]) =>
 async function diff(lower: ChainTree, upper: ChainTree): Promise<string> {
   const staged = store.stageLayer();
   const id = fresh();
-  store.adopt(staged, id, await computeDiff(lower, upper, staged.folder, UNSTOPPED));
+  store.adopt(staged, id, await computeDiff({ lower, upper }, staged.folder, { pacer: UNSTOPPED }));
   return id;
 }
 

@@ -19,22 +19,19 @@ import type { Entry } from '../name/entry.ts';
 import type { ChainFolder, ChainTree } from './chain-tree.ts';
 
 export interface DiffOptions {
+  /** Asked now and then. */
+  readonly pacer: Pacer;
   /** Spares reading the files of which it knows something. Default: knows nothing. */
   readonly digestOf?: KnownDigest;
   /** Directories lose what BuildKit does not move with them. Default: false. */
   readonly isMoved?: boolean;
 }
 
-/**
- * @param folder an empty folder that becomes the layer
- * @param pacer asked now and then
- */
+/** @param folder an empty folder that becomes the layer */
 export async function computeDiff(
-  lower: ChainTree,
-  upper: ChainTree,
+  { lower, upper }: { readonly lower: ChainTree; readonly upper: ChainTree },
   folder: string,
-  pacer: Pacer,
-  { digestOf, isMoved = false }: DiffOptions = {},
+  { pacer, digestOf, isMoved = false }: DiffOptions,
 ): Promise<AdoptedLayer> {
   const output = new DiffFolder(upper, folder, isMoved);
   // A stack of directories to compare; explicit, since trees may be deep.

@@ -23,10 +23,9 @@ describe('withInodeOwners', () => {
     );
     const staged = store.stageLayer();
     const made = await computeDiff(
-      chain(store, [links, changed]),
-      chain(store, [links]),
+      { lower: chain(store, [links, changed]), upper: chain(store, [links]) },
       staged.folder,
-      UNSTOPPED,
+      { pacer: UNSTOPPED },
     );
     store.adopt(staged, 'diff', made);
 

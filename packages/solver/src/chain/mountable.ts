@@ -54,7 +54,11 @@ async function squashed(
   if (!store.has(id)) {
     const staged = store.stageLayer();
     const empty = new ChainTree([{ id: 'scratch', path: store.emptyPath }]);
-    store.adopt(staged, id, await computeDiff(empty, new ChainTree(folders), staged.folder, pacer));
+    store.adopt(
+      staged,
+      id,
+      await computeDiff({ lower: empty, upper: new ChainTree(folders) }, staged.folder, { pacer }),
+    );
   }
   return { id, path: store.path(id, 'own') };
 }

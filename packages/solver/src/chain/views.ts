@@ -263,8 +263,9 @@ export class Views {
     }
     const draft = this.#store.stageLayer();
     try {
-      const [lower, upper] = [this.treeOf(diff.lower), this.treeOf(diff.upper)];
-      const made = await computeDiff(lower, upper, draft.folder, pacer, {
+      const sides = { lower: this.treeOf(diff.lower), upper: this.treeOf(diff.upper) };
+      const made = await computeDiff(sides, draft.folder, {
+        pacer,
         digestOf: this.#digestOf,
         isMoved: true,
       });

@@ -148,7 +148,12 @@ export class RegistryRepository {
     place: string,
     signal: AbortSignal | undefined,
   ): Promise<Descriptor | undefined> {
-    const response = await this.#send(connection, 'HEAD', place, { accept: ACCEPT_MANIFESTS }, signal);
+    const response = await this.#send(connection, {
+      method: 'HEAD',
+      place,
+      headers: { accept: ACCEPT_MANIFESTS },
+      signal,
+    });
     await response.drop();
     if (response.status === 404) return undefined;
     if (response.status > 299) throw await unexpectedStatus('HEAD', response);
@@ -172,7 +177,12 @@ export class RegistryRepository {
     signal: AbortSignal | undefined,
   ): Promise<Descriptor> {
     const { createHash } = await import('node:crypto');
-    const response = await this.#send(connection, 'GET', place, { accept: ACCEPT_MANIFESTS }, signal);
+    const response = await this.#send(connection, {
+      method: 'GET',
+      place,
+      headers: { accept: ACCEPT_MANIFESTS },
+      signal,
+    });
     if (response.status > 299) throw await unexpectedStatus('GET', response);
     const bytes = await readAll(response.body, MAX_MANIFEST_SIZE);
     const digest = this.reference.digest || `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -187,10 +197,11 @@ export class RegistryRepository {
     const manifest = isManifestType(descriptor.mediaType) || isIndexType(descriptor.mediaType);
     const place = `${manifest ? 'manifests' : 'blobs'}/${descriptor.digest}`;
     const accept = descriptor.mediaType === '' ? '*/*' : `${descriptor.mediaType}, */*`;
+    const wanted = { place, accept, descriptor, signal: options.signal };
     return downloadBlob(descriptor, {
       ...options,
       delays: this.#retryDelays,
-      open: (offset) => this.#open(place, accept, offset, descriptor, options.signal),
+      open: (offset) => this.#open(wanted, offset),
     });
   }
 
@@ -199,7 +210,8 @@ export class RegistryRepository {
     parseBlobDigest(digest);
     const { place, size } = await this.#locate(digest, options.signal);
     const descriptor = { mediaType: '', digest, size };
-    const open = (offset: number) => this.#open(place, '*/*', offset, descriptor, options.signal);
+    const wanted = { place, accept: '*/*', descriptor, signal: options.signal };
+    const open = (offset: number) => this.#open(wanted, offset);
     yield* downloadBlob(descriptor, { ...options, delays: this.#retryDelays, open });
   }
 
@@ -208,7 +220,12 @@ export class RegistryRepository {
     for (const place of [`blobs/${digest}`, `manifests/${digest}`]) {
       for (const connection of this.#connections) {
         try {
-          const response = await this.#send(connection, 'HEAD', place, { accept: '*/*' }, signal);
+          const response = await this.#send(connection, {
+            method: 'HEAD',
+            place,
+            headers: { accept: '*/*' },
+            signal,
+          });
           await response.drop();
           const size = Number(response.headers['content-length'] ?? Number.NaN);
           if (response.status <= 299 && Number.isSafeInteger(size)) return { place, size };
@@ -222,19 +239,13 @@ export class RegistryRepository {
     throw failure ?? stepFailure(`could not fetch content ${digest} from remote: not found`);
   }
 
-  async #open(
-    place: string,
-    accept: string,
-    offset: number,
-    descriptor: Descriptor,
-    signal: AbortSignal | undefined,
-  ): Promise<HttpResponse> {
+  async #open({ place, accept, descriptor, signal }: WantedContent, offset: number): Promise<HttpResponse> {
     const headers = { accept, ...(offset > 0 && { range: `bytes=${offset}-` }) };
     let failure: unknown;
     let missing = false;
     for (const connection of this.#connections) {
       try {
-        const response = await this.#send(connection, 'GET', place, headers, signal);
+        const response = await this.#send(connection, { method: 'GET', place, headers, signal });
         if (response.status <= 299) return response;
         missing ||= response.status === 404;
         if (response.status >= 500 && connection === this.connection) return response;
@@ -251,13 +262,8 @@ export class RegistryRepository {
     );
   }
 
-  #send(
-    connection: RegistryConnection,
-    method: 'GET' | 'HEAD',
-    place: string,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal | undefined,
-  ): Promise<HttpResponse> {
+  #send(connection: RegistryConnection, request: ContentRequest): Promise<HttpResponse> {
+    const { method, place, headers, signal } = request;
     const { reference } = this;
     const namespace = connection.host.mirror ? `?ns=${encodeURIComponent(reference.hostname)}` : '';
     return sendToRegistry(connection, {
@@ -269,6 +275,20 @@ export class RegistryRepository {
       lastHost: connection === this.connection,
     });
   }
+}
+
+/** A request for something in the repository. */
+interface ContentRequest {
+  readonly method: 'GET' | 'HEAD';
+  /** Below the repository: `blobs/sha256:…`. */
+  readonly place: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface WantedContent extends Pick<ContentRequest, 'place' | 'signal'> {
+  readonly accept: string;
+  readonly descriptor: Descriptor;
 }
 
 export interface FetchOptions {

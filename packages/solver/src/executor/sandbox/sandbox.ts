@@ -102,7 +102,7 @@ export class Sandbox implements Runtime {
     bindMount(step.root, root);
     try {
       return await runProcess({
-        ...this.#boundToUs(prepared, children, root, dev, this.#chain(prepared, root)),
+        ...this.#boundToUs(this.#chain(prepared, root), prepared, { children, root, dev }),
         env: {},
         cwd: root,
         owner: identity,
@@ -144,11 +144,9 @@ export class Sandbox implements Runtime {
 
   /** How the chain is run so that it cannot outlive this process. */
   #boundToUs(
-    { mounts, identity }: PreparedStep,
-    children: ChildLifetime,
-    root: string,
-    dev: DevFolder,
     [program = '', ...args]: readonly string[],
+    { mounts, identity }: PreparedStep,
+    { children, root, dev }: StepSurroundings,
   ): BoundCommand {
     const sources = mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
     const nested = children.nested({ program, args }, [root, dev.path, this.#folder, ...sources]);
@@ -173,6 +171,14 @@ export class Sandbox implements Runtime {
       this.#last,
     ];
   }
+}
+
+/** Things that a running step needs besides itself. */
+interface StepSurroundings {
+  readonly children: ChildLifetime;
+  /** The folder that its root is mounted at. */
+  readonly root: string;
+  readonly dev: DevFolder;
 }
 
 const IN_PID_NAMESPACE = ['--pid', '--fork', '--kill-child=SIGKILL'] as const;

@@ -34,7 +34,8 @@ export async function exportImage(
   if (options.push) {
     for (const text of name === '' ? [] : name.split(',')) {
       try {
-        await push(committed, parseImageName(text), options, services, work);
+        const { pushByDigest, insecure } = options;
+        await push(committed, { name: parseImageName(text), pushByDigest, insecure }, services, work);
       } catch (error) {
         throw work.signal.aborted ? error : pushFailure(text, error);
       }
@@ -55,10 +56,19 @@ function nameOf(digest: string, { name, metadata, dangling }: ImageOptions): str
   return given === '' ? made : `${given},${made}`;
 }
 
+interface Push extends Pick<ImageOptions, 'pushByDigest' | 'insecure'> {
+  readonly name: ImageName;
+}
+
+/** The repository that is pushed to. */
+interface PushTarget {
+  readonly name: ImageName;
+  readonly pusher: RegistryPusher;
+}
+
 async function push(
   { root, images, isIndex }: CommittedResult,
-  name: ImageName,
-  { pushByDigest, insecure }: ImageOptions,
+  { name, pushByDigest, insecure }: Push,
   services: ImageServices,
   work: ExportWork,
 ): Promise<void> {
@@ -69,7 +79,7 @@ async function push(
   const registries = insecure ? services.registries.insecureFor(name.domain) : services.registries;
   try {
     const pusher = pusherFor(name, registries);
-    await oneOff(work, 'pushing layers', () => pushBlobs(images, name, pusher, services, work));
+    await oneOff(work, 'pushing layers', () => pushBlobs(images, { name, pusher }, services, work));
     const { tag } = tagged(name);
     const shown = pushByDigest ? `${name.domain}/${name.path}` : `${fullName(tagged(name))}@${digest}`;
     await oneOff(work, `pushing manifest for ${shown}`, async () => {
@@ -92,8 +102,7 @@ function pusherFor({ domain, path }: ImageName, registries: RegistryClient): Reg
 
 async function pushBlobs(
   images: readonly CommittedImage[],
-  name: ImageName,
-  pusher: RegistryPusher,
+  target: PushTarget,
   services: ImageServices,
   work: ExportWork,
 ): Promise<void> {
@@ -104,11 +113,11 @@ async function pushBlobs(
   const pending = [...once.values()].filter(({ descriptor }) => !isNondistributable(descriptor.mediaType));
   const worker = async () => {
     for (let layer = pending.shift(); layer; layer = pending.shift()) {
-      await pushLayer(layer, name, pusher, services, work);
+      await pushLayer(layer, target, services, work);
     }
   };
   await Promise.all([
-    ...[...configs.values()].map((config) => pushConfig(config, pusher, work)),
+    ...[...configs.values()].map((config) => pushConfig(config, target.pusher, work)),
     ...Array.from({ length: PARALLEL }, worker),
   ]);
 }
@@ -128,8 +137,7 @@ async function* oneChunk(bytes: Uint8Array) {
 
 async function pushLayer(
   { piece, packed, descriptor }: ImageLayer,
-  { domain, path }: ImageName,
-  pusher: RegistryPusher,
+  { name: { domain, path }, pusher }: PushTarget,
   services: ImageServices,
   work: ExportWork,
 ): Promise<void> {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Sink } from '@llb-ts/backend';
+import type { BlobStore } from '../../blob/blob-store.ts';
 import { errnoOf } from '../../error/error.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
 import type { ExportWork } from '../base/export-work.ts';
@@ -8,10 +9,17 @@ import { destinationFailure, exportFailure } from '../base/failure.ts';
 import { goJson } from '../base/go-json.ts';
 import { draftName } from '../base/output-file.ts';
 import { Progress } from '../base/progress.ts';
-import { descriptorJson, type ImageServices } from './image-commit.ts';
+import { descriptorJson } from './image-commit.ts';
 import { blobsOf, type CommittedResult } from './image-index.ts';
 import type { ImageName } from './image-name.ts';
 import { blobName, namedDescriptor } from './oci-names.ts';
+
+/** A finished result, and how it is listed where it goes. */
+export interface NamedResult {
+  readonly result: CommittedResult;
+  readonly descriptor: Descriptor;
+  readonly names: readonly ImageName[];
+}
 
 /**
  * Adds an image, or an index of images, to a layout in a folder, which is made if it is missing (`tar=false`;
@@ -20,10 +28,8 @@ import { blobName, namedDescriptor } from './oci-names.ts';
  */
 export async function writeLayout(
   destination: Sink,
-  result: CommittedResult,
-  descriptor: Descriptor,
-  names: readonly ImageName[],
-  { blobs }: ImageServices,
+  { result, descriptor, names }: NamedResult,
+  blobs: BlobStore,
   work: ExportWork,
 ): Promise<void> {
   if (destination.kind !== 'directory') {

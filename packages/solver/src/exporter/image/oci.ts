@@ -1,6 +1,7 @@
 /** Images as archives and layouts (`exporter/oci`, containerd `core/images/archive`). */
 import { TAR_TYPE, type TarHeader } from '../../archive/tar-writer-header.ts';
 import { TarWriter } from '../../archive/tar-writer-stream.ts';
+import type { BlobStore } from '../../blob/blob-store.ts';
 import type { Ref } from '../../chain/ref.ts';
 import type { Descriptor } from '../../registry/descriptor.ts';
 import type { ExportWork } from '../base/export-work.ts';
@@ -10,10 +11,10 @@ import { writeOutput } from '../base/output-file.ts';
 import { Progress } from '../base/progress.ts';
 import type { ExportResult } from '../base/result.ts';
 import { type CommittedImage, descriptorJson, type ImageServices } from './image-commit.ts';
-import { blobsOf, type CommittedResult, commitResult, type ResultBlob } from './image-index.ts';
+import { blobsOf, commitResult, type ResultBlob } from './image-index.ts';
 import { familiarName, fullName, type ImageName, parseImageName, tagged } from './image-name.ts';
 import type { ImageOptions, ImagePlan } from './image-options.ts';
-import { writeLayout } from './oci-layout.ts';
+import { type NamedResult, writeLayout } from './oci-layout.ts';
 import { blobName, indexJson } from './oci-names.ts';
 
 /** Exports an image, or an index of images, as one archive or as a layout in a folder; answers under BuildKit's keys. */
@@ -27,16 +28,16 @@ export async function exportArchive(
   const committed = await commitResult(result, options, services, work);
   const { root, images, isIndex } = committed;
   const names = namesOf(options);
-  const descriptor = dated(root.descriptor, options);
+  const named = { result: committed, descriptor: dated(root.descriptor, options), names };
   for (const { piece, packed } of images.flatMap(({ layers }) => layers)) {
     await services.packs.ensure(piece, packed, services);
   }
-  if (options.tar) await writeArchive(plan, committed, descriptor, names, services, work);
-  else await writeLayout(plan.sink, committed, descriptor, names, services, work);
+  if (options.tar) await writeArchive(plan, named, services.blobs, work);
+  else await writeLayout(plan.sink, named, services.blobs, work);
   return {
     'containerimage.digest': root.descriptor.digest,
     ...(!isIndex && { 'containerimage.config.digest': images[0]!.config.descriptor.digest }),
-    'containerimage.descriptor': Buffer.from(goJson(descriptorJson(descriptor))).toString('base64'),
+    'containerimage.descriptor': Buffer.from(goJson(descriptorJson(named.descriptor))).toString('base64'),
     ...(names.length > 0 && { 'image.name': names.map(fullName).join(',') }),
   };
 }
@@ -69,10 +70,8 @@ interface ArchiveRecord {
 
 async function writeArchive(
   { type, sink }: ImagePlan,
-  result: CommittedResult,
-  descriptor: Descriptor,
-  names: readonly ImageName[],
-  { blobs }: ImageServices,
+  { result, descriptor, names }: NamedResult,
+  blobs: BlobStore,
   work: ExportWork,
 ): Promise<void> {
   const records: readonly ArchiveRecord[] = [

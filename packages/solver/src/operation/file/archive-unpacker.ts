@@ -118,7 +118,7 @@ export class ArchiveUnpacker {
   #setAttributes(header: TarHeader, path: string, shown: string): void {
     const { draft, owner } = this.#options;
     draft.setOwner(path, owner?.uid ?? header.uid, owner?.gid ?? header.gid);
-    for (const [name, value] of header.xattrs) setXattr(draft, path, shown, name, value);
+    for (const [name, value] of header.xattrs) setXattr(draft, { path, shown }, name, value);
     // A hard link to a link is one.
     const isLink =
       header.type === 'symlink' ||
@@ -180,10 +180,16 @@ function writeAll(file: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) written += fs.writeSync(file, bytes, written);
 }
 
+/** A path in the draft, and as the archive has it. */
+interface Place {
+  readonly path: string;
+  readonly shown: string;
+}
+
 /**
  * Skips attributes that the filesystem or this user cannot set, and marks of overlayfs, which must not come from outside.
  */
-function setXattr(draft: Draft, path: string, shown: string, name: string, value: Uint8Array): void {
+function setXattr(draft: Draft, { path, shown }: Place, name: string, value: Uint8Array): void {
   if (isOverlayXattr(name)) return;
   try {
     draft.setXattr(path, name, value);

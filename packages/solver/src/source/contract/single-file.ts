@@ -37,13 +37,18 @@ function parseNumber(text: string | undefined): number {
 /** Bytes of a file name. */
 const LONGEST_NAME = 255;
 
+export interface SingleFile {
+  readonly name: string;
+  readonly content: Entry;
+  readonly attributes: FileAttributes;
+  readonly mtimeNs: bigint;
+  /** Of the layer. */
+  readonly description: string;
+}
+
 /** A ref that holds one file, copied from `content`. */
 export async function singleFile(
-  name: string,
-  content: Entry,
-  { perm, uid, gid }: FileAttributes,
-  mtimeNs: bigint,
-  description: string,
+  { name, content, attributes: { perm, uid, gid }, mtimeNs, description }: SingleFile,
   work: Workbench,
 ): Promise<Ref> {
   const path = `/${bytesOf(name)}`;

@@ -11,6 +11,18 @@ export interface BundleBlobs extends BlobSourceOptions {
   readonly open: (bundle: GitBundle) => Promise<BlobOrigin>;
 }
 
+/** A bundle, and the commit that must be in it. */
+export interface PinnedBundle {
+  readonly bundle: GitBundle;
+  readonly checksum: string;
+}
+
+export interface BundleTools {
+  readonly git: Git;
+  readonly blobs: BundleBlobs;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Imports a bundle into a repository of its own, which can then be fetched from like any remote. Fails unless the pinned
  * commit is in it.
@@ -19,12 +31,9 @@ export interface BundleBlobs extends BlobSourceOptions {
  * @returns the URL of that repository, and whether its object ids are sha256
  */
 export async function importBundle(
-  bundle: GitBundle,
-  checksum: string,
-  git: Git,
-  blobs: BundleBlobs,
+  { bundle, checksum }: PinnedBundle,
   folder: string,
-  signal: AbortSignal,
+  { git, blobs, signal }: BundleTools,
 ): Promise<{ readonly url: string; readonly sha256: boolean }> {
   const { digest, text } = bundle.reference;
   try {

@@ -83,15 +83,13 @@ class GitInstance implements SourceInstance {
 
   async fetch(work: Workbench): Promise<Ref | undefined> {
     const commit = this.#commit ?? (await this.#resolve(work));
-    return this.#fetched(commit, work, (repository, ref, stage) =>
-      this.#layer(repository, this.#attributes, ref, stage, work),
-    );
+    return this.#fetched(commit, work, (repository, ref, stage) => this.#layer(repository, ref, stage, work));
   }
 
   /** A known result counts only for what is signed: it is asked before that is looked up. */
   #verify(commit: ResolvedCommit, signature: GitSignatureAttributes, work: Workbench): Promise<void> {
     return this.#fetched(commit, work, ({ git }, _, stage) =>
-      verifyCommit(git, commit.object, signature, stage, work.signal),
+      verifyCommit(git, commit.object, signature, { stage, signal: work.signal }),
     );
   }
 
@@ -158,7 +156,8 @@ class GitInstance implements SourceInstance {
 
   #import(git: Git, folder: string, work: Workbench) {
     const { bundle, checksum } = this.#attributes;
-    return importBundle(bundle!, checksum, git, this.#options, folder, work.signal);
+    const tools = { git, blobs: this.#options, signal: work.signal };
+    return importBundle({ bundle: bundle!, checksum }, folder, tools);
   }
 
   /** The contents of a bundle of the commit. */
@@ -167,13 +166,8 @@ class GitInstance implements SourceInstance {
     return { name: bundleRef(ref), commit: checksum === '' ? object : checksum };
   }
 
-  async #layer(
-    repository: GitRepository,
-    attributes: GitAttributes,
-    ref: string,
-    stage: () => string,
-    work: Workbench,
-  ): Promise<Ref> {
+  async #layer(repository: GitRepository, ref: string, stage: () => string, work: Workbench): Promise<Ref> {
+    const attributes = this.#attributes;
     const { layers, refs } = this.#options;
     const staged = layers.stageLayer();
     try {

@@ -7,8 +7,11 @@ import type { GitSignatureAttributes } from './git-attributes.ts';
 import { type GitObject, parseGitObject } from './git-object.ts';
 import type { Git } from './git-program.ts';
 
-/** Makes a folder that somebody else removes. */
-type Stage = () => string;
+export interface VerifyOptions {
+  /** Makes a folder that somebody else removes. */
+  readonly stage: () => string;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Checks the signature of a tag, or else that of its commit, both of which are in the repository
@@ -20,8 +23,7 @@ export async function verifyCommit(
   git: Git,
   object: string,
   attributes: GitSignatureAttributes,
-  stage: Stage,
-  signal: AbortSignal,
+  { stage, signal }: VerifyOptions,
 ): Promise<void> {
   const silent = git.with({ onOutput: () => {} });
   const read = async (type: string, id: string) =>

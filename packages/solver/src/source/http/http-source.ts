@@ -174,7 +174,8 @@ class HttpInstance implements SourceInstance {
       }
       const content = { stat: lstat(target)!, hostPath: target, source: target };
       const mtimeNs = BigInt(Date.parse(lastModified) || 0) * 1_000_000n;
-      const ref = await singleFile(name, content, file, mtimeNs, `http url ${redactUrls(url)}`, work);
+      const description = `http url ${redactUrls(url)}`;
+      const ref = await singleFile({ name, content, attributes: file, mtimeNs, description }, work);
       const etag = tagOf(response, []);
       if (etag !== '' && checksum === '') {
         this.#options.records.put(this.#attributes, { etag, name, digest, lastModified, ref: ref.id });

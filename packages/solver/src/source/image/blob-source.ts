@@ -66,6 +66,7 @@ class BlobInstance implements SourceInstance {
     const { filename } = this.#file;
     const name = filename === '' ? parseBlobDigest(digest).hex : safeFileName(filename);
     const content = { stat, hostPath, source: hostPath };
-    return singleFile(name, content, this.#file, 0n, `blob ${text}`, work);
+    const description = `blob ${text}`;
+    return singleFile({ name, content, attributes: this.#file, mtimeNs: 0n, description }, work);
   }
 }
