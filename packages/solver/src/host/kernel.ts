@@ -39,7 +39,7 @@ const FSCONFIG = { flag: 0, string: 1, create: 6 } as const;
 const AT_FDCWD = -100;
 const CLOEXEC = 1;
 
-export const CLONE = { newns: 0x20000, newuts: 0x4000000, newipc: 0x8000000, newnet: 0x40000000 } as const;
+export const CLONE = { fs: 0x200, newns: 0x20000, newuts: 0x4000000, newipc: 0x8000000, newnet: 0x40000000 } as const;
 export const MS = {
   readonly: 1,
   nosuid: 2,
@@ -64,8 +64,12 @@ export function unshare(flags: number): void {
   check(c.unshare(flags) as number, 'unshare');
 }
 
-/** Moves the calling thread into the namespace behind an open file; of mounts, its root and folder become `/`. */
+/**
+ * Moves the calling thread into the namespace behind an open file; of mounts, its root and folder become `/`. The kernel
+ * refuses a thread that shares these with others (a worker that is there by now), so it gets its own first.
+ */
 export function setNamespace(fd: number): void {
+  unshare(CLONE.fs);
   check(c.setns(fd, 0) as number, 'setns');
 }
 

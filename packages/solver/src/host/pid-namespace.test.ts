@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MS, mount } from './kernel.ts';
 import { mountMemory, unmount } from './mount.ts';
@@ -41,6 +42,14 @@ describe.runIf(isRoot)('PidNamespace', () => {
     expect(code).toBe(4);
     const [own, first, self] = output.split('\n');
     expect([Number(own) < 1000, first, Number(self) < 1000]).toEqual([true, 'cat', true]);
+  });
+
+  it('is entered beside a worker that started later', async () => {
+    const worker = new Worker('setInterval(() => {}, 1000)', { eval: true });
+    await new Promise((resolve) => worker.once('online', resolve));
+    const { code } = await run('exit 5');
+    await worker.terminate();
+    expect(code).toBe(5);
   });
 
   it('shows them what is mounted later', async () => {
