@@ -42,6 +42,22 @@ const linked = LINKED_SUBSETS.map((names) => {
 
 export const moved: CaseGroup = {
   ...Object.fromEntries(linked),
+  'linked-applied': {
+    about: 'unchanged names are left out where the upper is a merge on just the lower',
+    locals,
+    build: () => {
+      const lower = layer(unpackLinked(['l/a', 'l/z']));
+      return Diff(lower, Merge([lower, layer(unpackLinked(), file('/f', 'f'))]));
+    },
+  },
+  'linked-applied-on-more': {
+    about: 'and are there where it is a layer on one',
+    locals,
+    build: () => {
+      const lower = layer(unpackLinked(['l/a', 'l/z']));
+      return Diff(lower, on(Merge([lower, layer(unpackLinked(), file('/f', 'f'))]), file('/g', 'g')));
+    },
+  },
   'linked-and-changed': {
     about: 'a changed mode of one name and its new links',
     locals,

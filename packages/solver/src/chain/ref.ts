@@ -195,3 +195,18 @@ function movedView(ref: MergeRef | DiffRef): ViewPart[] {
   for (const piece of lastOfEach(pending.reverse())) parts.push({ piece, form: 'movable' });
   return parts;
 }
+
+/**
+ * True if `upper` is a merge or diff whose moved layers lie on just the tree of `lower`. BuildKit applies them in one folder
+ * and compares that folder alone with `lower` (`util/overlay/overlay_linux.go`, `GetUpperdir`).
+ */
+export function isAppliedTo(lower: Ref, upper: Ref): boolean {
+  if (upper.kind === 'layer') return false;
+  const [below, above] = [viewOf(lower), viewOf(upper)];
+  const standing = above.filter(({ form }) => form === 'own');
+  return (
+    standing.length === below.length &&
+    standing.length < above.length &&
+    below.every(({ piece, form }, i) => form === 'own' && piece.id === standing[i]!.piece.id)
+  );
+}

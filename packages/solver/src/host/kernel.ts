@@ -39,7 +39,13 @@ const FSCONFIG = { flag: 0, string: 1, create: 6 } as const;
 const AT_FDCWD = -100;
 const CLOEXEC = 1;
 
-export const CLONE = { fs: 0x200, newns: 0x20000, newuts: 0x4000000, newipc: 0x8000000, newnet: 0x40000000 } as const;
+export const CLONE = {
+  fs: 0x200,
+  newns: 0x20000,
+  newuts: 0x4000000,
+  newipc: 0x8000000,
+  newnet: 0x40000000,
+} as const;
 export const MS = {
   readonly: 1,
   nosuid: 2,

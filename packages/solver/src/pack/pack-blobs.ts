@@ -7,7 +7,7 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import type { LayerBlobs } from '../blob/layer-blobs.ts';
 import { ghostFailure } from '../chain/applied-merge.ts';
 import { layerIdOf } from '../chain/piece.ts';
-import type { LayerPiece } from '../chain/ref.ts';
+import { isAppliedTo, type LayerPiece } from '../chain/ref.ts';
 import type { Views } from '../chain/views.ts';
 import { stepFailure } from '../error/error.ts';
 import type { Pacer } from '../host/pacer.ts';
@@ -128,6 +128,7 @@ export class LayerPacks {
     if (piece.kind === 'diff') {
       await views.prepare(piece.upper, pacer);
       const written = views.treeOf(piece.upper);
+      if (piece.upper && isAppliedTo(piece.lower, piece.upper)) return { written };
       return { written, extras: await unchangedNames(layers.path(id, 'own'), written, pacer) };
     }
     const written = new FolderTree(layers.path(id, 'own'), { isFixed: true });

@@ -29,16 +29,16 @@ export async function unchangedNames(folder: string, upper: Tree, pacer: Pacer):
   const changed = new FolderTree(folder, { isFixed: true });
   const inodes = new Set<string>();
   let steps = 0;
-  for (const { path } of walkBelow(changed, '/')) {
+  for (const { path, entry: computed } of walkBelow(changed, '/')) {
     if (++steps % 256 === 0) await pacer.pause();
     const entry = upper.lookup(path);
-    if (entry && mayHaveOtherNames(entry)) inodes.add(inodeOf(entry));
+    if (entry && mayHaveOtherNames(entry, computed)) inodes.add(inodeOf(entry));
   }
   const extras = new Map<string, PackExtra>();
   if (inodes.size === 0) return extras;
   for (const { path, entry } of walkBelow(upper, '/')) {
     if (++steps % 256 === 0) await pacer.pause();
-    if (!mayHaveOtherNames(entry) || !inodes.has(inodeOf(entry)) || changed.lookup(path)) continue;
+    if (entry.stat.nlink === 1 || !inodes.has(inodeOf(entry)) || changed.lookup(path)) continue;
     extras.set(path, { kind: 'unchanged', entry });
     addParents(extras, path, changed, upper);
   }
@@ -85,9 +85,13 @@ function addParents(extras: Map<string, PackExtra>, path: string, layer: Tree, t
   }
 }
 
-/** A file has a name in the layer that it comes from and one in the computed layer; pipes are made anew. */
-function mayHaveOtherNames({ stat: { type, nlink } }: Entry): boolean {
-  return type !== 'dir' && nlink > (type === 'fifo' ? 1 : 2);
+/**
+ * A file has a name in the layer that it comes from and one in the computed layer, where its links are counted: those that the
+ * tree remembers may be older. Pipes are made anew.
+ */
+function mayHaveOtherNames({ stat }: Entry, computed: Entry): boolean {
+  if (stat.type === 'dir') return false;
+  return stat.type === 'fifo' ? stat.nlink > 1 : computed.stat.nlink > 2;
 }
 
 function inodeOf({ stat: { dev, ino }, source }: Entry): string {

@@ -1,0 +1,23 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { ChainTree } from '../chain/chain-tree.ts';
+import { unchangedNames } from './pack-extras.ts';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-extras-'));
+afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+it('finds unchanged names of a file with two, though its links were counted before one more was made', async () => {
+  const [upper, computed] = [`${folder}/upper`, `${folder}/computed`];
+  for (const one of [upper, computed]) fs.mkdirSync(one);
+  fs.symlinkSync('a', `${upper}/changed`);
+  fs.linkSync(`${upper}/changed`, `${upper}/unchanged`);
+  fs.writeFileSync(`${upper}/single`, '');
+  const tree = new ChainTree([{ id: 'upper', path: upper }]);
+  for (const name of ['/changed', '/unchanged', '/single']) expect(tree.lookup(name)).toBeDefined();
+  for (const name of ['changed', 'single']) fs.linkSync(`${upper}/${name}`, `${computed}/${name}`);
+  const pacer = { signal: new AbortController().signal, pause: async () => {} };
+  const extras = await unchangedNames(computed, tree, pacer);
+  expect([...extras.keys()]).toEqual(['/unchanged']);
+});
