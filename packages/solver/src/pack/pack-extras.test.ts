@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { ChainTree } from '../chain/chain-tree.ts';
+import { LayerStats } from '../layer/layer-stats.ts';
 import { unchangedNames } from './pack-extras.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-extras-'));
@@ -14,7 +15,7 @@ it('finds unchanged names of a file with two, though its links were counted befo
   fs.symlinkSync('a', `${upper}/changed`);
   fs.linkSync(`${upper}/changed`, `${upper}/unchanged`);
   fs.writeFileSync(`${upper}/single`, '');
-  const tree = new ChainTree([{ id: 'upper', path: upper }]);
+  const tree = new ChainTree([{ id: 'upper', path: upper }], new LayerStats());
   for (const name of ['/changed', '/unchanged', '/single']) expect(tree.lookup(name)).toBeDefined();
   for (const name of ['changed', 'single']) fs.linkSync(`${upper}/${name}`, `${computed}/${name}`);
   const pacer = { signal: new AbortController().signal, pause: async () => {} };
