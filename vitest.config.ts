@@ -20,6 +20,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts'],
+          // One process for many files: starting one and loading the program anew takes longer than most files do.
+          isolate: false,
           // A busy machine is no failure.
           testTimeout: 30_000,
         },
