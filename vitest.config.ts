@@ -7,19 +7,22 @@ const resolve = {
   // The package that is published names only what is in it.
   alias: [{ find: /^llb-ts$/, replacement: join(import.meta.dirname, 'packages/cli/src/index.ts') }],
 };
+const setupFiles = ['./test/support/clean-up.ts'];
 const ssr = {
   resolve: { conditions: ['llb-ts-source', 'node'], externalConditions: ['llb-ts-source', 'node'] },
 };
 
 export default defineConfig({
   test: {
+    globalSetup: './test/support/run-folder.ts',
     projects: [
       {
         resolve,
         ssr,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts'],
+          setupFiles,
+          include: ['packages/*/src/**/*.test.ts', 'test/{architecture,support}/**/*.test.ts'],
           // One process for many files: starting one and loading the program anew takes longer than most files do.
           isolate: false,
           // A busy machine is no failure.
@@ -29,13 +32,14 @@ export default defineConfig({
       {
         resolve,
         ssr,
-        test: { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeout: 120_000 },
+        test: { name: 'golden', setupFiles, include: ['test/golden/**/*.test.ts'], testTimeout: 120_000 },
       },
       {
         resolve,
         ssr,
         test: {
           name: 'system',
+          setupFiles,
           include: ['test/{e2e,conformance,reference}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

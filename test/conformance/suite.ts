@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Solver } from '../support/solvers.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 import { check } from './check.ts';
 import type { Case } from './load.ts';
 
@@ -12,11 +12,10 @@ export async function conformanceSuite(
   solverIn: (folder: string) => Solver,
   checkOne: typeof check = check,
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'llb-ts-conformance-'));
+  const folder = temporaryFolder();
   chmodSync(folder, 0o755);
   const solver = solverIn(folder);
   const cases = await load(join(folder, 'locals'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const bySuite = new Map<string, Case[]>();
   for (const one of cases) bySuite.set(one.suite, [...(bySuite.get(one.suite) ?? []), one]);
   for (const [suite, members] of bySuite) {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from '../support/requirements.ts';
+import { removeFolder, temporaryFolder } from '../support/temporary.ts';
 
 /** A BuildKit to compare with. Stop it when done; one that was found running is left running. */
 export interface ReferenceDaemon {
@@ -42,7 +42,7 @@ export async function startDaemon({
   if (!buildkitd || !buildctl) {
     throw new Error('no reference BuildKit: run test/golden/reference/build.sh, or set LLB_TS_REFERENCE_BIN');
   }
-  const folder = mkdtempSync(join(process.env.LLB_TS_TMP ?? tmpdir(), 'llb-ts-buildkitd-'));
+  const folder = temporaryFolder();
   const address = `unix://${join(folder, 'buildkitd.sock')}`;
   const log = await open(join(folder, 'buildkitd.log'), 'w');
   const daemon = spawn(
@@ -56,13 +56,13 @@ export async function startDaemon({
   );
   await log.close();
 
-  // Nothing is left behind when the test process ends early; `exit` handlers cannot wait, so the folder may stay.
+  // Nothing is left behind when the test process ends early: the daemon is killed before its folder is removed.
   const killAtExit = () => daemon.kill('SIGKILL');
-  process.once('exit', killAtExit);
+  process.prependOnceListener('exit', killAtExit);
   const stop = async () => {
     process.off('exit', killAtExit);
     await end(daemon);
-    removeRoot(folder);
+    removeFolder(folder);
   };
 
   try {
@@ -99,16 +99,4 @@ async function end(daemon: ChildProcess): Promise<void> {
   await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
   if (daemon.exitCode === null && daemon.signalCode === null) daemon.kill('SIGKILL');
   await ended;
-}
-
-/** A daemon that was killed can leave mounts in its root; a removal would otherwise fail on them. */
-function removeRoot(folder: string): void {
-  if (existsSync('/proc/self/mountinfo')) {
-    const below = readFileSync('/proc/self/mountinfo', 'utf8')
-      .split('\n')
-      .map((line) => line.split(' ')[4] ?? '')
-      .filter((target) => target.startsWith(`${folder}/`));
-    for (const target of below.reverse()) spawnSync('umount', ['--lazy', target]);
-  }
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,11 +1,10 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { requires } from '../../support/requirements.ts';
 import { run } from '../../support/run.ts';
 import { buildctl } from '../../support/solvers.ts';
-import { withTemporaryFolder } from '../../support/temporary.ts';
+import { temporaryFolder, withTemporaryFolder } from '../../support/temporary.ts';
 import { outcomeDifferences } from '../../support/tree.ts';
 import { byPath, pathsOf, type Rig, withExample } from '../examples/rig.ts';
 import { withPackageRegistry } from './package-registry.ts';
@@ -34,11 +33,10 @@ requires('root', 'apt')('roots of Debian packages', () => {
     names.flatMap((name) => ['--local', `${name}=${join(roots, name)}`]);
 
   beforeAll(async () => {
-    roots = mkdtempSync(join(process.env.LLB_TS_TMP ?? tmpdir(), 'llb-ts-roots-'));
+    roots = temporaryFolder();
     const fetched = await run(process.execPath, [join(EXAMPLES, 'debian-root/fetch.mjs'), roots]);
     expect(fetched.status, fetched.stderr).toBe(0);
   });
-  afterAll(() => rmSync(roots, { recursive: true, force: true }));
 
   test('debian-root runs, and knows what is installed', () =>
     withExample('debian-root', async ({ solve }) => {

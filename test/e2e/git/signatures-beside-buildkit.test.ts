@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Definition, digestOf, encodeHead, encodeOp } from '@llb-ts/pb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requires } from '../../support/requirements.ts';
 import { run } from '../../support/run.ts';
 import { buildctl, llbTs } from '../../support/solvers.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
 import { outcomeDifferences } from '../../support/tree.ts';
 import { type GitServer, serveGit } from './git-server.ts';
 
@@ -53,7 +53,7 @@ requires(
   }
 
   beforeAll(async () => {
-    top = mkdtempSync(join(process.env.LLB_TS_TMP ?? tmpdir(), 'llb-ts-signed-'));
+    top = temporaryFolder();
     mkdirSync(join(top, 'served/repo'), { recursive: true });
     mkdirSync(join(top, 'gnupg'), { mode: 0o700 });
     for (const type of KEYS) {
@@ -94,7 +94,6 @@ requires(
   });
   afterAll(async () => {
     await server?.close();
-    rmSync(top, { recursive: true, force: true });
   });
 
   async function verdicts(ref: string, attrs: Readonly<Record<string, string>>) {

@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../support/temporary.ts';
 import { type Rig, withRig } from '../cli/rig.ts';
 
 const BUILD = `
@@ -14,18 +14,14 @@ export default Merge(base, copy).File(Mkfile('/end', 0o644, ''));
 
 /** The keys of a store, as it keeps them beside results. */
 async function keysOf(rig: Rig, ...flags: readonly string[]): Promise<readonly string[]> {
-  const store = mkdtempSync(join(tmpdir(), 'llb-ts-keys-'));
-  try {
-    const { status, stderr } = await rig.call(['solve', '--state-dir', store, ...flags]);
-    expect(status, stderr).toBe(0);
-    const keys = readdirSync(join(store, 'cache')).map((name) => {
-      const { key } = JSON.parse(readFileSync(join(store, 'cache', name), 'utf8')) as { key: unknown };
-      return JSON.stringify(key);
-    });
-    return keys.sort();
-  } finally {
-    rmSync(store, { recursive: true, force: true });
-  }
+  const store = temporaryFolder();
+  const { status, stderr } = await rig.call(['solve', '--state-dir', store, ...flags]);
+  expect(status, stderr).toBe(0);
+  const keys = readdirSync(join(store, 'cache')).map((name) => {
+    const { key } = JSON.parse(readFileSync(join(store, 'cache', name), 'utf8')) as { key: unknown };
+    return JSON.stringify(key);
+  });
+  return keys.sort();
 }
 
 test('keys name what made an input, so that they are the same in every store', async () => {

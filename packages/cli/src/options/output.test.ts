@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { parseOutputs } from './output.ts';
 
 const stream = new PassThrough();
@@ -11,11 +11,10 @@ const terminal = { stream, isTerminal: true };
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'llb-ts-test-'));
+  folder = temporaryFolder();
   writeFileSync(join(folder, 'file'), '');
   mkdirSync(join(folder, 'sub'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const one = (value: string, stdout = pipe) => parseOutputs([value], stdout)[0];
 

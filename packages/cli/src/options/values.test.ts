@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Local, nearest, suggestion } from '@llb-ts/llb';
 import { marshal } from '@llb-ts/marshal';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { parseAllow } from './allow.ts';
 import { namedFolders, requireUsed } from './folders.ts';
 import { parseSecrets } from './secret.ts';
@@ -12,10 +12,9 @@ import { parseSsh } from './ssh.ts';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'llb-ts-test-'));
+  folder = temporaryFolder();
   writeFileSync(join(folder, 'token'), 'from file');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const text = async (secret: Promise<Uint8Array | undefined>) => (await secret)?.toString();
 

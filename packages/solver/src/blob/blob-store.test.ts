@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { BlobStore } from './blob-store.ts';
 
 const text = 'hello\n';
@@ -11,7 +10,11 @@ let root: string;
 let store: BlobStore;
 
 function open(): BlobStore {
-  return new BlobStore(root, () => fs.mkdtempSync(path.join(root, 'stage-')));
+  return new BlobStore(root, () => {
+    const folder = `${root}/stage-${randomUUID()}`;
+    fs.mkdirSync(folder);
+    return folder;
+  });
 }
 
 async function* chunks(...parts: string[]) {
@@ -25,10 +28,9 @@ async function collect(stream: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 beforeEach(() => {
-  root = fs.mkdtempSync(path.join(os.tmpdir(), 'blobs-'));
+  root = temporaryFolder();
   store = open();
 });
-afterEach(() => fs.rmSync(root, { recursive: true }));
 
 function leftovers(): string[] {
   return fs.readdirSync(root).filter((name) => name !== 'blobs');

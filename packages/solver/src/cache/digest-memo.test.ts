@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto';
 import fs from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UNSTOPPED } from '../host/testing.ts';
 import { chain, layer, temporaryStore } from '../layer/testing.ts';
 import { contentDigest } from './content-digest.ts';
 import { StoredDigests } from './digest-memo.ts';
 import { EntryDigester, plainFileDigest } from './entry-digest.ts';
 
-const { store, root, dispose } = temporaryStore();
-afterAll(dispose);
+const { store, root } = temporaryStore();
 const all = {
   path: '/',
   wildcard: false,

@@ -1,15 +1,13 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { Store } from '../store/store.ts';
 import { describeCache } from './cache.contract.ts';
 import { hashOf } from './cache.ts';
 import { FileCache } from './file-cache.ts';
 
-const root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-cache-'));
+const root = temporaryFolder();
 const store = new Store(root);
-afterAll(() => fs.rmSync(root, { recursive: true }));
 const recordOf = (key: Record<string, unknown>) => `${root}/cache/${hashOf(key)}.json`;
 
 describeCache('FileCache', (load) => new FileCache(store, load));

@@ -1,12 +1,11 @@
 import { SolveFailure } from '@llb-ts/backend';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Draft } from '../layer/draft.ts';
 import { layer, temporaryStore } from '../layer/testing.ts';
 import { applyMerge, ghostsBelow } from './applied-merge.ts';
 import type { LayerRef, ViewPart } from './ref.ts';
 
-const { store, dispose } = temporaryStore();
-afterAll(dispose);
+const { store } = temporaryStore();
 let serial = 0;
 
 /** A layer on `below`; directories are made as needed. */

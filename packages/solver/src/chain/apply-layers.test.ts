@@ -1,12 +1,11 @@
 import fs from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { lstat } from '../host/files.ts';
 import { isRoot, UNSTOPPED } from '../host/testing.ts';
 import { layer, temporaryStore } from '../layer/testing.ts';
 import { applyLayers } from './apply-layers.ts';
 
-const { store, dispose } = temporaryStore();
-afterAll(dispose);
+const { store } = temporaryStore();
 let serial = 0;
 
 type Kind = 'socket' | 'block' | 'directory' | 'filled' | 'file';

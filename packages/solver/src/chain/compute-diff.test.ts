@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UNSTOPPED } from '../host/testing.ts';
 import { isSameForDiff } from '../layer/sameness.ts';
 import { layerSteps, type Step, write } from '../layer/testing/random-layers.ts';
@@ -9,8 +9,7 @@ import type { Tree } from '../tree/tree.ts';
 import { ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
 
-const { store, dispose } = temporaryStore();
-afterAll(dispose);
+const { store } = temporaryStore();
 let serial = 0;
 const fresh = () => `l${serial++}`;
 

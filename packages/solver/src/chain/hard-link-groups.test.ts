@@ -1,12 +1,11 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UNSTOPPED } from '../host/testing.ts';
 import { chain, layer, temporaryStore } from '../layer/testing.ts';
 import { ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
 import { withInodeOwners } from './hard-link-groups.ts';
 
-const { store, dispose } = temporaryStore();
-afterAll(dispose);
+const { store } = temporaryStore();
 const folderOf = (id: string) => ({ id, path: store.path(id, 'own') });
 
 describe('withInodeOwners', () => {

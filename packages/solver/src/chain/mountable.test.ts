@@ -1,12 +1,11 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UNSTOPPED } from '../host/testing.ts';
 import { canMount, chain, dump, layer, temporaryStore, withOverlay } from '../layer/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { ChainTree } from './chain-tree.ts';
 import { mountableFolders } from './mountable.ts';
 
-const { store, dispose } = temporaryStore();
-afterAll(dispose);
+const { store } = temporaryStore();
 const folderOf = (id: string) => ({ id, path: store.path(id, 'own') });
 
 describe('mountableFolders', () => {

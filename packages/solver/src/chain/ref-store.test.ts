@@ -1,11 +1,10 @@
 import fs from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { temporaryStore } from '../layer/testing.ts';
 import type { LayerRef, Ref } from './ref.ts';
 import { RefStore } from './ref-store.ts';
 
-const { at, root, dispose } = temporaryStore();
-afterAll(dispose);
+const { at, root } = temporaryStore();
 
 const layer = (id: string, parent?: Ref): LayerRef => ({
   kind: 'layer',

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import v8 from 'node:v8';
 import vm from 'node:vm';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UNSTOPPED } from '../host/testing.ts';
 import { LayerStore } from '../layer/layer-store.ts';
 import { layer, temporaryStore } from '../layer/testing.ts';
@@ -10,8 +10,7 @@ import { distinctLayersOf, type LayerRef, layersOf, type Ref, viewOf } from './r
 import { RefStore } from './ref-store.ts';
 import { NO_PROVIDER, Views } from './views.ts';
 
-const { store, at, root, dispose } = temporaryStore();
-afterAll(dispose);
+const { store, at, root } = temporaryStore();
 const views = () => new Views(store, NO_PROVIDER);
 
 v8.setFlagsFromString('--expose-gc');

@@ -1,8 +1,6 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { type ProgressEvent, SolveFailure } from '@llb-ts/backend';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import type { ContentSelector } from '../cache/content-digest.ts';
 import { FileCache } from '../cache/file-cache.ts';
 import type { LayerRef, Ref } from '../chain/ref.ts';
@@ -14,8 +12,7 @@ import type { InputKey, Operation, Workbench } from '../work/operation.ts';
 import { Evaluator } from './evaluator.ts';
 import { createSlots } from './job-slots.ts';
 
-const root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-evaluate-'));
-afterAll(() => fs.rmSync(root, { recursive: true }), 60_000);
+const root = temporaryFolder();
 
 /** A vertex that makes one layer; how its inputs count is up to the test. */
 function vertex(digest: string, inputs: readonly Vertex[] = [], metadata = {}): Vertex {

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import {
   type Backend,
@@ -10,6 +9,7 @@ import {
   type SourceResolver,
 } from '@llb-ts/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { createLocalBackend } from '../local-backend.ts';
 import { MediaType } from '../registry/descriptor.ts';
 import { digestOf, RegistryContent, ScriptedServer } from '../registry/testing.ts';
@@ -21,7 +21,7 @@ let backend: Backend & SourceResolver;
 let events: ProgressEvent[];
 
 beforeEach(async () => {
-  root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-resolve-'));
+  root = temporaryFolder();
   server = await new ScriptedServer().start();
   backend = await createLocalBackend({ stateDir: path.join(root, 'state'), jobs: 2 });
   events = [];
@@ -29,7 +29,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await backend.close();
   await server.stop();
-  fs.rmSync(root, { recursive: true, force: true });
 });
 
 const question = (

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { encodeCalls, FAILURE_BYTES, failedCall, type SystemCall } from './call-list.ts';
 import { callListProgram } from './call-list-program.ts';
 import { findProgram } from './programs.ts';
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-calls-'));
-afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryFolder();
 
 /** How to start a program of each architecture here. */
 const STARTERS: Readonly<Record<string, string | undefined>> = {

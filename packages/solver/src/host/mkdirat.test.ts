@@ -1,11 +1,9 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { mkdirat, O_PATH } from './mkdirat.ts';
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-mkdirat-'));
-afterAll(() => fs.rmSync(dir, { recursive: true }));
+const dir = temporaryFolder();
 
 it('makes a folder in an open one, and none over a link', () => {
   const folder = fs.openSync(dir, O_PATH | fs.constants.O_DIRECTORY);

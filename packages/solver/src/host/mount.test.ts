@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { bindMount, MOST_LOWERS, mountAtOnce, mountMemory, mountOverlay, unmount } from './mount.ts';
 import { enterMountNamespace } from './namespace.ts';
 import { mknod, setXattr } from './syscalls.ts';
 import { isRoot } from './testing.ts';
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-mount-'));
+const dir = temporaryFolder();
 const target = path.join(dir, 'target');
-afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 function folder(files: Readonly<Record<string, string>>): string {
   const made = path.join(dir, randomUUID());

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { MS, mount } from './kernel.ts';
 import { mountMemory, unmount } from './mount.ts';
 import { enterMountNamespace } from './namespace.ts';
@@ -10,7 +9,7 @@ import { PidNamespace } from './pid-namespace.ts';
 import { runProcess } from './process.ts';
 import { isRoot } from './testing.ts';
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-pidns-'));
+const dir = temporaryFolder();
 
 describe.runIf(isRoot)('PidNamespace', () => {
   let namespace: PidNamespace;
@@ -23,7 +22,6 @@ describe.runIf(isRoot)('PidNamespace', () => {
   afterAll(async () => {
     await namespace.close();
     unmount(dir);
-    fs.rmSync(dir, { recursive: true });
   });
 
   async function run(script: string) {

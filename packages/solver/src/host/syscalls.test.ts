@@ -1,12 +1,11 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { lstat } from './files.ts';
 import { getXattr, listXattrs, mknod, removeXattr, setTimes, setXattr } from './syscalls.ts';
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-sys-'));
-afterAll(() => fs.rmSync(dir, { recursive: true }));
+const dir = temporaryFolder();
 
 describe('syscalls', () => {
   it('sets times to the nanosecond, before 1970 as well, and never through a link', () => {

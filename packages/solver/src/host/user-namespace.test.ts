@@ -1,10 +1,10 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { idMap, rangesOf } from './user-namespace.ts';
 
-const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-subuid-')), 'subuid');
+const file = path.join(temporaryFolder(), 'subuid');
 fs.writeFileSync(file, '# comment\nann:100000:65536\nbob:200000:10\n1001:300000:5\nann:500000:7\n');
 
 it('finds the ranges of a user by name and by number', () => {

@@ -1,13 +1,12 @@
 import fs from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isInUserNamespace } from '../host/in-user-namespace.ts';
 import { getXattr, setXattr } from '../host/syscalls.ts';
 import { UNSTOPPED } from '../host/testing.ts';
 import { chain, layer, temporaryStore } from './testing.ts';
 import { isOverlayXattr } from './whiteout.ts';
 
-const { store, dispose } = temporaryStore();
-afterAll(dispose);
+const { store } = temporaryStore();
 
 describe('what a process left in an upper folder', () => {
   it.each(['redirect', 'metacopy', 'opaque'])('may have user.overlay.%s', async (mark) => {

@@ -1,14 +1,13 @@
 import fs from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { lstat, readdir } from '../host/files.ts';
 import { UNSTOPPED } from '../host/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import type { Draft } from './draft.ts';
 import { canMount, chain, dump, layer, temporaryStore, withOverlay } from './testing.ts';
 
-const { store, dispose } = temporaryStore();
-afterAll(dispose);
+const { store } = temporaryStore();
 const text = (content: string) => Buffer.from(content);
 let serial = 0;
 const fresh = () => `layer-${serial++}`;

@@ -1,13 +1,12 @@
 import fs from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UNSTOPPED } from '../host/testing.ts';
 import { isAlike } from './alike.ts';
 import type { Draft } from './draft.ts';
 import { LayerStore } from './layer-store.ts';
 import { chain, dump, layer, temporaryStore } from './testing.ts';
 
-const { store, at, root, dispose } = temporaryStore();
-afterAll(dispose);
+const { store, at, root } = temporaryStore();
 
 describe('LayerStore', () => {
   it('gives a layer to another process that opens the store', async () => {

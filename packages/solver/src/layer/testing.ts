@@ -2,8 +2,8 @@
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { ChainTree } from '../chain/chain-tree.ts';
 import { readlink } from '../host/files.ts';
 import { UNSTOPPED } from '../host/testing.ts';
@@ -14,15 +14,10 @@ import type { Draft } from './draft.ts';
 import { LayerStore } from './layer-store.ts';
 
 /** `at` is the state directory; a further store on it is as another process would have it. */
-export function temporaryStore(): { store: LayerStore; at: Store; root: string; dispose: () => void } {
-  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-layers-'));
+export function temporaryStore(): { store: LayerStore; at: Store; root: string } {
+  const root = temporaryFolder();
   const at = new Store(root);
-  return {
-    store: new LayerStore(at),
-    at,
-    root,
-    dispose: () => fs.rmSync(root, { recursive: true, force: true }),
-  };
+  return { store: new LayerStore(at), at, root };
 }
 
 /** Writes a layer with `write` on the chain of `below` (lowest → highest ids) and commits it as `id`. */
@@ -68,7 +63,7 @@ export function withOverlay(
   upper: string | undefined,
   use: (merged: string) => void,
 ): void {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-overlay-'));
+  const dir = temporaryFolder();
   const merged = path.join(dir, 'merged');
   fs.mkdirSync(merged);
   const work = upper && `${path.dirname(upper)}/work`;
@@ -82,16 +77,13 @@ export function withOverlay(
   } finally {
     execFileSync('umount', [merged]);
     if (work) fs.rmSync(work, { recursive: true });
-    fs.rmSync(dir, { recursive: true });
   }
 }
 
 /** True if this process may mount overlays. */
 export function canMount(): boolean {
   try {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-probe-'));
-    withOverlay([dir], undefined, () => {});
-    fs.rmdirSync(dir);
+    withOverlay([temporaryFolder()], undefined, () => {});
     return true;
   } catch {
     return false;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Ref } from '../chain/ref.ts';
 import { NO_PROVIDER, Views } from '../chain/views.ts';
 import { UNSTOPPED } from '../host/testing.ts';
@@ -7,8 +7,7 @@ import { layerSteps, type Step, write } from '../layer/testing/random-layers.ts'
 import { dump, temporaryStore } from '../layer/testing.ts';
 import { composeDiff, composeMerge } from './compose.ts';
 
-const { store, dispose } = temporaryStore();
-afterAll(dispose);
+const { store } = temporaryStore();
 const views = new Views(store, NO_PROVIDER);
 
 const kept = new Map<string, Ref>();

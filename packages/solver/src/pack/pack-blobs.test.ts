@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { BlobStore } from '../blob/blob-store.ts';
 import { LayerBlobs } from '../blob/layer-blobs.ts';
 import type { LayerRef } from '../chain/ref.ts';
@@ -19,13 +19,12 @@ const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(byte
 let store: LayerStore;
 let at: Store;
 let root: string;
-let dispose: () => void;
 let blobs: BlobStore;
 let layerBlobs: LayerBlobs;
 let work: PackWork;
 
 beforeEach(async () => {
-  ({ store, at, root, dispose } = temporaryStore());
+  ({ store, at, root } = temporaryStore());
   blobs = new BlobStore(root, () => store.stage());
   layerBlobs = new LayerBlobs(at);
   const views = new Views(store, NO_PROVIDER);
@@ -35,7 +34,6 @@ beforeEach(async () => {
     draft.setTimes('/f', 0n, 2_000_000_000_000_000_000n);
   });
 });
-afterEach(() => dispose());
 
 const ref: LayerRef = { kind: 'layer', id: 'ref-one', layer: 'one', description: 'mkfile /f', createdAt: 0 };
 const packs = () => new LayerPacks({ layers: store, blobs, layerBlobs, variants: new PackVariants(at) });

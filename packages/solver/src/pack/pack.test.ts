@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { readTar } from '../archive/tar-reader.ts';
 import { mknod, setTimes, setXattr } from '../host/syscalls.ts';
 import { isRoot, UNSTOPPED } from '../host/testing.ts';
@@ -12,9 +11,8 @@ import { packLayer } from './pack.ts';
 let folder: string;
 
 beforeEach(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-pack-'));
+  folder = temporaryFolder();
 });
-afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 async function pack(latestNs?: bigint): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -1,10 +1,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { MediaType } from './descriptor.ts';
 import { RegistryPusher } from './push.ts';
 import { parseReference } from './reference.ts';
@@ -22,7 +22,7 @@ describe.runIf(canServe)('docker-registry', { timeout: 60_000 }, () => {
   let stop: () => void;
 
   beforeAll(async () => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-registry-'));
+    folder = temporaryFolder();
     const file = (name: string) => path.join(folder, name);
     execFileSync(
       'openssl',
@@ -56,7 +56,6 @@ describe.runIf(canServe)('docker-registry', { timeout: 60_000 }, () => {
   });
   afterAll(() => {
     stop();
-    fs.rmSync(folder, { recursive: true, force: true });
   });
 
   async function use<T>(

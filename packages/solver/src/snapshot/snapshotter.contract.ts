@@ -15,14 +15,13 @@ import type { SnapshotPlaces, Snapshotter } from './snapshotter.ts';
 export function describeSnapshotter(name: string, make: (places: SnapshotPlaces) => Snapshotter): void {
   describe(`snapshotter ${name}`, () => {
     let store: LayerStore;
-    let dispose: () => void;
     let snapshotter: Snapshotter;
     let places: SnapshotPlaces;
     let serial = 0;
 
     beforeAll(async () => {
       const temporary = temporaryStore();
-      ({ store, dispose } = temporary);
+      ({ store } = temporary);
       places = { mounts: `${temporary.root}/mounts`, work: `${temporary.root}/work` };
       fs.mkdirSync(places.mounts);
       fs.mkdirSync(places.work);
@@ -45,7 +44,6 @@ export function describeSnapshotter(name: string, make: (places: SnapshotPlaces)
         draft.writeFile('/n', Buffer.from('n'), 0o644);
       });
     });
-    afterAll(() => dispose());
 
     const ids = ['base', 'next'] as const;
     const folders = (...of: readonly string[]) => of.map((id) => store.path(id, 'own'));

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SolveFailure } from '@llb-ts/backend';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { isLeased } from '../host/lease.ts';
 import { findProgram } from '../host/programs.ts';
 import { bootName } from './boot.ts';
@@ -13,9 +12,8 @@ import { Store } from './store.ts';
 
 let root: string;
 beforeEach(() => {
-  root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-store-'));
+  root = temporaryFolder();
 });
-afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
 
 const any = (fields: object) => fields;
 

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { getXattr } from '../host/syscalls.ts';
 import { isRoot, UNSTOPPED } from '../host/testing.ts';
 import { chain, dump, temporaryStore } from '../layer/testing.ts';
@@ -10,8 +9,7 @@ import { hollowTar, type MadeEntry, makeTar } from '../source/testing/make-tar.t
 import { unpackInto } from './unpack-layer.ts';
 import type { UnpackLimit } from './unpack-writer.ts';
 
-const { store, root, dispose } = temporaryStore();
-afterAll(dispose);
+const { store, root } = temporaryStore();
 let serial = 0;
 
 async function* once(bytes: Uint8Array) {
@@ -71,14 +69,10 @@ const link = (name: string, linkname: string): MadeEntry => ({ name, type: 'link
 
 describe('a directory that comes by itself', () => {
   it('takes after what a layer below has, whatever a link on this machine says', async () => {
-    const outside = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-outside-'));
-    try {
-      fs.symlinkSync('/private', `${outside}/x`);
-      const base = [dir('private', { mode: 0o700 }), symlink('l', 'm'), symlink('m', outside)];
-      expect(await tree(base, [file('l/x/f')])).toContain('/l/x dir 755 0:0');
-    } finally {
-      fs.rmSync(outside, { recursive: true });
-    }
+    const outside = temporaryFolder();
+    fs.symlinkSync('/private', `${outside}/x`);
+    const base = [dir('private', { mode: 0o700 }), symlink('l', 'm'), symlink('m', outside)];
+    expect(await tree(base, [file('l/x/f')])).toContain('/l/x dir 755 0:0');
   });
 });
 

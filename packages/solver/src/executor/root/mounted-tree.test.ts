@@ -1,21 +1,19 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { MountedTree } from './mounted-tree.ts';
 
 describe('MountedTree', () => {
   let dir: string;
   let tree: MountedTree;
   beforeEach(() => {
-    dir = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-tree-')));
+    dir = temporaryFolder();
     for (const folder of ['root/etc', 'cache/a', 'outside', 'other']) {
       fs.mkdirSync(`${dir}/${folder}`, { recursive: true });
     }
     tree = new MountedTree(`${dir}/root`);
     tree.cover('/c', `${dir}/cache`);
   });
-  afterEach(() => fs.rmSync(dir, { recursive: true }));
 
   const where = (dest: string) =>
     tree.at(dest, ({ path, holder, isBelowMount }) => [path, holder, isBelowMount]);

@@ -2,9 +2,9 @@
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { isInUserNamespace } from '../../host/in-user-namespace.ts';
 import { enterMountNamespace } from '../../host/namespace.ts';
 import { findProgram } from '../../host/programs.ts';
@@ -18,7 +18,7 @@ export const canRunExecutors = process.getuid?.() === 0 && busybox !== undefined
 
 export function describeExecutor(name: string, make: (folder: string) => Executor): void {
   describe(`executor ${name}`, () => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-executor-'));
+    const dir = temporaryFolder();
     const root = path.join(dir, 'root');
     const machineFile = path.join(dir, 'of-this-machine');
     let executor: Executor;
@@ -32,7 +32,6 @@ export function describeExecutor(name: string, make: (folder: string) => Executo
     });
     afterAll(async () => {
       await executor.close();
-      fs.rmSync(dir, { recursive: true, force: true });
     });
 
     async function run(step: Partial<Step>, signal = new AbortController().signal) {

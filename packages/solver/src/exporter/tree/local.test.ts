@@ -1,7 +1,6 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { lstat } from '../../host/files.ts';
 import { takeLease } from '../../host/lease.ts';
 import { getXattr, mknod, setTimes, setXattr } from '../../host/syscalls.ts';
@@ -17,11 +16,10 @@ let to: string;
 const work: ExportWork = { pause: async () => {}, signal: new AbortController().signal, report: () => {} };
 
 beforeEach(() => {
-  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-local-'));
+  dir = temporaryFolder();
   [from, to] = [`${dir}/from`, `${dir}/a/out`];
   fs.mkdirSync(from);
 });
-afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 function exported(attrs: Record<string, string> = {}, during: ExportWork = work): Promise<void> {
   const options = treeOptions(attrs);

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
 import type { Tree } from '../../tree/tree.ts';
 import type { ExportResult } from '../base/result.ts';
@@ -11,14 +10,13 @@ import type { TreeOptions } from './tree-options.ts';
 let dir: string;
 
 beforeEach(() => {
-  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-outgoing-'));
+  dir = temporaryFolder();
 });
-afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 /** Trees with a file, a second name of it and links, by platform. */
 function result(...ids: string[]): ExportResult<Tree> {
   const parts = ids.map((id, i) => {
-    const folder = fs.mkdtempSync(`${dir}/${i}-`);
+    const folder = temporaryFolder();
     fs.mkdirSync(`${folder}/d`);
     fs.writeFileSync(`${folder}/d/a`, id);
     fs.linkSync(`${folder}/d/a`, `${folder}/d/b`);

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import type { TarHeader } from '../../archive/tar-header.ts';
 import { readTar } from '../../archive/tar-reader.ts';
 import { mknod, setTimes, setXattr } from '../../host/syscalls.ts';
@@ -25,12 +24,11 @@ const work: ExportWork = {
 };
 
 beforeEach(() => {
-  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-tar-'));
+  dir = temporaryFolder();
   from = `${dir}/from`;
   fs.mkdirSync(from);
   statuses = [];
 });
-afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 async function packed(
   attrs: Record<string, string> = {},

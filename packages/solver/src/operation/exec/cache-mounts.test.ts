@@ -1,19 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { CacheMounts, type CacheSharing } from './cache-mounts.ts';
 
 describe('CacheMounts', () => {
   let root: string;
   let caches: CacheMounts;
   beforeEach(() => {
-    root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-caches-'));
+    root = temporaryFolder();
     caches = new CacheMounts(root);
   });
-  afterEach(() => fs.rmSync(root, { recursive: true }));
 
   const acquire = (key: string, sharing: CacheSharing, signal = new AbortController().signal) =>
     caches.acquire({ key, sharing, description: 'a test', signal });

@@ -1,11 +1,9 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { pinPart, selectPart } from './selector.ts';
 
-const dir = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-selector-')));
-afterAll(() => fs.rmSync(dir, { recursive: true }));
+const dir = temporaryFolder();
 
 fs.writeFileSync(`${dir}/f`, '');
 fs.symlinkSync('self', `${dir}/self`);

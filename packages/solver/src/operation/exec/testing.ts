@@ -1,8 +1,6 @@
 /** Helpers of the tests in this folder: definitions made by hand, solved by a whole backend. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { type Backend, defaultRequest, directories, type SolveRequest } from '@llb-ts/backend';
 import {
   Definition,
@@ -17,6 +15,7 @@ import {
   MountType,
   type OpKind,
 } from '@llb-ts/pb';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { findProgram } from '../../host/programs.ts';
 import { createLocalBackend, type LocalBackendOptions } from '../../local-backend.ts';
 
@@ -92,7 +91,7 @@ export class Graph {
 
 /** A backend with a store of its own and a root with busybox. */
 export class ExecRig {
-  readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-exec-'));
+  readonly dir = temporaryFolder();
   /** Output of all processes; tests may reset it. */
   log = '';
   readonly warnings: string[] = [];
@@ -140,6 +139,5 @@ export class ExecRig {
 
   async dispose(): Promise<void> {
     await this.#backend?.close();
-    fs.rmSync(this.dir, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import type { ScriptedServer } from '../../registry/testing.ts';
 import { hasProgram } from '../signature/testing.ts';
 import { type SourceBench, sourceBench } from '../testing/workbench.ts';
@@ -16,7 +16,7 @@ describe.runIf(hasProgram('git') && hasProgram('ssh-keygen'))('signatures of git
   const ids = { plain: '', signed: '', tag: '' };
 
   beforeAll(async () => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-signed-'));
+    folder = temporaryFolder();
     for (const name of ['own', 'other'] as const) {
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, name)]);
       keys[name] = fs.readFileSync(path.join(folder, `${name}.pub`), 'utf8');
@@ -44,12 +44,10 @@ describe.runIf(hasProgram('git') && hasProgram('ssh-keygen'))('signatures of git
   });
   afterAll(async () => {
     await server.stop();
-    fs.rmSync(folder, { recursive: true });
   });
   beforeEach(() => {
     bench = sourceBench();
   });
-  afterEach(() => bench.dispose());
 
   async function commitOf(ref: string, attrs: Record<string, string>): Promise<unknown> {
     const url = `${server.host}/repo.git/.git`;

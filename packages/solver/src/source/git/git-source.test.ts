@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import type { LayerRef } from '../../chain/ref.ts';
 import { dump } from '../../layer/testing.ts';
 import type { ScriptedServer } from '../../registry/testing.ts';
@@ -35,12 +35,11 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
   const publish = () => git(work, ['push', '-q', '--force', '--all', path.join(folder, 'repo.git')]);
 
   beforeAll(async () => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-git-'));
+    folder = temporaryFolder();
     server = await serveRepositories(folder);
   });
   afterAll(async () => {
     await server.stop();
-    fs.rmSync(folder, { recursive: true, force: true });
   });
 
   beforeEach(() => {
@@ -63,7 +62,6 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
     publish();
     git(work, ['push', '-q', path.join(folder, 'repo.git'), '--tags']);
   });
-  afterEach(() => bench.dispose());
 
   function source(more: Partial<GitSourceOptions> = {}): Source {
     return gitSourceOn(bench, more);
@@ -230,7 +228,6 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
       },
     });
     const before = server.requests.length;
-    bench.dispose();
     bench = sourceBench();
     expect((await bring('main', attrs, source({ open }))).shown).toEqual(newest);
     expect((await bring('', attrs, source({ open }))).shown).toEqual(newest);
@@ -341,7 +338,6 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
         fs.symlinkSync('repo.git', path.join(folder, 'moved.git'));
         redirect(`http://${server.host}/moved`);
         expect((await bring('', names, given({ GIT_AUTH_TOKEN: 'tok' }))).shown).toEqual(newest);
-        bench.dispose();
         bench = sourceBench();
         redirect(`http://${other.host}/repo`);
         expect((await bring('', names, given({ GIT_AUTH_TOKEN: 'tok' }))).shown).toEqual(newest);
@@ -370,7 +366,6 @@ describe.runIf(hasGit)('git sources', { timeout: 60_000 }, () => {
   it('stops when it is told to, and git with it', async () => {
     const abort = new AbortController();
     server.answer = () => void setTimeout(() => abort.abort(), 20);
-    bench.dispose();
     bench = sourceBench(abort.signal);
     await expect(bring()).rejects.toThrow();
   });

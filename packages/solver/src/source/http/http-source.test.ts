@@ -23,7 +23,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await http.close();
   await server.stop();
-  bench.dispose();
 });
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;

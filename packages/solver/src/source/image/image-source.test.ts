@@ -1,8 +1,8 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { type Capabilities, defaultRequest, directories } from '@llb-ts/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { StoredDigests } from '../../cache/digest-memo.ts';
 import type { Ref } from '../../chain/ref.ts';
 import { dump } from '../../layer/testing.ts';
@@ -36,7 +36,6 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
   await stores.close();
   await server.stop();
-  bench.dispose();
 });
 
 const lower = makeTar({ name: 'a', content: 'lower' }, { name: 'b', content: 'b' });
@@ -372,10 +371,9 @@ describe('a registry that fails', () => {
 describe('an OCI layout', () => {
   let folder: string;
   beforeEach(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-layout-'));
+    folder = temporaryFolder();
     fs.mkdirSync(path.join(folder, 'blobs/sha256'), { recursive: true });
   });
-  afterEach(() => fs.rmSync(folder, { recursive: true }));
 
   function put(bytes: Uint8Array | string): { digest: string; size: number } {
     const digest = digestOf(bytes);

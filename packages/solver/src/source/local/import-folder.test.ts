@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { withTemporaryFolder } from '../../../../../test/support/temporary.ts';
 import { getXattr, listXattrs, removeXattr, setXattr } from '../../host/syscalls.ts';
 import { UNSTOPPED } from '../../host/testing.ts';
 import { temporaryStore } from '../../layer/testing.ts';
@@ -14,8 +14,7 @@ import { replicate } from './replicate.ts';
 import { scanFolder } from './scan.ts';
 import { treeDigest } from './tree-digest.ts';
 
-const { store, dispose } = temporaryStore();
-afterAll(dispose);
+const { store } = temporaryStore();
 const owner = { uid: 0, gid: 0 };
 
 /** Something that happens to a folder; what cannot happen does not. */
@@ -84,8 +83,7 @@ describe('a folder that was brought before', () => {
       fc.asyncProperty(
         fc.array(fc.array(change, { maxLength: 12 }), { minLength: 2, maxLength: 4 }),
         async (rounds) => {
-          const root = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-replica-'));
-          try {
+          await withTemporaryFolder(async (root) => {
             let earlier: Parameters<typeof importFolder>[1]['earlier'];
             for (const round of rounds) {
               for (const one of round) apply(root, one);
@@ -113,9 +111,7 @@ describe('a folder that was brought before', () => {
               const rows = new Map(known.map(({ entry, row }) => [entry.path, row]));
               earlier = { rows, layer, tree: new FolderTree(store.path(layer, 'own'), { isFixed: true }) };
             }
-          } finally {
-            fs.rmSync(root, { recursive: true, force: true });
-          }
+          });
         },
       ),
       { numRuns: 60 },

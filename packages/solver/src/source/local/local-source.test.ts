@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { directories } from '@llb-ts/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { StoredDigests } from '../../cache/digest-memo.ts';
 import type { LayerRef } from '../../chain/ref.ts';
 import { getXattr, setXattr } from '../../host/syscalls.ts';
@@ -18,11 +18,7 @@ let folder: string;
 
 beforeEach(() => {
   bench = sourceBench();
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-local-'));
-});
-afterEach(() => {
-  bench.dispose();
-  fs.rmSync(folder, { recursive: true, force: true });
+  folder = temporaryFolder();
 });
 
 function write(name: string, content = name): void {

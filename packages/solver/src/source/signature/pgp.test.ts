@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { verifyPgp } from './pgp.ts';
 import { hasProgram } from './testing.ts';
 
@@ -21,9 +21,8 @@ const verdicts = JSON.parse(read('verdicts.json')) as readonly Verdict[];
 
 let folder: string;
 beforeEach(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-pgp-'));
+  folder = temporaryFolder();
 });
-afterEach(() => fs.rmSync(folder, { recursive: true }));
 
 function verify(signature: string, publicKeys: string, content: string, rejectExpired: boolean) {
   const file = path.join(folder, 'content');

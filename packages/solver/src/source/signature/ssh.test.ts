@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { verifySsh } from './ssh.ts';
 import { hasProgram } from './testing.ts';
 
@@ -12,14 +12,13 @@ describe.runIf(hasProgram('ssh-keygen'))('verifySsh', () => {
   const keys = new Map<string, string>();
 
   beforeAll(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ssh-'));
+    folder = temporaryFolder();
     for (const type of types) {
       const file = path.join(folder, type);
       execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', 'a comment', '-f', file]);
       keys.set(type, fs.readFileSync(`${file}.pub`, 'utf8'));
     }
   });
-  afterAll(() => fs.rmSync(folder, { recursive: true }));
 
   function sign(type: string, content: string, namespace = 'git'): string {
     const args = ['-q', '-Y', 'sign', '-n', namespace, '-f', path.join(folder, type)];
@@ -31,7 +30,7 @@ describe.runIf(hasProgram('ssh-keygen'))('verifySsh', () => {
   }
 
   function verify(signature: string, publicKey: string, content: string): Promise<void> {
-    const stage = fs.mkdtempSync(path.join(folder, 'stage-'));
+    const stage = temporaryFolder();
     const { signal } = new AbortController();
     return verifySsh({ data: Buffer.from(content), signature, publicKey, folder: stage, signal });
   }

@@ -1,6 +1,4 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import type { LayerRef, Ref } from '../../chain/ref.ts';
 import { RefStore } from '../../chain/ref-store.ts';
 import { type LayerProvider, NO_PROVIDER, Views } from '../../chain/views.ts';
@@ -20,12 +18,11 @@ export interface SourceBench {
   readonly reports: WorkReport[];
   /** The tree of a ref; image layers come from `provider`. */
   readonly treeOf: (ref: Ref | undefined, provider?: LayerProvider) => Promise<ReturnType<Views['treeOf']>>;
-  readonly dispose: () => void;
 }
 
 /** A bench on a new store. */
 export function sourceBench(signal?: AbortSignal): SourceBench {
-  return sourceBenchAt(fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-source-')), signal);
+  return sourceBenchAt(temporaryFolder(), signal);
 }
 
 export function sourceBenchAt(root: string, signal: AbortSignal = new AbortController().signal): SourceBench {
@@ -59,6 +56,5 @@ export function sourceBenchAt(root: string, signal: AbortSignal = new AbortContr
       await trees.prepare(ref, pacer);
       return trees.treeOf(ref);
     },
-    dispose: () => fs.rmSync(root, { recursive: true, force: true }),
   };
 }

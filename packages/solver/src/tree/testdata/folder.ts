@@ -1,7 +1,6 @@
 /** Trees for tests, told in words: `{ '/d': 'dir 755', '/d/f': 'file 644 text', '/l': 'link d' }`. */
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { readlink } from '../../host/files.ts';
 import { getXattr, listXattrs, mknod, setTimes, setXattr } from '../../host/syscalls.ts';
 import { bytesOf, fsPath, parentOf } from '../../name/bytes.ts';
@@ -17,16 +16,10 @@ export { isRoot } from '../../host/testing.ts';
  */
 export type Told = Readonly<Record<string, string>>;
 
-const folders: string[] = [];
-process.once('exit', () => {
-  for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
-});
-
-/** A new folder that goes away with the process. */
+/** A new folder with the mode of a root. */
 export function newFolder(): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-test-'));
+  const folder = temporaryFolder();
   fs.chmodSync(folder, 0o755);
-  folders.push(folder);
   return folder;
 }
 
