@@ -25,7 +25,7 @@ export interface SourceUnit {
 }
 
 /** Names of files that only tests use. */
-const TEST_FILES = ['*.test.ts', '*.contract.ts', 'testing.ts', 'testing/**/*.ts'];
+const TEST_FILES = ['*.test.ts', '*.contract.ts', 'testing/**/*.ts'];
 
 /** Every product file of the packages: what is shipped, so without tests. */
 export function productUnits(): readonly SourceUnit[] {

@@ -44,3 +44,11 @@ test('the map of docs/architecture.md names files and folders that exist', () =>
   expect(paths.length).toBeGreaterThan(20);
   expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
+
+test('temporary folders of tests come from one helper, which removes them', () => {
+  const tests = ['test/*.ts', '*.test.ts', '*.contract.ts', '*/testing/*.ts'];
+  const makers = linesOf(tests, /\bmkdtemp(Sync)?\(/).filter(
+    (line) => !line.startsWith('test/support/temporary.ts:'),
+  );
+  expect(makers).toEqual([]);
+});

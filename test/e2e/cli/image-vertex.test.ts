@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { RegistryContent, ScriptedServer } from '../../../packages/solver/src/registry/testing.ts';
+import {
+  RegistryContent,
+  ScriptedServer,
+} from '../../../packages/solver/src/registry/testing/registry-server.ts';
 import { makeTar } from '../../../packages/solver/src/source/testing/make-tar.ts';
 import { withRig } from './rig.ts';
 import { onTerminal } from './terminal.ts';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { decompress, detectCompression } from './decompress.ts';
-import { streamOf } from './testdata/tar-blocks.ts';
+import { streamOf } from './testing/tar-blocks.ts';
 
 /** `hello archive\n`, then 3,000 times `a`, as two streams (frames, members) one behind the other. */
 const SAMPLES = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readTar } from './tar-reader.ts';
-import { type BlockFields, blockOf, END, entry, paxEntry, streamOf } from './testdata/tar-blocks.ts';
+import { type BlockFields, blockOf, END, entry, paxEntry, streamOf } from './testing/tar-blocks.ts';
 
 async function read(archive: Uint8Array, chunk = 700) {
   const entries = [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { UNSTOPPED } from '../host/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
-import { folderOf, isRoot, mark, type Told, treeOf } from '../tree/testdata/folder.ts';
+import { folderOf, isRoot, mark, type Told, treeOf } from '../tree/testing/folder.ts';
 import type { Tree } from '../tree/tree.ts';
 import { type ContentSelector, contentDigest } from './content-digest.ts';
 import type { DigestMemo } from './entry-digest.ts';

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { UNSTOPPED } from '../host/testing.ts';
-import { chain, layer, temporaryStore } from '../layer/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
+import { chain, layer, temporaryStore } from '../layer/testing/layers.ts';
 import { contentDigest } from './content-digest.ts';
 import { StoredDigests } from './digest-memo.ts';
 import { EntryDigester, plainFileDigest } from './entry-digest.ts';

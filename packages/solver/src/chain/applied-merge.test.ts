@@ -1,7 +1,7 @@
 import { SolveFailure } from '@llb-ts/backend';
 import { describe, expect, it } from 'vitest';
 import type { Draft } from '../layer/draft.ts';
-import { layer, temporaryStore } from '../layer/testing.ts';
+import { layer, temporaryStore } from '../layer/testing/layers.ts';
 import { applyMerge, ghostsBelow } from './applied-merge.ts';
 import type { LayerRef, ViewPart } from './ref.ts';
 

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { lstat } from '../host/files.ts';
-import { isRoot, UNSTOPPED } from '../host/testing.ts';
-import { layer, temporaryStore } from '../layer/testing.ts';
+import { isRoot, UNSTOPPED } from '../host/testing/this-process.ts';
+import { layer, temporaryStore } from '../layer/testing/layers.ts';
 import { applyLayers } from './apply-layers.ts';
 
 const { store } = temporaryStore();

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UNSTOPPED } from '../host/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
 import { isSameForDiff } from '../layer/sameness.ts';
+import { dump, layer, temporaryStore } from '../layer/testing/layers.ts';
 import { layerSteps, type Step, write } from '../layer/testing/random-layers.ts';
-import { dump, layer, temporaryStore } from '../layer/testing.ts';
 import { join } from '../name/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
 import { ChainTree } from './chain-tree.ts';

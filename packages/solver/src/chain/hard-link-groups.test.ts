@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UNSTOPPED } from '../host/testing.ts';
-import { chain, layer, temporaryStore } from '../layer/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
+import { chain, layer, temporaryStore } from '../layer/testing/layers.ts';
 import { ChainTree } from './chain-tree.ts';
 import { computeDiff } from './compute-diff.ts';
 import { withInodeOwners } from './hard-link-groups.ts';

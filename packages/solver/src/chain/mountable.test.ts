@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UNSTOPPED } from '../host/testing.ts';
-import { canMount, chain, dump, layer, temporaryStore, withOverlay } from '../layer/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
+import { canMount, chain, dump, layer, temporaryStore, withOverlay } from '../layer/testing/layers.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import { ChainTree } from './chain-tree.ts';
 import { mountableFolders } from './mountable.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { temporaryStore } from '../layer/testing.ts';
+import { temporaryStore } from '../layer/testing/layers.ts';
 import type { LayerRef, Ref } from './ref.ts';
 import { RefStore } from './ref-store.ts';
 

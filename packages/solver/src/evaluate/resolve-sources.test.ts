@@ -12,8 +12,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { createLocalBackend } from '../local-backend.ts';
 import { MediaType } from '../registry/descriptor.ts';
-import { digestOf, RegistryContent, ScriptedServer } from '../registry/testing.ts';
-import { git, serveRepositories } from '../source/git/testing.ts';
+import { digestOf, RegistryContent, ScriptedServer } from '../registry/testing/registry-server.ts';
+import { git, serveRepositories } from '../source/git/testing/repository.ts';
 
 let root: string;
 let server: ScriptedServer;

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { bindMount, MOST_LOWERS, mountAtOnce, mountMemory, mountOverlay, unmount } from './mount.ts';
 import { enterMountNamespace } from './namespace.ts';
 import { mknod, setXattr } from './syscalls.ts';
-import { isRoot } from './testing.ts';
+import { isRoot } from './testing/this-process.ts';
 
 const dir = temporaryFolder();
 const target = path.join(dir, 'target');

@@ -7,7 +7,7 @@ import { mountMemory, unmount } from './mount.ts';
 import { enterMountNamespace } from './namespace.ts';
 import { PidNamespace } from './pid-namespace.ts';
 import { runProcess } from './process.ts';
-import { isRoot } from './testing.ts';
+import { isRoot } from './testing/this-process.ts';
 
 const dir = temporaryFolder();
 

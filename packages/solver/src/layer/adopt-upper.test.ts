@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isInUserNamespace } from '../host/in-user-namespace.ts';
 import { getXattr, setXattr } from '../host/syscalls.ts';
-import { UNSTOPPED } from '../host/testing.ts';
-import { chain, layer, temporaryStore } from './testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
+import { chain, layer, temporaryStore } from './testing/layers.ts';
 import { isOverlayXattr } from './whiteout.ts';
 
 const { store } = temporaryStore();

@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lstat, readdir } from '../host/files.ts';
-import { UNSTOPPED } from '../host/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import type { Draft } from './draft.ts';
-import { canMount, chain, dump, layer, temporaryStore, withOverlay } from './testing.ts';
+import { canMount, chain, dump, layer, temporaryStore, withOverlay } from './testing/layers.ts';
 
 const { store } = temporaryStore();
 const text = (content: string) => Buffer.from(content);

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { UNSTOPPED } from '../host/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
 import { isAlike } from './alike.ts';
 import type { Draft } from './draft.ts';
 import { LayerStore } from './layer-store.ts';
-import { chain, dump, layer, temporaryStore } from './testing.ts';
+import { chain, dump, layer, temporaryStore } from './testing/layers.ts';
 
 const { store, at, root } = temporaryStore();
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ref } from '../chain/ref.ts';
 import { NO_PROVIDER, Views } from '../chain/views.ts';
-import { UNSTOPPED } from '../host/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
+import { dump, temporaryStore } from '../layer/testing/layers.ts';
 import { layerSteps, type Step, write } from '../layer/testing/random-layers.ts';
-import { dump, temporaryStore } from '../layer/testing.ts';
 import { composeDiff, composeMerge } from './compose.ts';
 
 const { store } = temporaryStore();

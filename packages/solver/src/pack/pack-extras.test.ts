@@ -1,13 +1,11 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { ChainTree } from '../chain/chain-tree.ts';
 import { LayerStats } from '../layer/layer-stats.ts';
 import { unchangedNames } from './pack-extras.ts';
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llb-ts-extras-'));
-afterAll(() => fs.rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 it('finds unchanged names of a file with two, though its links were counted before one more was made', async () => {
   const [upper, computed] = [`${folder}/upper`, `${folder}/computed`];

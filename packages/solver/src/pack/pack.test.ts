@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../test/support/temporary.ts';
 import { readTar } from '../archive/tar-reader.ts';
 import { mknod, setTimes, setXattr } from '../host/syscalls.ts';
-import { isRoot, UNSTOPPED } from '../host/testing.ts';
+import { isRoot, UNSTOPPED } from '../host/testing/this-process.ts';
 import { packLayer } from './pack.ts';
 
 let folder: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { treeOf } from '../tree/testdata/folder.ts';
+import { treeOf } from '../tree/testing/folder.ts';
 import { findMatches, hasWildcards, splitWildcards } from './wildcard-paths.ts';
 
 describe('splitWildcards', () => {

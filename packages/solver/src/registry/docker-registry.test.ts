@@ -10,7 +10,7 @@ import { RegistryPusher } from './push.ts';
 import { parseReference } from './reference.ts';
 import { RegistryClient, type RegistryRepository, readAll } from './registry-client.ts';
 import type { RegistryConfig } from './registry-hosts.ts';
-import { digestOf, fixedCredentials } from './testing.ts';
+import { digestOf, fixedCredentials } from './testing/registry-server.ts';
 
 const runs = (program: string, ...args: string[]) => spawnSync(program, args).error === undefined;
 const canServe = runs('docker-registry', '--version') && runs('openssl', 'version');

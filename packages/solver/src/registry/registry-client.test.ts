@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseReference } from './reference.ts';
 import { RegistryClient, type RegistryRepository, readAll } from './registry-client.ts';
 import type { RegistryConfig } from './registry-hosts.ts';
-import { type Answer, digestOf, fixedCredentials, RegistryContent, ScriptedServer } from './testing.ts';
+import {
+  type Answer,
+  digestOf,
+  fixedCredentials,
+  RegistryContent,
+  ScriptedServer,
+} from './testing/registry-server.ts';
 
 let server: ScriptedServer;
 let content: RegistryContent;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { environmentFailure } from '../error/error.ts';
-import { UNSTOPPED } from '../host/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
 import { AutoSnapshotter } from './auto.ts';
 import type { Snapshotter } from './snapshotter.ts';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pacerFor } from '../host/pacer.ts';
-import { newFolder } from '../tree/testdata/folder.ts';
+import { newFolder } from '../tree/testing/folder.ts';
 import { NativeSnapshotter } from './native.ts';
 import { describeSnapshotter } from './snapshotter.contract.ts';
 

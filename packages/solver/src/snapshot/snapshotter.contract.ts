@@ -2,13 +2,13 @@
 
 import fs from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ChainTree } from '../chain/chain-tree.ts';
 import { mknod, setXattr } from '../host/syscalls.ts';
-import { UNSTOPPED } from '../host/testing.ts';
+import { UNSTOPPED } from '../host/testing/this-process.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
+import { chain, dump, layer, temporaryStore } from '../layer/testing/layers.ts';
 import { layerSteps, write } from '../layer/testing/random-layers.ts';
-import { chain, dump, layer, temporaryStore } from '../layer/testing.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
 import type { SnapshotPlaces, Snapshotter } from './snapshotter.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { locate } from './locate.ts';
 import { resolve, resolveParent } from './resolve.ts';
-import { treeOf } from './testdata/folder.ts';
+import { treeOf } from './testing/folder.ts';
 
 const tree = treeOf({
   '/a/b/f': 'file 644 x',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { isRoot } from '../../host/testing.ts';
+import { isRoot } from '../../host/testing/this-process.ts';
 import {
   groupName,
   leaseControlGroups,

@@ -4,7 +4,7 @@ import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { lstat } from '../../host/files.ts';
 import { takeLease } from '../../host/lease.ts';
 import { getXattr, mknod, setTimes, setXattr } from '../../host/syscalls.ts';
-import { isRoot } from '../../host/testing.ts';
+import { isRoot } from '../../host/testing/this-process.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
 import type { ExportWork } from '../base/export-work.ts';
 import { exportLocal } from './local.ts';

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
 import type { Tree } from '../../tree/tree.ts';
@@ -7,15 +7,9 @@ import type { ExportResult } from '../base/result.ts';
 import { outgoing } from './outgoing.ts';
 import type { TreeOptions } from './tree-options.ts';
 
-let dir: string;
-
-beforeEach(() => {
-  dir = temporaryFolder();
-});
-
 /** Trees with a file, a second name of it and links, by platform. */
 function result(...ids: string[]): ExportResult<Tree> {
-  const parts = ids.map((id, i) => {
+  const parts = ids.map((id) => {
     const folder = temporaryFolder();
     fs.mkdirSync(`${folder}/d`);
     fs.writeFileSync(`${folder}/d/a`, id);

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import type { TarHeader } from '../../archive/tar-header.ts';
 import { readTar } from '../../archive/tar-reader.ts';
 import { mknod, setTimes, setXattr } from '../../host/syscalls.ts';
-import { isRoot } from '../../host/testing.ts';
+import { isRoot } from '../../host/testing/this-process.ts';
 import type { Entry } from '../../name/entry.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
 import type { Tree } from '../../tree/tree.ts';

@@ -1,7 +1,7 @@
 import { type ExecOp, type Mount, MountContentCache, MountType } from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
 import { execKey } from './exec-key.ts';
-import { plainMount, script } from './testing.ts';
+import { plainMount, script } from './testing/exec-rig.ts';
 
 const linux = { os: 'linux', architecture: 'amd64', variant: '', osVersion: '', osFeatures: [] };
 const key = (op: ExecOp, inputs = 2) => execKey(op, inputs, linux);

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { agentSockets } from '@llb-ts/backend';
 import { CacheSharingOpt, type Mount, MountType } from '@llb-ts/pb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { canRunExecs, ExecRig, Graph, plainMount, script } from './testing.ts';
+import { canRunExecs, ExecRig, Graph, plainMount, script } from './testing/exec-rig.ts';
 
 const secretMount: Mount = {
   ...plainMount,

@@ -2,7 +2,7 @@ import { type Mount, MountType } from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
 import type { LayerRef } from '../../chain/ref.ts';
 import { planMounts } from './mount-plan.ts';
-import { plainExec, plainMount } from './testing.ts';
+import { plainExec, plainMount } from './testing/exec-rig.ts';
 
 const ref = (id: string): LayerRef => ({ kind: 'layer', id, layer: id, description: '', createdAt: 0 });
 const inputs = [ref('a'), ref('b')];

@@ -9,10 +9,10 @@ import {
   timeAt,
   treeOf,
   xattrsAt,
-} from '../../tree/testdata/folder.ts';
+} from '../../tree/testing/folder.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { copy } from './copy.ts';
-import { copyOf, jobOf, outcome, owner } from './testdata/drafts.ts';
+import { copyOf, jobOf, outcome, owner } from './testing/drafts.ts';
 
 const SOURCE: Told = {
   '/d': 'dir 750',

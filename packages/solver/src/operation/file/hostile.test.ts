@@ -4,15 +4,15 @@ import fs from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { SolveFailure } from '@llb-ts/backend';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { blockOf, END, entry, paxEntry } from '../../archive/testdata/tar-blocks.ts';
-import { UNSTOPPED } from '../../host/testing.ts';
+import { blockOf, END, entry, paxEntry } from '../../archive/testing/tar-blocks.ts';
+import { UNSTOPPED } from '../../host/testing/this-process.ts';
 import { Draft } from '../../layer/draft.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
-import { isRoot, newFolder, type Told, tell, treeOf, xattrsAt } from '../../tree/testdata/folder.ts';
+import { isRoot, newFolder, type Told, tell, treeOf, xattrsAt } from '../../tree/testing/folder.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { findOwner } from './owner.ts';
 import { runAction } from './run-action.ts';
-import { copyOf, mkdirOf, mkfileOf, rmOf, symlinkOf } from './testdata/drafts.ts';
+import { copyOf, mkdirOf, mkfileOf, rmOf, symlinkOf } from './testing/drafts.ts';
 
 /** Layers lie in a folder of the world; what is around them must never change. */
 const world = newFolder();

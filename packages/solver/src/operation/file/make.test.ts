@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isRoot, LONG_AGO, type Told, timeAt } from '../../tree/testdata/folder.ts';
+import { isRoot, LONG_AGO, type Told, timeAt } from '../../tree/testing/folder.ts';
 import { mkdir } from './mkdir.ts';
 import { mkfile } from './mkfile.ts';
 import { rm } from './rm.ts';
 import { symlink } from './symlink.ts';
-import { draftOn, mkdirOf, mkfileOf, outcome, owner, rmOf, symlinkOf } from './testdata/drafts.ts';
+import { draftOn, mkdirOf, mkfileOf, outcome, owner, rmOf, symlinkOf } from './testing/drafts.ts';
 
 const BASE: Told = {
   '/d': 'dir 750',

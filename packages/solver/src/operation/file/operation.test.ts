@@ -2,14 +2,14 @@ import type { ChownOpt, FileAction, FileActionCopy, FileOp } from '@llb-ts/pb';
 import { describe, expect, it } from 'vitest';
 import type { LayerRef, Ref } from '../../chain/ref.ts';
 import { asFailure } from '../../error/error.ts';
-import { UNSTOPPED } from '../../host/testing.ts';
+import { UNSTOPPED } from '../../host/testing/this-process.ts';
 import { Draft } from '../../layer/draft.ts';
-import { newFolder, type Told, tell, treeOf } from '../../tree/testdata/folder.ts';
+import { newFolder, type Told, tell, treeOf } from '../../tree/testing/folder.ts';
 import type { Tree } from '../../tree/tree.ts';
 import type { Workbench } from '../../work/operation.ts';
 import { fileOperation } from './file-operation.ts';
 import { findOwner } from './owner.ts';
-import { copyOf, mkdirOf, mkfileOf } from './testdata/drafts.ts';
+import { copyOf, mkdirOf, mkfileOf } from './testing/drafts.ts';
 
 /** A workbench that keeps trees in memory and remembers what was committed and thrown away. */
 class Bench implements Workbench {

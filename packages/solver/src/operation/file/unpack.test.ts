@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { END, entry, paxEntry } from '../../archive/testdata/tar-blocks.ts';
+import { END, entry, paxEntry } from '../../archive/testing/tar-blocks.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
-import { isRoot, newFolder, type Told, timeAt, xattrsAt } from '../../tree/testdata/folder.ts';
+import { isRoot, newFolder, type Told, timeAt, xattrsAt } from '../../tree/testing/folder.ts';
 import { copy } from './copy.ts';
-import { copyOf, jobOf, outcome, owner } from './testdata/drafts.ts';
+import { copyOf, jobOf, outcome, owner } from './testing/drafts.ts';
 
 const unpacking = { attemptUnpackDockerCompatibility: true };
 

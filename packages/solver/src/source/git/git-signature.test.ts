@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../../test/support/temporary.ts';
-import type { ScriptedServer } from '../../registry/testing.ts';
-import { hasProgram } from '../signature/testing.ts';
+import type { ScriptedServer } from '../../registry/testing/registry-server.ts';
+import { hasProgram } from '../signature/testing/programs.ts';
 import { type SourceBench, sourceBench } from '../testing/workbench.ts';
-import { git, gitSourceOn, serveRepositories } from './testing.ts';
+import { git, gitSourceOn, serveRepositories } from './testing/repository.ts';
 
 describe.runIf(hasProgram('git') && hasProgram('ssh-keygen'))('signatures of git', () => {
   let folder: string;

@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import type { LayerRef } from '../../chain/ref.ts';
-import { dump } from '../../layer/testing.ts';
-import type { ScriptedServer } from '../../registry/testing.ts';
+import { dump } from '../../layer/testing/layers.ts';
+import type { ScriptedServer } from '../../registry/testing/registry-server.ts';
 import type { Source } from '../contract/source.ts';
 import { type SourceBench, sourceBench } from '../testing/workbench.ts';
 import type { GitSourceOptions } from './git-source.ts';
-import { git, gitSourceOn, serveRepositories } from './testing.ts';
+import { git, gitSourceOn, serveRepositories } from './testing/repository.ts';
 
 const hasGit = spawnSync('git', ['version']).status === 0;
 

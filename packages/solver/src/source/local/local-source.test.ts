@@ -4,12 +4,12 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { directories } from '@llb-ts/backend';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { StoredDigests } from '../../cache/digest-memo.ts';
 import type { LayerRef } from '../../chain/ref.ts';
 import { getXattr, setXattr } from '../../host/syscalls.ts';
-import { dump } from '../../layer/testing.ts';
+import { dump } from '../../layer/testing/layers.ts';
 import { type SourceBench, sourceBench, sourceBenchAt } from '../testing/workbench.ts';
 import { localSource } from './local-source.ts';
 

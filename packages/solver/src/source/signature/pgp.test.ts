@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { verifyPgp } from './pgp.ts';
-import { hasProgram } from './testing.ts';
+import { hasProgram } from './testing/programs.ts';
 
 interface Verdict {
   readonly signature: string;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { verifySsh } from './ssh.ts';
-import { hasProgram } from './testing.ts';
+import { hasProgram } from './testing/programs.ts';
 
 describe.runIf(hasProgram('ssh-keygen'))('verifySsh', () => {
   const types = ['ed25519', 'rsa', 'ecdsa'];

@@ -1,13 +1,13 @@
 /** Repositories, a git server and a source for the tests in this folder. */
 import { execFileSync, spawn } from 'node:child_process';
 import type http from 'node:http';
-import { FileBlobPlaces } from '../../blob/blob-places.ts';
-import { BlobStore } from '../../blob/blob-store.ts';
-import { HttpClient } from '../../registry/http-client.ts';
-import { ScriptedServer } from '../../registry/testing.ts';
-import type { Source } from '../contract/source.ts';
-import type { SourceBench } from '../testing/workbench.ts';
-import { type GitSourceOptions, gitSource } from './git-source.ts';
+import { FileBlobPlaces } from '../../../blob/blob-places.ts';
+import { BlobStore } from '../../../blob/blob-store.ts';
+import { HttpClient } from '../../../registry/http-client.ts';
+import { ScriptedServer } from '../../../registry/testing/registry-server.ts';
+import type { Source } from '../../contract/source.ts';
+import type { SourceBench } from '../../testing/workbench.ts';
+import { type GitSourceOptions, gitSource } from '../git-source.ts';
 
 const IDENTITY = {
   GIT_AUTHOR_NAME: 'a',

@@ -8,7 +8,7 @@ import { FolderTree } from '../folder-tree.ts';
 import type { Tree } from '../tree.ts';
 import { walkBelow } from '../walk.ts';
 
-export { isRoot } from '../../host/testing.ts';
+export { isRoot } from '../../host/testing/this-process.ts';
 
 /**
  * Path → `TYPE MODE[ UID:GID][ REST]`, where REST is the text of a file, the numbers of a device (`1,3`); a link is

@@ -3,15 +3,15 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { temporaryFolder } from '../../../../test/support/temporary.ts';
-import { ChainTree } from '../chain/chain-tree.ts';
-import { readlink } from '../host/files.ts';
-import { UNSTOPPED } from '../host/testing.ts';
-import { fsPath, join } from '../name/bytes.ts';
-import { Store } from '../store/store.ts';
-import type { Tree } from '../tree/tree.ts';
-import type { Draft } from './draft.ts';
-import { LayerStore } from './layer-store.ts';
+import { temporaryFolder } from '../../../../../test/support/temporary.ts';
+import { ChainTree } from '../../chain/chain-tree.ts';
+import { readlink } from '../../host/files.ts';
+import { UNSTOPPED } from '../../host/testing/this-process.ts';
+import { fsPath, join } from '../../name/bytes.ts';
+import { Store } from '../../store/store.ts';
+import type { Tree } from '../../tree/tree.ts';
+import type { Draft } from '../draft.ts';
+import { LayerStore } from '../layer-store.ts';
 
 /** `at` is the state directory; a further store on it is as another process would have it. */
 export function temporaryStore(): { store: LayerStore; at: Store; root: string } {

@@ -15,9 +15,9 @@ import {
   MountType,
   type OpKind,
 } from '@llb-ts/pb';
-import { temporaryFolder } from '../../../../../test/support/temporary.ts';
-import { findProgram } from '../../host/programs.ts';
-import { createLocalBackend, type LocalBackendOptions } from '../../local-backend.ts';
+import { temporaryFolder } from '../../../../../../test/support/temporary.ts';
+import { findProgram } from '../../../host/programs.ts';
+import { createLocalBackend, type LocalBackendOptions } from '../../../local-backend.ts';
 
 const busybox = findProgram('busybox');
 

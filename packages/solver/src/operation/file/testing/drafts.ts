@@ -5,9 +5,9 @@ import type {
   FileActionRm,
   FileActionSymlink,
 } from '@llb-ts/pb';
-import { UNSTOPPED } from '../../../host/testing.ts';
+import { UNSTOPPED } from '../../../host/testing/this-process.ts';
 import { Draft } from '../../../layer/draft.ts';
-import { newFolder, type Told, tell, treeOf } from '../../../tree/testdata/folder.ts';
+import { newFolder, type Told, tell, treeOf } from '../../../tree/testing/folder.ts';
 import type { Tree } from '../../../tree/tree.ts';
 import type { CopyJob } from '../copy-job.ts';
 import type { Owner } from '../owner.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CredentialSource } from '@llb-ts/backend';
-import { type Descriptor, MediaType } from './descriptor.ts';
+import { type Descriptor, MediaType } from '../descriptor.ts';
 
 export type Answer = (request: http.IncomingMessage, response: http.ServerResponse) => void | Promise<void>;
 
