@@ -48,15 +48,22 @@ export function parseOddEntries({ blocksAndSockets, attributed }: Fields): OddEn
 export function oddEntriesMeet(
   layers: readonly { readonly folder: string; readonly odd: OddEntries }[],
 ): boolean {
+  // Most layers have none: of thousands, each pair would otherwise be looked at.
+  const odd = layers.flatMap((layer, at) => (hasOddEntries(layer.odd) ? [{ ...layer.odd, at }] : []));
+  if (odd.length === 0) return false;
   const trees = layers.map(({ folder }) => new FolderTree(folder, { isFixed: true }));
   const typeIn = (tree: FolderTree, path: string) => tree.lookup(path)?.stat.type;
-  return layers.some(({ odd: { blocksAndSockets, attributed } }, i) => {
-    const others = trees.filter((_, j) => j !== i);
-    const later = trees.slice(i + 1);
+  return odd.some(({ blocksAndSockets, attributed, at }) => {
+    const others = trees.filter((_, i) => i !== at);
+    const later = trees.slice(at + 1);
     return (
       blocksAndSockets.some((path) =>
         others.some((tree) => ['dir', 'block', 'socket'].includes(typeIn(tree, path) ?? '')),
       ) || attributed.some((path) => later.some((tree) => typeIn(tree, path) === 'dir'))
     );
   });
+}
+
+function hasOddEntries({ blocksAndSockets, attributed }: OddEntries): boolean {
+  return blocksAndSockets.length > 0 || attributed.length > 0;
 }
