@@ -28,6 +28,7 @@ export type Component =
   | 'docker'
   | 'zstd'
   | 'xz'
+  | 'strace'
   | 'busybox'
   | 'apt'
   | 'buildctl'
@@ -55,6 +56,7 @@ const missing: Readonly<Record<Component, () => string | undefined>> = {
   docker: () => missing.containerd() ?? missingProgram('dockerd') ?? missingProgram('docker'),
   zstd: () => missingProgram('zstd'),
   xz: () => missingProgram('xz'),
+  strace: missingTracer,
   busybox: () => (existsSync('/bin/busybox') ? undefined : 'there is no /bin/busybox'),
   apt: missingPackages,
   buildctl: () => missingProgram('buildctl'),
@@ -166,6 +168,14 @@ function missingImage(): string | undefined {
   const script =
     'd=$(mktemp -d) && truncate -s 4M $d/image && mkfs.ext4 -q -F $d/image && mkdir $d/on && mount -o loop $d/image $d/on && umount $d/on; e=$?; rm -rf $d; exit $e';
   return spawnSync('sh', ['-c', script]).status === 0 ? undefined : 'no ext4 image can be mounted';
+}
+
+/** Where processes may not be traced, the program alone does not help. */
+function missingTracer(): string | undefined {
+  const reason = missingProgram('strace');
+  if (reason !== undefined) return reason;
+  const inject = ['-f', '-qq', '-o', '/dev/null', '-e', 'inject=chdir:error=EIO', 'true'];
+  return spawnSync('strace', inject).status === 0 ? undefined : 'strace cannot trace a process';
 }
 
 function missingOverlay(): string | undefined {

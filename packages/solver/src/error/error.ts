@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { type FailureCode, type FailureDetails, SolveFailure } from '@llb-ts/backend';
 
 /** A step of the build that did not work; `message` is BuildKit's text where BuildKit has one. */
@@ -15,10 +16,18 @@ export function environmentFailure(message: string, details: FailureDetails = {}
   return new SolveFailure('environment', message, details);
 }
 
+/** Numbers of errors that Node has no name for, `EDQUOT` and `ESTALE` among them. */
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(os.constants.errno).map(([name, number]) => [number, name]),
+);
+
 /** The error code (`ENOENT`, …) of a failed system call, undefined for any other error. */
 export function errnoOf(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  if (!(error instanceof Error)) return undefined;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string') return undefined;
+  const isNamed = !code.startsWith('Unknown system error');
+  return isNamed || errno === undefined ? code : (NAMES.get(-errno) ?? code);
 }
 
 /** True if a file could not be given to its owner, because a user namespace has no such id. */

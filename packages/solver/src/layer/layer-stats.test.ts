@@ -6,7 +6,7 @@ import { LayerStats } from './layer-stats.ts';
 
 describe('what is remembered of entries in layers', () => {
   it('answers for names that a folder does not have without asking each time', async () => {
-    await withTemporaryFolder((folder) => {
+    await withTemporaryFolder(async (folder) => {
       mkdirSync(join(folder, 'd'));
       writeFileSync(join(folder, 'd/f'), 'f');
       const stats = new LayerStats();
@@ -21,7 +21,7 @@ describe('what is remembered of entries in layers', () => {
   });
 
   it('leaves it to the kernel to refuse a name that is too long', async () => {
-    await withTemporaryFolder((folder) => {
+    await withTemporaryFolder(async (folder) => {
       const stats = new LayerStats();
       for (let i = 0; i < 10; i++) stats.lstat(folder, `missing${i}`);
       expect(() => stats.lstat(folder, 'x'.repeat(256))).toThrow('ENAMETOOLONG');
