@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
+  copyFileSync,
+  existsSync,
   ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -126,6 +129,49 @@ export default Scratch().File(Copy(Local('src'), '/sparse', '/sparse', { chown: 
         maxBuffer: 1 << 28,
       });
       expect(content.subarray(-3).toString()).toBe('end');
+    });
+  });
+});
+
+describe('the name of a state directory', () => {
+  test('may be any of plain ASCII, and is refused in words otherwise', async () => {
+    await withRig(
+      { 'build.ts': `${IMPORTS}export default Scratch().File(Mkfile('/f', 0o644, 'f'));` },
+      async (rig) => {
+        for (const name of ['a b', `q'q"q`, 'a,b', 'a:b', 'a\\b', 'a\nb', 'a%b', 'a\\,b', '$(x)'])
+          await solved(rig, ['--state-dir', join('states', name)]);
+        for (const name of ['é', '日本']) {
+          const { status, stderr } = await rig.call(['solve', '--state-dir', name]);
+          expect([status, stderr]).toEqual([3, expect.stringContaining('characters that are not ASCII')]);
+          expect(existsSync(join(rig.folder, name))).toBe(false);
+        }
+      },
+    );
+  });
+});
+
+requires(
+  'root',
+  'overlay',
+  'busybox',
+  'crun',
+)('the name of a state directory with separators of mounts', () => {
+  test('is no obstacle to processes', async () => {
+    const build = `${IMPORTS.replace('{', '{ Args,')}
+const box = Scratch().File(Copy(Local('bin'), '/busybox', '/bin/busybox', { createDestPath: true }));
+const made = box.Run(Args(['/bin/busybox', 'sh', '-c', 'echo x > /x'])).Root();
+export default Merge(made, Scratch().File(Mkfile('/a', 0o644, 'a')))
+  .Run(Args(['/bin/busybox', 'sh', '-c', '/bin/busybox cat /x /a > /all'])).Root();`;
+    await withRig({ 'build.ts': build }, async (rig) => {
+      mkdirSync(join(rig.folder, 'bin'));
+      copyFileSync('/bin/busybox', join(rig.folder, 'bin/busybox'));
+      for (const executor of ['crun', 'sandbox']) {
+        for (const name of ['a b', 'a,b', 'a:b', 'a\\:b', `q'"q`, 'a\nb']) {
+          const flags = ['--local', 'bin=bin', '--executor', executor, '--state-dir', `${executor}/${name}`];
+          await solved(rig, [...flags, '-o', 'type=local,dest=out']);
+          expect(readFileSync(join(rig.folder, 'out/all'), 'utf8')).toBe('x\na');
+        }
+      }
     });
   });
 });

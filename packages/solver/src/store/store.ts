@@ -22,7 +22,7 @@ import { checkVersion } from './store-version.ts';
  * Several processes may have it open, of whatever pid namespaces.
  */
 export class Store {
-  /** Byte string. */
+  /** Absolute, plain ASCII. */
   readonly root: string;
   readonly records: Records;
   /** True if processes that used this store have ended without tidying up. */
@@ -34,6 +34,7 @@ export class Store {
   /** Makes the folders and sweeps what dead processes left. Fails with an `environment` failure. */
   constructor(root: string) {
     this.root = root;
+    refuseBeyondAscii(root);
     try {
       const isFresh = !fs.existsSync(root);
       makeFolders(root);
@@ -100,6 +101,17 @@ export class Store {
     for (const dead of this.#dead.splice(0)) dead.forget();
     this.#session.close();
   }
+}
+
+/** Names below the root are byte strings, and other programs are told the root as text: in ASCII the two are the same. */
+function refuseBeyondAscii(root: string): void {
+  if (!/[^\0-\x7f]/.test(root)) return;
+  throw environmentFailure(
+    `cannot use the state directory ${root}: its path has characters that are not ASCII`,
+    {
+      hint: 'name another with --state-dir or LLB_TS_STATE_DIR, or a symbolic link to it whose path is plain ASCII',
+    },
+  );
 }
 
 const REASONS: Readonly<Record<string, string>> = {
