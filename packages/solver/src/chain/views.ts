@@ -1,5 +1,5 @@
 import type { Pacer } from '../host/pacer.ts';
-import type { LayerStore } from '../layer/layer-store.ts';
+import { type LayerStore, lostLayer } from '../layer/layer-store.ts';
 import { oddEntriesMeet } from '../layer/odd-entries.ts';
 import type { KnownDigest } from '../layer/sameness.ts';
 import { join } from '../name/bytes.ts';
@@ -38,8 +38,7 @@ export interface LayerProvider {
 /** For where every layer is here. */
 export const NO_PROVIDER: LayerProvider = {
   has: () => false,
-  provide: ({ id, layer }) =>
-    Promise.reject(new Error(`Internal error: layer ${layer} of ref ${id} is not in the store`)),
+  provide: ({ layer }) => Promise.reject(lostLayer(layer)),
 };
 
 /**

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { environmentFailure } from '../error/error.ts';
 import { lstat, makeFolders, removeTree } from '../host/files.ts';
 import type { Pacer } from '../host/pacer.ts';
 import { type Fields, isCount, isTexts } from '../store/records.ts';
@@ -70,10 +71,10 @@ export class LayerStore {
     return this.#known(id) !== undefined;
   }
 
-  /** Fails when there is no such layer. */
+  /** Fails with an `environment` failure when there is no such layer. */
   record(id: string): LayerRecord {
     const record = this.#known(id);
-    if (!record) throw new Error(`Internal error: there is no layer ${id} in the store`);
+    if (!record) throw lostLayer(id);
     return record;
   }
 
@@ -242,6 +243,13 @@ export class LayerStore {
   #folder(id: string): string {
     return `${this.#store.root}/layers/${id}`;
   }
+}
+
+/** Another program has removed a layer that is needed, or the disk does not give it back. */
+export function lostLayer(id: string): Error {
+  return environmentFailure(`layer ${id} of the store is lost: it was removed, or cannot be read any more`, {
+    hint: 'solve again: what is lost is made again',
+  });
 }
 
 /** A layer that is being written outside a draft. */

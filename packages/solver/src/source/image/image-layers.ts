@@ -6,7 +6,7 @@ import { type ChainFolder, ChainTree } from '../../chain/chain-tree.ts';
 import type { LayerRef } from '../../chain/ref.ts';
 import type { RefStore } from '../../chain/ref-store.ts';
 import { stepFailure } from '../../error/error.ts';
-import type { LayerStore } from '../../layer/layer-store.ts';
+import { type LayerStore, lostLayer } from '../../layer/layer-store.ts';
 import { layerPacking } from '../../registry/descriptor.ts';
 import { unpackInto } from '../../unpack/unpack-layer.ts';
 import type { Workbench } from '../../work/operation.ts';
@@ -96,7 +96,7 @@ export class ImageLayers {
   /** Unpacks a layer whose parents are in the store already. Fails where no image of this solve has it. */
   async provide(ref: LayerRef): Promise<void> {
     const step = this.#stepOf(ref);
-    if (!step) throw new Error(`Internal error: layer ${ref.layer} of ref ${ref.id} is not in the store`);
+    if (!step) throw lostLayer(ref.layer);
     const { layers } = this.#options;
     // The layers above are usually read next: start their downloads now.
     for (const next of step.image.steps) {
