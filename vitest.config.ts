@@ -25,6 +25,7 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'test/{architecture,support}/**/*.test.ts'],
           // One process for many files: starting one and loading the program anew takes longer than most files do.
           isolate: false,
+          maxWorkers: '100%',
           // A busy machine is no failure.
           testTimeout: 30_000,
         },

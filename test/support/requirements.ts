@@ -170,7 +170,7 @@ function missingImage(): string | undefined {
   return spawnSync('sh', ['-c', script]).status === 0 ? undefined : 'no ext4 image can be mounted';
 }
 
-/** Where processes may not be traced, the program alone does not help. */
+/** The program alone does not help where processes may not be traced. */
 function missingTracer(): string | undefined {
   const reason = missingProgram('strace');
   if (reason !== undefined) return reason;
