@@ -12,6 +12,9 @@ const ssr = {
   resolve: { conditions: ['llb-ts-source', 'node'], externalConditions: ['llb-ts-source', 'node'] },
 };
 
+/** Tests beside the code that start git, gpg, a runtime or a registry: too slow to run before every commit. */
+const PROGRAMS = 'packages/*/src/**/*.programs.test.ts';
+
 export default defineConfig({
   test: {
     globalSetup: './test/support/run-folder.ts',
@@ -23,12 +26,18 @@ export default defineConfig({
           name: 'unit',
           setupFiles,
           include: ['packages/*/src/**/*.test.ts', 'test/{architecture,support}/**/*.test.ts'],
+          exclude: [PROGRAMS],
           // One process for many files: starting one and loading the program anew takes longer than most files do.
           isolate: false,
           maxWorkers: '100%',
           // A busy machine is no failure.
           testTimeout: 30_000,
         },
+      },
+      {
+        resolve,
+        ssr,
+        test: { name: 'programs', setupFiles, include: [PROGRAMS], testTimeout: 30_000 },
       },
       {
         resolve,
