@@ -117,11 +117,11 @@ function explained(
       : build?.placeOf(vertex);
   const hint = vertex === undefined ? undefined : build?.lockHint?.(vertex);
   // The lock knows better what to do than the source does.
-  const told =
+  const shown =
     hint === undefined
       ? failure
       : new SolveFailure(failure.code, failure.message, { ...failure.details, hint });
-  return new FailedSolve(told, { ...(place && { place }), ...outputOf(failure, logs, mode) });
+  return new FailedSolve(shown, { ...(place && { place }), ...outputOf(failure, logs, mode) });
 }
 
 /** The plain display has shown everything; the others show the end here, and all of it in a file if that is not all. */

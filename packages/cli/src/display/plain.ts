@@ -22,7 +22,7 @@ const LONGEST_LINE = 64 * 1024;
 const FLUSH_INTERVAL = 100;
 
 /** The printer's state of a row, beside that of the trace. */
-interface Told {
+interface PrintState {
   index: number;
   /** Lines not yet printed; the first may have been printed in part. */
   lines: string[];
@@ -47,7 +47,7 @@ interface Told {
  */
 export class PlainDisplay implements Display {
   readonly #trace = new Trace();
-  readonly #told = new Map<Row, Told>();
+  readonly #states = new Map<Row, PrintState>();
   readonly #updated = new Set<Row>();
   /** About the build as a whole. */
   #warnings: string[] = [];
@@ -84,7 +84,7 @@ export class PlainDisplay implements Display {
     this.rest();
     for (const row of this.#trace.rows) {
       if (row.error === undefined || row.hidden) continue;
-      const { lastLines, lines } = this.#toldOf(row);
+      const { lastLines, lines } = this.#stateOf(row);
       this.#write(['------', ` > ${row.name}:`, ...lastLines, ...lines, '------', ''].join('\n'));
     }
   }
@@ -94,28 +94,28 @@ export class PlainDisplay implements Display {
     const row = this.#trace.update(event);
     if (event.type === 'warning' && !row) this.#warnings.push(event.message);
     if (!row || event.type === 'vertex') return;
-    const told = this.#toldOf(row);
-    if (told.count === 0) told.waitingSince = this.#now();
-    told.count++;
+    const state = this.#stateOf(row);
+    if (state.count === 0) state.waitingSince = this.#now();
+    state.count++;
     if (event.type === 'warning') {
-      told.warnings.push(event.message);
+      state.warnings.push(event.message);
       return;
     }
     if (event.type === 'status') {
-      told.changed.add(event.id);
+      state.changed.add(event.id);
       // A status without a start is never listed, as in BuildKit.
-      if (event.started !== undefined || told.statuses.has(event.id)) told.statuses.set(event.id, event);
+      if (event.started !== undefined || state.statuses.has(event.id)) state.statuses.set(event.id, event);
     }
-    if (event.type === 'log') this.#log(row, told, event.time, event.data);
+    if (event.type === 'log') this.#log(row, state, event.time, event.data);
     this.#updated.add(row);
   }
 
-  #log(row: Row, told: Told, time: number, data: Uint8Array): void {
-    const { lines } = told;
+  #log(row: Row, state: PrintState, time: number, data: Uint8Array): void {
+    const { lines } = state;
     const start = row.intervals.at(-1)?.start;
-    told.waiting += data.length;
-    if (told.waiting > MAX_WAITING) this.#isFull = true;
-    told.log.write(
+    state.waiting += data.length;
+    if (state.waiting > MAX_WAITING) this.#isFull = true;
+    state.log.write(
       data,
       (line) => lines.push(`${logTime(start === undefined ? 0 : time - start)} ${line}`),
       (text) => {
@@ -124,10 +124,10 @@ export class PlainDisplay implements Display {
     );
   }
 
-  #toldOf(row: Row): Told {
-    let told = this.#told.get(row);
-    if (!told) {
-      told = {
+  #stateOf(row: Row): PrintState {
+    let state = this.#states.get(row);
+    if (!state) {
+      state = {
         index: 0,
         lines: [],
         printed: 0,
@@ -141,9 +141,9 @@ export class PlainDisplay implements Display {
         count: 0,
         waitingSince: this.#now(),
       };
-      this.#told.set(row, told);
+      this.#states.set(row, state);
     }
-    return told;
+    return state;
   }
 
   /** Prints what has something new to say, and gives the floor to one step that is still at work. */
@@ -175,7 +175,7 @@ export class PlainDisplay implements Display {
     const now = this.#now();
     if (before) open.add(before);
     const rates = [...open].map((row) => {
-      const { count, waitingSince, waiting } = this.#toldOf(row);
+      const { count, waitingSince, waiting } = this.#stateOf(row);
       const waited = now - waitingSince;
       const isLate = (waited > MAX_DELAY || waiting > MAX_WAITING) && row !== before;
       return { row, waited, speed: count / waited, isLate };
@@ -197,31 +197,31 @@ export class PlainDisplay implements Display {
   }
 
   #print(row: Row): void {
-    const told = this.#toldOf(row);
-    if (told.index === 0) told.index = this.#nextIndex++;
-    if (row !== this.#current) this.#giveFloor(row, told);
-    const say = (text: string) => this.#write(`#${told.index} ${text}\n`);
+    const state = this.#stateOf(row);
+    if (state.index === 0) state.index = this.#nextIndex++;
+    if (row !== this.#current) this.#giveFloor(row, state);
+    const say = (text: string) => this.#write(`#${state.index} ${text}\n`);
 
-    const isBusy = this.#printStatuses(told, say);
-    for (const warning of told.warnings) say(`WARN: ${warning}`);
-    told.warnings = [];
-    this.#printLines(told);
+    const isBusy = this.#printStatuses(state, say);
+    for (const warning of state.warnings) say(`WARN: ${warning}`);
+    state.warnings = [];
+    this.#printLines(state);
 
     this.#updated.delete(row);
     this.#current = row;
     if (!isCompleted(row) || isBusy) return;
     this.#current = undefined;
-    told.count = 0;
-    if (told.log.isPartial) this.#write('\n');
+    state.count = 0;
+    if (state.log.isPartial) this.#write('\n');
     if (row.cancelled) say('CANCELED');
     else if (row.error !== undefined) say(`ERROR: ${row.error}`);
     else if (row.cached) say('CACHED');
     else say(`DONE ${formatSeconds(durationOf(row.intervals, this.#now()))}`);
   }
 
-  #giveFloor(row: Row, told: Told): void {
+  #giveFloor(row: Row, state: PrintState): void {
     if (this.#current) {
-      const old = this.#toldOf(this.#current);
+      const old = this.#stateOf(this.#current);
       if (old.log.isPartial) this.#write('\n');
       old.printed = 0;
       old.count = 0;
@@ -229,37 +229,37 @@ export class PlainDisplay implements Display {
     }
     if (!this.#isFirst) this.#write('\n');
     this.#isFirst = false;
-    this.#write(`#${told.index} ${row.name}\n`);
+    this.#write(`#${state.index} ${row.name}\n`);
   }
 
   /** Returns whether a transfer is still going on. */
-  #printStatuses(told: Told, say: (text: string) => void): boolean {
+  #printStatuses(state: PrintState, say: (text: string) => void): boolean {
     let isBusy = false;
-    for (const status of told.statuses.values()) {
-      if (!told.changed.has(status.id)) continue;
-      const last = told.lastShown.get(status.id);
+    for (const status of state.statuses.values()) {
+      if (!state.changed.has(status.id)) continue;
+      const last = state.lastShown.get(status.id);
       if (last && status.completed === undefined && !isWorthShowing(status, last)) continue;
-      told.lastShown.set(status.id, status);
+      state.lastShown.set(status.id, status);
       if (status.completed === undefined) isBusy = true;
       say(describeStatus(status));
     }
-    told.changed.clear();
+    state.changed.clear();
     return isBusy;
   }
 
-  #printLines(told: Told): void {
-    told.lines.forEach((line, i) => {
-      const isLast = i === told.lines.length - 1;
-      const isWhole = !isLast || !told.log.isPartial;
-      const text = i === 0 && told.printed > 0 ? line.slice(told.printed) : `#${told.index} ${line}`;
+  #printLines(state: PrintState): void {
+    state.lines.forEach((line, i) => {
+      const isLast = i === state.lines.length - 1;
+      const isWhole = !isLast || !state.log.isPartial;
+      const text = i === 0 && state.printed > 0 ? line.slice(state.printed) : `#${state.index} ${line}`;
       this.#write(isWhole ? `${text}\n` : text);
-      if (isWhole) keep(told.lastLines, line);
+      if (isWhole) keep(state.lastLines, line);
     });
-    const last = told.log.isPartial ? told.lines.at(-1) : undefined;
+    const last = state.log.isPartial ? state.lines.at(-1) : undefined;
     const open = last?.slice(-LONGEST_LINE);
-    told.lines = open === undefined ? [] : [open];
-    told.printed = open?.length ?? 0;
-    told.waiting = 0;
+    state.lines = open === undefined ? [] : [open];
+    state.printed = open?.length ?? 0;
+    state.waiting = 0;
   }
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { UNSTOPPED } from '../host/testing/this-process.ts';
 import { FolderTree } from '../tree/folder-tree.ts';
-import { folderOf, isRoot, mark, type Told, treeOf } from '../tree/testing/folder.ts';
+import { folderOf, isRoot, type Listing, mark, treeOf } from '../tree/testing/folder.ts';
 import type { Tree } from '../tree/tree.ts';
 import { type ContentSelector, contentDigest } from './content-digest.ts';
 import type { DigestMemo } from './entry-digest.ts';
 
-const BASE: Told = {
+const BASE: Listing = {
   '/d/a.txt': 'file 644 a',
   '/d/b.md': 'file 644 b',
   '/d/s/c.txt': 'file 644 c',
@@ -28,15 +28,15 @@ const selector = (path: string, more: Partial<ContentSelector> = {}): ContentSel
 const digest = (tree: Tree, ...selectors: ContentSelector[]) =>
   contentDigest(tree, selectors, { pacer: UNSTOPPED, name: 'R' });
 
-async function same(a: Told, b: Told, first: ContentSelector, second = first): Promise<boolean> {
+async function same(a: Listing, b: Listing, first: ContentSelector, second = first): Promise<boolean> {
   return (await digest(treeOf(a), first)) === (await digest(treeOf(b), second));
 }
 
-const with_ = (changes: Told, without: readonly string[] = []): Told =>
+const with_ = (changes: Listing, without: readonly string[] = []): Listing =>
   Object.fromEntries(Object.entries({ ...BASE, ...changes }).filter(([path]) => !without.includes(path)));
 
 describe('contentDigest', () => {
-  it.each<[string, Told, ContentSelector]>([
+  it.each<[string, Listing, ContentSelector]>([
     ['anything outside the path', with_({ '/other': 'file 600 changed' }), selector('/d')],
     ['another link to the same directory', with_({}), selector('/ld', { followLinks: true })],
     ['an excluded file', with_({ '/d/b.md': 'file 644 B' }), selector('/d', { excludePatterns: ['*.md'] })],
@@ -55,7 +55,7 @@ describe('contentDigest', () => {
     expect(await same(BASE, changed, chosen)).toBe(true);
   });
 
-  it.each<[string, Told, ContentSelector]>([
+  it.each<[string, Listing, ContentSelector]>([
     ['content', with_({ '/d/s/c.txt': 'file 644 C' }), selector('/d')],
     ['mode', with_({ '/d/a.txt': 'file 600 a' }), selector('/d/a.txt')],
     ['a directory mode', with_({ '/d/s': 'dir 700' }), selector('/d')],
@@ -140,14 +140,14 @@ describe('contentDigest', () => {
   });
 
   it('counts what is read where a link leads by its text', async () => {
-    const told = (content: string): Told => ({
+    const listing = (content: string): Listing => ({
       '/x/y/f': 'link ../t',
       '/x/t': 'file 644 t',
       '/d': 'link x/y',
       '/l': 'link d',
       '/t': `file 644 ${content}`,
     });
-    expect(await same(told('a'), told('b'), selector('/l/f', { followLinks: true }))).toBe(false);
+    expect(await same(listing('a'), listing('b'), selector('/l/f', { followLinks: true }))).toBe(false);
   });
 
   it('counts which files are one', async () => {

@@ -3,9 +3,9 @@ import { FolderTree } from '../../tree/folder-tree.ts';
 import {
   folderOf,
   isRoot,
+  type Listing,
   LONG_AGO,
   mark,
-  type Told,
   timeAt,
   treeOf,
   xattrsAt,
@@ -14,7 +14,7 @@ import type { Tree } from '../../tree/tree.ts';
 import { copy } from './copy.ts';
 import { copyOf, jobOf, outcome, owner } from './testing/drafts.ts';
 
-const SOURCE: Told = {
+const SOURCE: Listing = {
   '/d': 'dir 750',
   '/d/a.txt': 'file 640 a',
   '/d/b.md': 'file 600 b',
@@ -26,7 +26,7 @@ const SOURCE: Told = {
   '/lf': 'link /f',
   '/out': 'link ../../../f',
 };
-const DEST: Told = {
+const DEST: Listing = {
   '/e': 'dir 700',
   '/e/old': 'file 600 old',
   '/g': 'file 600 g',
@@ -35,7 +35,7 @@ const DEST: Told = {
   '/gone': 'link new',
 };
 
-const D: Told = {
+const D: Listing = {
   '': 'dir 750',
   '/a.txt': 'file 640 a',
   '/b.md': 'file 600 b',
@@ -43,7 +43,7 @@ const D: Told = {
   '/s': 'dir 711',
   '/s/c.txt': 'file 444 c',
 };
-const dAt = (place: string, top?: string): Told =>
+const dAt = (place: string, top?: string): Listing =>
   Object.fromEntries(
     Object.entries({ ...D, ...(top !== undefined && { '': top }) }).map(([path, words]) => [
       place + path,
@@ -51,7 +51,7 @@ const dAt = (place: string, top?: string): Told =>
     ]),
   );
 
-type Case = [string, Parameters<typeof copyOf>, Told | string];
+type Case = [string, Parameters<typeof copyOf>, Listing | string];
 const parents = { createDestPath: true };
 const contents = { dirCopyContents: true };
 

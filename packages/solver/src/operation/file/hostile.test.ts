@@ -8,7 +8,7 @@ import { blockOf, END, entry, paxEntry } from '../../archive/testing/tar-blocks.
 import { UNSTOPPED } from '../../host/testing/this-process.ts';
 import { Draft } from '../../layer/draft.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
-import { isRoot, newFolder, type Told, tell, treeOf, xattrsAt } from '../../tree/testing/folder.ts';
+import { isRoot, type Listing, listingOf, newFolder, treeOf, xattrsAt } from '../../tree/testing/folder.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { findOwner } from './owner.ts';
 import { runAction } from './run-action.ts';
@@ -16,7 +16,7 @@ import { copyOf, mkdirOf, mkfileOf, rmOf, symlinkOf } from './testing/drafts.ts'
 
 /** Layers lie in a folder of the world; what is around them must never change. */
 const world = newFolder();
-const AROUND: Told = {
+const AROUND: Listing = {
   '/etc': 'dir 755',
   '/etc/passwd': 'file 644 victim',
   '/secret': 'file 600 secret',
@@ -31,12 +31,12 @@ beforeAll(() => {
 });
 
 function expectWorldIntact(): void {
-  expect(tell(around)).toEqual(AROUND);
+  expect(listingOf(around)).toEqual(AROUND);
   expect(fs.readdirSync(world).filter((name) => !name.startsWith('layer-'))).toEqual(['outside']);
 }
 
 let serial = 0;
-function newDraft(base: Told): Draft {
+function newDraft(base: Listing): Draft {
   const upper = `${world}/layer-${serial++}`;
   fs.mkdirSync(upper, { mode: 0o755 });
   return new Draft({ base: treeOf(base), upper, pacer: UNSTOPPED });
@@ -44,13 +44,17 @@ function newDraft(base: Told): Draft {
 
 type Action = Parameters<typeof runAction>[0]['action'];
 
-async function run(action: NonNullable<Action>, base: Told, source: Tree): Promise<[Told | string, Draft]> {
+async function run(
+  action: NonNullable<Action>,
+  base: Listing,
+  source: Tree,
+): Promise<[Listing | string, Draft]> {
   const draft = newDraft(base);
   const job = { draft, source, owner: undefined, share: false };
-  let result: Told | string;
+  let result: Listing | string;
   try {
     await runAction({ input: -1, secondaryInput: -1, output: 0, action }, job);
-    result = tell(draft);
+    result = listingOf(draft);
   } catch (error) {
     // A raw error of the system would show paths of the machine.
     expect(error).toBeInstanceOf(SolveFailure);
@@ -65,13 +69,13 @@ const up = '../'.repeat(12);
 const outside = () => `${world}/outside`;
 
 describe('hostile archives', () => {
-  type Case = [string, readonly Uint8Array[] | (() => readonly Uint8Array[]), Told | string | RegExp];
+  type Case = [string, readonly Uint8Array[] | (() => readonly Uint8Array[]), Listing | string | RegExp];
   const link = (name: string, linkname: string) => entry({ name, type: '2', linkname });
   const hard = (name: string, linkname: string) => entry({ name, type: '1', linkname });
   const file = (name: string, text = 'x') => entry({ name }, text);
   const dir = (name: string) => entry({ name, type: '5', mode: 0o755 });
 
-  async function unpack(entries: readonly Uint8Array[], dest = '/r', base: Told = {}) {
+  async function unpack(entries: readonly Uint8Array[], dest = '/r', base: Listing = {}) {
     const folder = newFolder();
     fs.writeFileSync(`${folder}/a`, Buffer.concat([...entries, END]));
     const action = {
@@ -315,9 +319,9 @@ describe('hostile trees', () => {
   type Case = [
     string,
     NonNullable<Action> | (() => NonNullable<Action>),
-    () => Told,
-    Told,
-    Told | string | RegExp,
+    () => Listing,
+    Listing,
+    Listing | string | RegExp,
   ];
 
   it.each<Case>([
@@ -490,7 +494,7 @@ describe('hostile trees', () => {
 
   it.runIf(isRoot)('a passwd file that is none', () => {
     const byName = (input: number) => ({ user: { user: { kind: 'byName', name: 'root', input } } }) as const;
-    const ownerIn = (told: Told) => findOwner(byName(0), () => treeOf(told));
+    const ownerIn = (listing: Listing) => findOwner(byName(0), () => treeOf(listing));
     expect(() => ownerIn({ '/etc/passwd': 'fifo 644' })).toThrow('open /etc/passwd: not a regular file');
     expect(() => ownerIn({ '/etc/passwd': 'char 644 1,5' })).toThrow('open /etc/passwd: not a regular file');
     expect(() => ownerIn({ '/etc/passwd': 'dir 755' })).toThrow('open /etc/passwd: not a regular file');

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { isRoot, LONG_AGO, type Told, timeAt } from '../../tree/testing/folder.ts';
+import { isRoot, type Listing, LONG_AGO, timeAt } from '../../tree/testing/folder.ts';
 import { mkdir } from './mkdir.ts';
 import { mkfile } from './mkfile.ts';
 import { rm } from './rm.ts';
 import { symlink } from './symlink.ts';
 import { draftOn, mkdirOf, mkfileOf, outcome, owner, rmOf, symlinkOf } from './testing/drafts.ts';
 
-const BASE: Told = {
+const BASE: Listing = {
   '/d': 'dir 750',
   '/f': 'file 4600 old',
   '/ld': 'link d',
@@ -16,7 +16,7 @@ const BASE: Told = {
 };
 
 describe('mkdir', () => {
-  it.each<[string, Parameters<typeof mkdirOf>, Told | string]>([
+  it.each<[string, Parameters<typeof mkdirOf>, Listing | string]>([
     ['a new one', ['/n', { mode: 0o4771 }], { '/n': 'dir 771' }],
     ['one that is there', ['/d', { mode: 0o700 }], {}],
     ['where a file is', ['/f'], {}],
@@ -62,13 +62,13 @@ describe('mkdir', () => {
   });
 });
 
-/** Names that the system refuses are told by whoever meets them first; the wrapper of all actions has its own test. */
+/** Names that the system refuses are listing by whoever meets them first; the wrapper of all actions has its own test. */
 function isOurs(message: string): boolean {
   return message.includes('name too long') || message.includes('invalid argument');
 }
 
 describe('mkfile', () => {
-  it.each<[string, Parameters<typeof mkfileOf>, Told | string]>([
+  it.each<[string, Parameters<typeof mkfileOf>, Listing | string]>([
     ['a new one', ['/n', { mode: 0o4666 }], { '/n': 'file 666 new' }],
     ['over a file: neither mode nor owner stay', ['/f'], { '/f': 'file 644 new' }],
     ['through a link', ['/lf', { mode: 0o600 }], { '/f': 'file 600 new' }],
@@ -114,7 +114,7 @@ describe('mkfile', () => {
 });
 
 describe('symlink', () => {
-  it.each<[string, [string, string], Told | string]>([
+  it.each<[string, [string, string], Listing | string]>([
     ['a new one', ['../anything', '/d/l'], { '/d/l': 'link ../anything' }],
     ['through a link', ['t', '/ld/l'], { '/d/l': 'link t' }],
     ['over a dangling link: at its target', ['t', '/dangling'], { '/d/none': 'link t' }],
@@ -139,7 +139,7 @@ describe('symlink', () => {
 });
 
 describe('rm', () => {
-  const TREE: Told = {
+  const TREE: Listing = {
     '/d': 'dir 755',
     '/d/a.txt': 'file 644 a',
     '/d/b.txt': 'file 644 b',
@@ -158,7 +158,7 @@ describe('rm', () => {
       Object.entries(TREE).filter(([path]) => !gone.some((g) => path === g || path.startsWith(`${g}/`))),
     );
 
-  it.each<[string, Parameters<typeof rmOf>, Told | string]>([
+  it.each<[string, Parameters<typeof rmOf>, Listing | string]>([
     ['a file', ['/d/a.txt'], without('/d/a.txt')],
     ['a directory', ['d/'], without('/d')],
     ['a link, not its target', ['/ld'], without('/ld')],

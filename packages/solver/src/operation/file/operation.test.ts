@@ -4,7 +4,7 @@ import type { LayerRef, Ref } from '../../chain/ref.ts';
 import { asFailure } from '../../error/error.ts';
 import { UNSTOPPED } from '../../host/testing/this-process.ts';
 import { Draft } from '../../layer/draft.ts';
-import { newFolder, type Told, tell, treeOf } from '../../tree/testing/folder.ts';
+import { type Listing, listingOf, newFolder, treeOf } from '../../tree/testing/folder.ts';
 import type { Tree } from '../../tree/tree.ts';
 import type { Workbench } from '../../work/operation.ts';
 import { fileOperation } from './file-operation.ts';
@@ -18,8 +18,8 @@ class Bench implements Workbench {
   readonly log: string[] = [];
   #open = 0;
 
-  input(id: string, told: Told): Ref {
-    this.trees.set(id, treeOf(told));
+  input(id: string, listing: Listing): Ref {
+    this.trees.set(id, treeOf(listing));
     return { kind: 'layer', id, layer: id, description: '', createdAt: 0 };
   }
 
@@ -75,9 +75,9 @@ async function solve(
   bench: Bench,
   inputs: readonly (Ref | undefined)[],
   ...actions: FileAction[]
-): Promise<Told[]> {
+): Promise<Listing[]> {
   const outputs = await fileOperation({ actions }, inputs.length, 'the name').run(inputs, bench);
-  return outputs.map((ref) => tell(bench.view(ref)));
+  return outputs.map((ref) => listingOf(bench.view(ref)));
 }
 
 describe('the graph of actions', () => {

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { END, entry, paxEntry } from '../../archive/testing/tar-blocks.ts';
 import { FolderTree } from '../../tree/folder-tree.ts';
-import { isRoot, newFolder, type Told, timeAt, xattrsAt } from '../../tree/testing/folder.ts';
+import { isRoot, type Listing, newFolder, timeAt, xattrsAt } from '../../tree/testing/folder.ts';
 import { copy } from './copy.ts';
 import { copyOf, jobOf, outcome, owner } from './testing/drafts.ts';
 
@@ -25,7 +25,7 @@ const SMALL = tar(
   entry({ name: 'd/l', type: '2', linkname: '../x', mtime: 4000 }),
   entry({ name: 'p/q/f', mode: 0o600 }, 'deep'),
 );
-const UNPACKED: Told = {
+const UNPACKED: Listing = {
   '/d': 'dir 2750',
   '/d/f': 'file 600 text',
   '/d/h': 'hard /d/f',
@@ -34,9 +34,9 @@ const UNPACKED: Told = {
   '/p/q': 'dir 755',
   '/p/q/f': 'file 600 deep',
 };
-const under = (place: string, told: Told): Told =>
+const under = (place: string, listing: Listing): Listing =>
   Object.fromEntries(
-    Object.entries(told).map(([path, words]) => [place + path, words.replace('hard ', `hard ${place}`)]),
+    Object.entries(listing).map(([path, words]) => [place + path, words.replace('hard ', `hard ${place}`)]),
   );
 
 describe('copy with attemptUnpack', () => {

@@ -1,4 +1,4 @@
-/** Trees for tests, told in words: `{ '/d': 'dir 755', '/d/f': 'file 644 text', '/l': 'link d' }`. */
+/** Trees for tests, listing in words: `{ '/d': 'dir 755', '/d/f': 'file 644 text', '/l': 'link d' }`. */
 import fs from 'node:fs';
 import { temporaryFolder } from '../../../../../test/support/temporary.ts';
 import { readlink } from '../../host/files.ts';
@@ -12,9 +12,9 @@ export { isRoot } from '../../host/testing/this-process.ts';
 
 /**
  * Path → `TYPE MODE[ UID:GID][ REST]`, where REST is the text of a file, the numbers of a device (`1,3`); a link is
- * `link TARGET`, a second name `hard PATH`. Parents that are not told are made, 755.
+ * `link TARGET`, a second name `hard PATH`. Parents that are not listing are made, 755.
  */
-export type Told = Readonly<Record<string, string>>;
+export type Listing = Readonly<Record<string, string>>;
 
 /** A new folder with the mode of a root. */
 export function newFolder(): string {
@@ -23,19 +23,19 @@ export function newFolder(): string {
   return folder;
 }
 
-/** The time all entries of a told tree have, unless it is now. */
+/** The time all entries of a listing tree have, unless it is now. */
 export const LONG_AGO = 1_000_000_000_123_456_789n;
 
-export function folderOf(told: Told): string {
+export function folderOf(listing: Listing): string {
   const folder = newFolder();
-  for (const [name, words] of Object.entries(told)) make(folder, folder + name, words);
+  for (const [name, words] of Object.entries(listing)) make(folder, folder + name, words);
   const tree = new FolderTree(folder);
   for (const { entry } of [...walkBelow(tree, '/')].reverse()) setTimes(entry.hostPath, LONG_AGO, LONG_AGO);
   return folder;
 }
 
-export function treeOf(told: Told): Tree {
-  return new FolderTree(folderOf(told));
+export function treeOf(listing: Listing): Tree {
+  return new FolderTree(folderOf(listing));
 }
 
 function make(folder: string, hostPath: string, words: string): void {
@@ -62,14 +62,14 @@ function makeNode(hostPath: string, type: string | undefined, rest: string[]): v
   fs.chmodSync(fsPath(hostPath), mode);
 }
 
-/** Sets an xattr in a told folder. */
+/** Sets an xattr in a listing folder. */
 export function mark(folder: string, name: string, xattr: string, value: string): void {
   setXattr(folder + name, xattr, Buffer.from(value));
 }
 
-/** A tree in the same words, hard links told once they appear again, owners only where they are not root's. */
-export function tell(tree: Tree): Record<string, string> {
-  const told: Record<string, string> = {};
+/** A tree in the same words, hard links listing once they appear again, owners only where they are not root's. */
+export function listingOf(tree: Tree): Record<string, string> {
+  const listing: Record<string, string> = {};
   const names = new Map<string, string>();
   for (const { path: name, entry } of walkBelow(tree, '/')) {
     const { stat, hostPath, source } = entry;
@@ -77,17 +77,18 @@ export function tell(tree: Tree): Record<string, string> {
     const first = stat.type === 'dir' || stat.nlink === 1 ? undefined : names.get(inode);
     names.set(inode, name);
     if (first !== undefined) {
-      told[name] = `hard ${first}`;
+      listing[name] = `hard ${first}`;
     } else if (stat.type === 'symlink') {
-      told[name] = `link ${readlink(hostPath)}${stat.uid + stat.gid > 0 ? ` ${stat.uid}:${stat.gid}` : ''}`;
+      listing[name] =
+        `link ${readlink(hostPath)}${stat.uid + stat.gid > 0 ? ` ${stat.uid}:${stat.gid}` : ''}`;
     } else {
       const owner = stat.uid + stat.gid > 0 ? ` ${stat.uid}:${stat.gid}` : '';
       const device = stat.type === 'char' || stat.type === 'block' ? ` ${stat.major},${stat.minor}` : '';
       const text = stat.type === 'file' ? fs.readFileSync(fsPath(hostPath), 'latin1') : '';
-      told[name] = `${stat.type} ${stat.mode.toString(8)}${owner}${device}${text && ` ${text}`}`;
+      listing[name] = `${stat.type} ${stat.mode.toString(8)}${owner}${device}${text && ` ${text}`}`;
     }
   }
-  return told;
+  return listing;
 }
 
 /** Names and values of the xattrs that a test may have set. */

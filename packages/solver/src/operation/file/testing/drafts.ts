@@ -7,25 +7,27 @@ import type {
 } from '@llb-ts/pb';
 import { UNSTOPPED } from '../../../host/testing/this-process.ts';
 import { Draft } from '../../../layer/draft.ts';
-import { newFolder, type Told, tell, treeOf } from '../../../tree/testing/folder.ts';
+import { type Listing, listingOf, newFolder, treeOf } from '../../../tree/testing/folder.ts';
 import type { Tree } from '../../../tree/tree.ts';
 import type { CopyJob } from '../copy-job.ts';
 import type { Owner } from '../owner.ts';
 
-/** A draft on a told tree. */
-export function draftOn(base: Told): Draft {
+/** A draft on a listing tree. */
+export function draftOn(base: Listing): Draft {
   return new Draft({ base: treeOf(base), upper: newFolder(), pacer: UNSTOPPED });
 }
 
-/** A job of copying from one told tree into a draft on another. */
+/** A job of copying from one listing tree into a draft on another. */
 export function jobOf(
-  source: Told | Tree,
-  base: Told,
+  source: Listing | Tree,
+  base: Listing,
   more: Partial<CopyJob> = {},
 ): CopyJob & { draft: Draft } {
   return {
     source:
-      'lookup' in source && typeof source.lookup === 'function' ? (source as Tree) : treeOf(source as Told),
+      'lookup' in source && typeof source.lookup === 'function'
+        ? (source as Tree)
+        : treeOf(source as Listing),
     draft: draftOn(base),
     owner: undefined,
     share: true,
@@ -43,7 +45,7 @@ export async function outcome(
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-  return tell(draft);
+  return listingOf(draft);
 }
 
 export const mkdirOf = (path: string, more: Partial<FileActionMkDir> = {}): FileActionMkDir => ({
