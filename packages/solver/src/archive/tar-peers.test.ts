@@ -3,7 +3,7 @@ import { extract, pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { readTar } from './tar-reader.ts';
 import { encodeTarHeader, TAR_END, TAR_ZEROS, tarPadding } from './tar-writer.ts';
-import type { TarHeader } from './tar-writer-header.ts';
+import type { NewTarHeader } from './tar-writer-header.ts';
 
 /**
  * Both halves of our codec could be wrong in the same way. So what we write is read by another implementation, and what
@@ -18,7 +18,7 @@ const entries = [
 const utf8 = (text: string) => Buffer.from(text).toString('latin1');
 
 function ours({ name, type, mode, content }: (typeof entries)[number]): Buffer {
-  const header: TarHeader = {
+  const header: NewTarHeader = {
     type: type === 'directory' ? '5' : '0',
     name: utf8(name),
     size: content.length,

@@ -2,10 +2,10 @@
 import {
   isHeaderOnly,
   NAME_SIZE,
+  type NewTarHeader,
   PREFIX_SIZE,
   TAR_TYPE,
   type TarFormat,
-  type TarHeader,
 } from './tar-writer-header.ts';
 
 export interface ChosenFormat {
@@ -14,7 +14,7 @@ export interface ChosenFormat {
   readonly records: ReadonlyMap<string, string>;
 }
 
-/** Records that stand for header fields: taken from the field, never from {@link TarHeader.pax} alone. */
+/** Records that stand for header fields: taken from the field, never from {@link NewTarHeader.pax} alone. */
 const FIELD_RECORDS = new Set([
   'path',
   'linkpath',
@@ -34,7 +34,7 @@ const SECOND = 1_000_000_000n;
 const NOT_PLAIN = /[\x00\x80-\xff]/;
 
 /** Chooses the format for a header whose `any` times are already rounded. Throws a RangeError if none can hold it. */
-export function chooseFormat(header: TarHeader): ChosenFormat {
+export function chooseFormat(header: NewTarHeader): ChosenFormat {
   if (header.type === TAR_TYPE.globalPax) return { format: 'pax', records: header.pax ?? new Map() };
   const choice = new Choice(header);
   choice.text(header.name, NAME_SIZE, 'path');
@@ -58,13 +58,13 @@ export function chooseFormat(header: TarHeader): ChosenFormat {
 }
 
 class Choice {
-  readonly #header: TarHeader;
+  readonly #header: NewTarHeader;
   readonly #allowed = new Set<TarFormat>(['ustar', 'pax', 'gnu']);
   readonly #records = new Map<string, string>();
   /** USTAR could hold the entry but would cut a time. */
   #prefersPax = false;
 
-  constructor(header: TarHeader) {
+  constructor(header: NewTarHeader) {
     this.#header = header;
   }
 

@@ -1,5 +1,5 @@
 /** One entry of a tar archive as Go's `archive/tar` knows it: {@link encodeTarHeader} turns it into the same bytes. */
-export interface TarHeader {
+export interface NewTarHeader {
   readonly type: TarType;
   /** Byte string without leading slash; a directory's ends with one. */
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { ByteStream } from './byte-source.ts';
-import type { TarHeader as ReadHeader } from './tar-header.ts';
+import type { TarHeader } from './tar-header.ts';
 import { readTar } from './tar-reader.ts';
-import { TAR_TYPE, type TarHeader } from './tar-writer-header.ts';
+import { type NewTarHeader, TAR_TYPE } from './tar-writer-header.ts';
 import { type ByteSink, TarWriter } from './tar-writer-stream.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function rewriteTarTimes(stream: ByteStream, sink: ByteSink, latest
   await tar.end();
 }
 
-function rewritten(header: ReadHeader, latestNs: bigint): TarHeader {
+function rewritten(header: TarHeader, latestNs: bigint): NewTarHeader {
   const earlier = (ns: bigint) => (ns > latestNs ? latestNs : ns);
   const { name, linkname, size, uid, gid, major, minor, pax, mtimeNs, atimeNs, ctimeNs } = header;
   if (header.type === 'global') {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { fsPath } from '../name/bytes.ts';
 import { encodeTarHeader, TAR_END, TAR_ZEROS, tarPadding } from './tar-writer.ts';
-import { isHeaderOnly, type TarHeader } from './tar-writer-header.ts';
+import { isHeaderOnly, type NewTarHeader } from './tar-writer-header.ts';
 
 /** A destination of bytes. A chunk is the sink's only until the promise settles: its memory is used again. */
 export interface ByteSink {
@@ -30,7 +30,7 @@ export class TarWriter {
   }
 
   /** @param hostPath byte string of the file with the content, if `header.size` bytes of it follow */
-  async entry(header: TarHeader, hostPath?: string): Promise<void> {
+  async entry(header: NewTarHeader, hostPath?: string): Promise<void> {
     await this.#put(encodeTarHeader(header));
     if (hostPath === undefined || header.size === 0) return;
     await this.#file(hostPath, header);
@@ -38,7 +38,10 @@ export class TarWriter {
   }
 
   /** An entry whose content comes as chunks: exactly `header.size` bytes, none for a type that has no content. */
-  async entryOf(header: TarHeader, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  async entryOf(
+    header: NewTarHeader,
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<void> {
     await this.#put(encodeTarHeader(header));
     const size = isHeaderOnly(header.type) ? 0 : header.size;
     let rest = size;
@@ -57,7 +60,7 @@ export class TarWriter {
     await this.#flush();
   }
 
-  async #file(hostPath: string, { size, name }: TarHeader): Promise<void> {
+  async #file(hostPath: string, { size, name }: NewTarHeader): Promise<void> {
     const file = fs.openSync(fsPath(hostPath), 'r');
     try {
       for (let rest = size; rest > 0; ) {

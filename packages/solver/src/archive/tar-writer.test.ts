@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { encodeTarHeader, tarPadding } from './tar-writer.ts';
-import type { TarHeader } from './tar-writer-header.ts';
+import type { NewTarHeader } from './tar-writer-header.ts';
 
 interface Vector {
   readonly why: string;
-  readonly header: Omit<TarHeader, 'mtimeNs' | 'atimeNs' | 'ctimeNs' | 'pax'> & {
+  readonly header: Omit<NewTarHeader, 'mtimeNs' | 'atimeNs' | 'ctimeNs' | 'pax'> & {
     readonly mtimeNs: string;
     readonly atimeNs?: string;
     readonly ctimeNs?: string;
@@ -21,7 +21,7 @@ const vectors: readonly Vector[] = JSON.parse(
   fs.readFileSync(new URL('./testdata/go-tar-headers.json', import.meta.url), 'utf8'),
 );
 
-function headerOf({ header, pax }: Vector): TarHeader {
+function headerOf({ header, pax }: Vector): NewTarHeader {
   const { mtimeNs, atimeNs, ctimeNs, ...rest } = header;
   return {
     ...rest,
@@ -60,7 +60,7 @@ describe('encodeTarHeader', () => {
 
   it('refuses records that no reader would take', () => {
     const pax = new Map([['SCHILY.xattr.user.a', 'v'.repeat(1 << 20)]]);
-    const header: TarHeader = {
+    const header: NewTarHeader = {
       type: '0',
       name: 'a',
       size: 0,

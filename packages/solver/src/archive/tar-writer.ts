@@ -9,7 +9,7 @@
  * ```
  */
 import { cannotEncode, chooseFormat, fitsOctal, splitName, wholeSeconds } from './tar-writer-format.ts';
-import { BLOCK, NAME_SIZE, TAR_TYPE, type TarFormat, type TarHeader } from './tar-writer-header.ts';
+import { BLOCK, NAME_SIZE, type NewTarHeader, TAR_TYPE, type TarFormat } from './tar-writer-header.ts';
 
 /** The two zero blocks that close an archive. */
 export const TAR_END: Buffer = Buffer.alloc(2 * BLOCK);
@@ -25,7 +25,7 @@ export function tarPadding(size: number): number {
  * The blocks of one entry up to its content: extended headers where needed, then the header itself. Throws a RangeError
  * for what tar cannot say, such as an extended attribute with `=` in its name.
  */
-export function encodeTarHeader(header: TarHeader): Buffer {
+export function encodeTarHeader(header: NewTarHeader): Buffer {
   const timed = header.format === 'any' ? rounded(header) : header;
   const { format, records } = chooseFormat(timed);
   switch (format) {
@@ -39,18 +39,18 @@ export function encodeTarHeader(header: TarHeader): Buffer {
 }
 
 /** Without a chosen format, Go rounds to the nearest second (a half goes up) and forgets the other times. */
-function rounded({ atimeNs: _a, ctimeNs: _c, ...header }: TarHeader): TarHeader {
+function rounded({ atimeNs: _a, ctimeNs: _c, ...header }: NewTarHeader): NewTarHeader {
   return { ...header, mtimeNs: wholeSeconds(header.mtimeNs + 500_000_000n) * 1_000_000_000n };
 }
 
-function ustarBlock(header: TarHeader): Buffer {
+function ustarBlock(header: NewTarHeader): Buffer {
   const split = splitName(header.name);
   const block = mainBlock(split ? { ...header, name: split.name } : header, putText, putOctal);
   if (split) putText(block, FIELDS.prefix, split.prefix);
   return seal(block, 'ustar');
 }
 
-function paxBlocks(header: TarHeader, records: ReadonlyMap<string, string>): Buffer {
+function paxBlocks(header: NewTarHeader, records: ReadonlyMap<string, string>): Buffer {
   const global = header.type === TAR_TYPE.globalPax;
   const extended =
     records.size > 0 || global
@@ -66,7 +66,7 @@ function paxBlocks(header: TarHeader, records: ReadonlyMap<string, string>): Buf
   return Buffer.concat([...extended, seal(block, 'pax')]);
 }
 
-function gnuBlocks(header: TarHeader): Buffer {
+function gnuBlocks(header: NewTarHeader): Buffer {
   const long = (text: string, type: string) =>
     text.length > NAME_SIZE ? rawFile('././@LongLink', Buffer.from(`${text}\0`, 'latin1'), type, 'gnu') : [];
   const block = mainBlock(header, putText, putNumber);
@@ -100,7 +100,7 @@ type Field = readonly [offset: number, size: number];
 type PutText = (block: Buffer, field: Field, text: string) => void;
 type PutNumber = (block: Buffer, field: Field, value: number) => void;
 
-function mainBlock(header: TarHeader, text: PutText, number: PutNumber): Buffer {
+function mainBlock(header: NewTarHeader, text: PutText, number: PutNumber): Buffer {
   const block = Buffer.alloc(BLOCK);
   block.write(header.type, FIELDS.type[0], 'latin1');
   text(block, FIELDS.name, header.name);

@@ -5,7 +5,7 @@
  */
 
 import { clampTarHeader } from '../archive/tar-writer-clamp.ts';
-import { TAR_TYPE, type TarHeader, XATTR_RECORD } from '../archive/tar-writer-header.ts';
+import { type NewTarHeader, TAR_TYPE, XATTR_RECORD } from '../archive/tar-writer-header.ts';
 import { type ByteSink, TarWriter } from '../archive/tar-writer-stream.ts';
 import { lstat, readdir, readlink } from '../host/files.ts';
 import type { Pacer } from '../host/pacer.ts';
@@ -119,7 +119,7 @@ class LayerPacker {
     return false;
   }
 
-  async #writeWaiting({ dev, ino }: EntryStat, header: TarHeader): Promise<void> {
+  async #writeWaiting({ dev, ino }: EntryStat, header: NewTarHeader): Promise<void> {
     const inode = `${dev}:${ino}`;
     for (const name of this.#waiting.get(inode) ?? []) {
       await this.#writeParents(name);
@@ -139,7 +139,7 @@ class LayerPacker {
     }
   }
 
-  async #write(header: TarHeader, hostPath?: string): Promise<void> {
+  async #write(header: NewTarHeader, hostPath?: string): Promise<void> {
     const { latestNs } = this.#options;
     const written = latestNs === undefined ? header : clampTarHeader(header, latestNs);
     await this.#tar.entry(written, written.type === TAR_TYPE.file ? hostPath : undefined);
@@ -154,7 +154,7 @@ class LayerPacker {
   }
 }
 
-function whiteoutHeader(name: string): TarHeader {
+function whiteoutHeader(name: string): NewTarHeader {
   const cut = name.lastIndexOf('/') + 1;
   return {
     type: TAR_TYPE.file,
@@ -168,7 +168,12 @@ function whiteoutHeader(name: string): TarHeader {
   };
 }
 
-function entryHeader(name: string, hostPath: string, stat: EntryStat, links: Map<string, string>): TarHeader {
+function entryHeader(
+  name: string,
+  hostPath: string,
+  stat: EntryStat,
+  links: Map<string, string>,
+): NewTarHeader {
   const { type, mode, uid, gid, size, major, minor, mtimeNs } = stat;
   const first = linkTo(name, stat, links);
   const capability = getXattr(hostPath, CAPABILITY);

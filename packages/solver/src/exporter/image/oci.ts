@@ -1,5 +1,5 @@
 /** Images as archives and layouts (`exporter/oci`, containerd `core/images/archive`). */
-import { TAR_TYPE, type TarHeader } from '../../archive/tar-writer-header.ts';
+import { type NewTarHeader, TAR_TYPE } from '../../archive/tar-writer-header.ts';
 import { TarWriter } from '../../archive/tar-writer-stream.ts';
 import type { BlobStore } from '../../blob/blob-store.ts';
 import type { Ref } from '../../chain/ref.ts';
@@ -113,7 +113,7 @@ function inOrder(records: readonly ArchiveRecord[]): readonly ArchiveRecord[] {
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function headerOf({ name, mode, content, blob }: ArchiveRecord): TarHeader {
+function headerOf({ name, mode, content, blob }: ArchiveRecord): NewTarHeader {
   return {
     type: name.endsWith('/') ? TAR_TYPE.dir : TAR_TYPE.file,
     name,

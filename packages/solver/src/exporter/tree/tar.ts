@@ -1,4 +1,4 @@
-import { TAR_TYPE, type TarHeader, XATTR_RECORD } from '../../archive/tar-writer-header.ts';
+import { type NewTarHeader, TAR_TYPE, XATTR_RECORD } from '../../archive/tar-writer-header.ts';
 import { TarWriter } from '../../archive/tar-writer-stream.ts';
 import { getXattr, listXattrs } from '../../host/syscalls.ts';
 import { isOverlayXattr } from '../../layer/whiteout.ts';
@@ -44,7 +44,7 @@ export async function exportTar(
   progress.done();
 }
 
-function folderHeader(path: string, mtimeNs: bigint): TarHeader {
+function folderHeader(path: string, mtimeNs: bigint): NewTarHeader {
   return {
     type: TAR_TYPE.dir,
     name: `${path}/`,
@@ -63,7 +63,7 @@ const TYPES: Readonly<Record<FileType, string>> = {
   socket: TAR_TYPE.file,
 };
 
-function headerOf({ path, entry: { stat, hostPath }, linkname, mtimeNs }: OutgoingEntry): TarHeader {
+function headerOf({ path, entry: { stat, hostPath }, linkname, mtimeNs }: OutgoingEntry): NewTarHeader {
   const xattrs = xattrRecords(hostPath);
   return {
     type: stat.type !== 'symlink' && linkname !== undefined ? TAR_TYPE.link : TYPES[stat.type],

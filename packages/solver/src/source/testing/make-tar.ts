@@ -1,8 +1,8 @@
 import { encodeTarHeader, TAR_END, TAR_ZEROS, tarPadding } from '../../archive/tar-writer.ts';
-import { TAR_TYPE, type TarHeader } from '../../archive/tar-writer-header.ts';
+import { type NewTarHeader, TAR_TYPE } from '../../archive/tar-writer-header.ts';
 
 /** An entry of an archive that a test makes: names stand as they are given. */
-export interface MadeEntry extends Partial<Omit<TarHeader, 'type' | 'size'>> {
+export interface MadeEntry extends Partial<Omit<NewTarHeader, 'type' | 'size'>> {
   readonly name: string;
   /** Default: `file`. */
   readonly type?: keyof typeof TAR_TYPE;
@@ -16,7 +16,7 @@ export function makeTar(...entries: readonly MadeEntry[]): Buffer {
 
 function blocksOf({ type = 'file', content = '', ...fields }: MadeEntry): Buffer[] {
   const bytes = Buffer.from(content);
-  const header: TarHeader = {
+  const header: NewTarHeader = {
     mode: type === 'dir' ? 0o755 : 0o644,
     uid: 0,
     gid: 0,
