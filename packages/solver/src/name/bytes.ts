@@ -50,14 +50,26 @@ export function componentsOf(path: string): string[] {
   return path === '/' ? [] : path.slice(1).split('/');
 }
 
-/** Go's `path.Clean` of `/` + `path`: absolute, no empty, `.` or `..` component, no trailing slash. */
-export function clean(path: string): string {
+/**
+ * Go's `path.Clean`: no empty, `.` or inner `..` component, no trailing slash; the empty path is `.`. Of byte strings and text.
+ * (`@llb-ts/llb` has its own, since the packages share nothing but the wire.)
+ */
+export function cleanPath(path: string): string {
+  const isAbsolute = path.startsWith('/');
   const kept: string[] = [];
   for (const part of path.split('/')) {
-    if (part === '..') kept.pop();
-    else if (part !== '' && part !== '.') kept.push(part);
+    if (part === '' || part === '.') continue;
+    if (part !== '..') kept.push(part);
+    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
+    else if (!isAbsolute) kept.push(part);
   }
-  return `/${kept.join('/')}`;
+  const joined = kept.join('/');
+  return isAbsolute ? `/${joined}` : joined || '.';
+}
+
+/** {@link cleanPath} of `/` + `path`: absolute, and without any `..`. */
+export function clean(path: string): string {
+  return cleanPath(`/${path}`);
 }
 
 /** Byte order of names. */

@@ -1,7 +1,6 @@
 import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../error/error.ts';
-import { bytesOf } from '../name/bytes.ts';
-import { cleanPath } from './clean-path.ts';
+import { bytesOf, cleanPath } from '../name/bytes.ts';
 import { matchPath } from './glob-match.ts';
 import { compileRegExp } from './regexp.ts';
 import { runesOf } from './runes.ts';

@@ -1,10 +1,9 @@
 /** Paths with wildcards (`*`, `?`, `[…]`, `\` before one of them), as copy and rm find what they mean. */
 
 import { stepFailure } from '../error/error.ts';
-import { componentsOf, join } from '../name/bytes.ts';
+import { cleanPath, componentsOf, join } from '../name/bytes.ts';
 import type { Tree } from '../tree/tree.ts';
 import { walkBelow } from '../tree/walk.ts';
-import { cleanPath } from './clean-path.ts';
 import { matchPath } from './glob-match.ts';
 
 export function hasWildcards(path: string): boolean {

@@ -1,5 +1,5 @@
 import { stepFailure } from '../../error/error.ts';
-import { cleanPath } from '../../pattern/clean-path.ts';
+import { cleanPath } from '../../name/bytes.ts';
 
 /** A repository as git's command line takes it, taken apart (`util/gitutil`). */
 export interface GitUrl {

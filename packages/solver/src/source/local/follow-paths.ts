@@ -1,6 +1,5 @@
 import { lstat, readdir, readlink } from '../../host/files.ts';
-import { bytesOf, compareBytes, textOf } from '../../name/bytes.ts';
-import { cleanPath } from '../../pattern/clean-path.ts';
+import { bytesOf, cleanPath, compareBytes, textOf } from '../../name/bytes.ts';
 import { matchPath } from '../../pattern/glob-match.ts';
 
 /**

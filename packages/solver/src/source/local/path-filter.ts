@@ -1,7 +1,6 @@
 import { SolveFailure } from '@llb-ts/backend';
 import { stepFailure } from '../../error/error.ts';
-import { bytesOf } from '../../name/bytes.ts';
-import { cleanPath } from '../../pattern/clean-path.ts';
+import { bytesOf, cleanPath } from '../../name/bytes.ts';
 import { type MatchInfo, PatternMatcher } from '../../pattern/ignore-patterns.ts';
 
 /** The match state of a directory, which its entries inherit. */
