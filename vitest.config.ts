@@ -30,6 +30,7 @@ export default defineConfig({
           // One process for many files: starting one and loading the program anew takes longer than most files do.
           isolate: false,
           maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
           // A busy machine is no failure.
           testTimeout: 30_000,
         },
@@ -37,12 +38,24 @@ export default defineConfig({
       {
         resolve,
         ssr,
-        test: { name: 'programs', setupFiles, include: [PROGRAMS], testTimeout: 30_000 },
+        test: {
+          name: 'programs',
+          setupFiles,
+          include: [PROGRAMS],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         resolve,
         ssr,
-        test: { name: 'golden', setupFiles, include: ['test/golden/**/*.test.ts'], testTimeout: 120_000 },
+        test: {
+          name: 'golden',
+          setupFiles,
+          include: ['test/golden/**/*.test.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         resolve,
@@ -53,6 +66,7 @@ export default defineConfig({
           include: ['test/{e2e,conformance,reference}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
           fileParallelism: false,
         },
       },
