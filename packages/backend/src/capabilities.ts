@@ -1,5 +1,5 @@
 /**
- * Things of whoever asks for a solve that the solve may use. A backend asks for one when a step needs it, and never for
+ * Things of the client that a solve may use. A backend asks for one when a step needs it, and never for
  * more. On this machine they are folders, files and sockets; a remote backend sends them, a server receives them.
  */
 export interface Capabilities {

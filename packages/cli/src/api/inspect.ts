@@ -4,7 +4,7 @@ import { Definition } from '@llb-ts/pb';
 import type { Inspection } from '../inspect/json.ts';
 
 /**
- * The graph of a State or a definition as data: what `llb-ts inspect --format json` shows. Asks nobody and runs nothing.
+ * The graph of a State or a definition as data: what `llb-ts inspect --format json` shows. Needs no network and runs nothing.
  * Fails as `marshal` does.
  *
  * ```ts

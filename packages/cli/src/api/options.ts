@@ -41,6 +41,6 @@ export interface SolveOptions {
   readonly noCache?: boolean;
   /** Stops the solve, which then fails with code `cancelled`. */
   readonly signal?: Signal;
-  /** Called for all that happens, in order; never after the promise has settled. Default: nobody is told. */
+  /** Called for all that happens, in order; never after the promise has settled. Default: none. */
   readonly onProgress?: (event: ProgressEvent) => void;
 }

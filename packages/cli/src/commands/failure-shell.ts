@@ -57,7 +57,7 @@ function sentence(error: unknown): string {
   return [message, details?.hint].filter(Boolean).join('; ');
 }
 
-/** A runtime that is killed leaves a terminal that nobody can work on. */
+/** A runtime that is killed leaves the terminal unusable. */
 function terminalSettings(): () => void {
   const stty = (args: readonly string[]) =>
     spawnSync('stty', args, { stdio: ['inherit', 'pipe', 'ignore'], encoding: 'utf8' }).stdout;

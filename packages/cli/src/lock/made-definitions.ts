@@ -19,7 +19,7 @@ import { entriesInOrder, replaceOps } from './replace-ops.ts';
 /** The file in what {@link ReadMade} solves. */
 export const MADE = 'definition';
 
-/** True if steps make definitions that are built then, so that nobody knows all sources before they ran. */
+/** True if steps make definitions that are built then, so that not all sources are known before they ran. */
 export function makesDefinitions({ entries }: Definition): boolean {
   return entries.some((entry) => madeInput(entry) !== undefined);
 }

@@ -17,7 +17,7 @@ export function pinSource({ identifier, attrs }: SourceOp, pin: ResolvedSource):
     case 'git':
       return pinCommit({ identifier, attrs }, pin.commit);
     case 'http': {
-      // With a checksum nobody asks the server for the name of the file any more.
+      // With a checksum, the server is not asked for the file's name any more.
       const filename = attrs['http.filename'] || pin.filename;
       return {
         op: { identifier, attrs: { ...attrs, 'http.checksum': pin.checksum, 'http.filename': filename } },
@@ -29,7 +29,7 @@ export function pinSource({ identifier, attrs }: SourceOp, pin: ResolvedSource):
 
 /**
  * The commit takes the place of the ref, so that a branch may move on. Where `.git` is kept the ref is part of the result
- * and has to stay, as where it may be a tag that somebody signed; then the commit is what it must name, and a ref that has
+ * and has to stay, as where it may be a signed tag; then the commit is what it must name, and a ref that has
  * moved is a failure.
  */
 function pinCommit({ identifier, attrs }: SourceOp, commit: string): PinnedSource {

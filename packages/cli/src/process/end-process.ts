@@ -9,7 +9,7 @@ export function endProcess(code: ExitCode): never {
 }
 
 /**
- * Calls `answer` when somebody else calls `process.exit`; the process then ends with the code that it gives. `ended` was
+ * Calls `answer` when other code calls `process.exit`; the process then ends with the code that it gives. `ended` was
  * made in that call, for its stack.
  */
 export function watchExit(answer: (given: string, ended: Error) => ExitCode): void {

@@ -1,10 +1,10 @@
 type Handler = (error: unknown) => void;
 
-// The process has one place for errors that nobody awaits; whoever runs others' code takes it over meanwhile.
+// The process has one place for errors that are not awaited; code that runs a build file takes it over meanwhile.
 let current: Handler | undefined;
 let translate: (error: unknown) => unknown = (error) => error;
 
-/** Sends errors of callbacks and rejections that nobody awaits to `handler`; the answer gives the place back. */
+/** Sends errors of callbacks and rejections that are not awaited to `handler`; the answer gives the place back. */
 export function takeStrayErrors(handler: Handler): () => void {
   const before = current;
   if (!before) {

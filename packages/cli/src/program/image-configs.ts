@@ -45,7 +45,7 @@ function withoutPlace(error: unknown): unknown {
   return new LlbError('invalid-reference', error.message, { cause: error });
 }
 
-/** The failure of somebody else that an error of the language only carries. */
+/** The cause, where an error of the language only carries it. */
 export function foreignFailure(error: unknown): SolveFailure | CliError | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof CliError || at instanceof SolveFailure) return at;

@@ -66,7 +66,7 @@ globalThis[Symbol.for('llb-ts.begin')]();
 /** The folder with the code of this program. */
 const OWN_CODE = new URL('.', import.meta.url).href;
 
-/** An error that nobody awaits is most likely the build file's from now on. */
+/** From now on, an error that is not awaited is most likely the build file's. */
 function watchProcess(program: Pick<Program, 'shown' | 'positions'>): void {
   translateStrayErrors((error) => (isOurs(error, program.positions) ? error : programError(error, program)));
   watchExit((given, ended) => {

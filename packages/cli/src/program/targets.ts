@@ -74,7 +74,7 @@ export async function allExportedBy(
 
 type Root =
   | { readonly kind: 'exported'; readonly value: Exported }
-  /** `args`: those that nobody has answered for yet. */
+  /** `args`: those that are still to be asked for. */
   | { readonly kind: 'record'; readonly targets: Record; readonly args: readonly GivenArgument[] };
 
 /** The program, and what its functions are called with. */

@@ -1,6 +1,6 @@
 import { type Caller, type CallSite, callSiteOf } from './call-site.ts';
 
-/** Decimal numbers that read like a mode: 755 is 0o1363, which nobody may mean, and which is a mode all the same. */
+/** Decimal numbers that read like a mode: 755 is 0o1363, hardly what is meant, and yet a mode. */
 const suspects = new Set([
   400, 440, 444, 500, 550, 555, 600, 640, 644, 660, 664, 666, 700, 710, 711, 744, 750, 751, 754, 755, 770,
   771, 774, 775, 777,

@@ -64,7 +64,7 @@ const checks = {
 } satisfies Checks<LocalInfo>;
 
 /**
- * A folder of whoever starts the build, by a name that the solve gives a place (`--local NAME=dir`).
+ * A folder of the client, by a name that the solve gives a place (`--local NAME=dir`).
  * `Local('context', { excludePatterns: ['node_modules'], dir: '.' })`
  */
 export function Local(name: string, ...options: readonly (LocalOption | NoOption)[]): State {

@@ -8,7 +8,7 @@ const goNames: Readonly<Record<string, string>> = {
   mipsel: 'mipsle',
 };
 
-/** The platform of this machine under Go's names; what ops are made for when nobody says otherwise. `Platform(hostPlatform())` */
+/** The platform of this machine under Go's names; the default platform of ops. `Platform(hostPlatform())` */
 export function hostPlatform(): PlatformSpec {
   const { arch } = process;
   if (arch === 'ppc64' && endianness() === 'LE') return normalizePlatform({ architecture: 'ppc64le' });

@@ -15,7 +15,7 @@ import { fileStates, inputsOf } from '../lower/index.ts';
 
 /** The async states whose functions are running around the current one; needing one of them would wait for ever. */
 const running = new AsyncLocalStorage<ReadonlySet<Deferred>>();
-/** Async states that are being computed, so that each is computed once whoever asks. */
+/** Async states that are being computed, so that each is computed once. */
 const started = new WeakMap<Deferred, Promise<void>>();
 
 /** Computes every async state that `root` leads to. The first error of one is thrown as it is. */

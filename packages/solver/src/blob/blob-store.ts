@@ -16,7 +16,7 @@ const fdatasync = promisify(fs.fdatasync);
  * Blobs on disk, each under the digest of its bytes: `blobs/sha256/<hex>`.
  *
  * A blob is written beside the store, hashed on the way, synced and renamed to its place, never changed. So what has its
- * name is whole, unless the disk or somebody else damaged it: a blob is
+ * name is whole, unless the disk or another program damaged it: a blob is
  * hashed again when a process reads it for the first time, and one that is damaged is removed, to be fetched anew.
  */
 export class BlobStore {
@@ -191,7 +191,7 @@ export class BlobWriter {
     return `${this.#algorithm}:${this.#hash.copy().digest('hex')}`;
   }
 
-  /** Brings a large blob onto the disk while others work; `commit`, which is to follow, makes everybody wait for that. */
+  /** Brings a large blob onto the disk while others work; `commit`, which is to follow, makes all work wait for that. */
   async sync(): Promise<void> {
     const { size } = this;
     await fdatasync(this.#fd);

@@ -60,7 +60,7 @@ export interface DiffRef extends RefBase {
 
 /**
  * One step of a layer chain: a stored layer with the ref whose changes it holds, or a diff whose layer is computed when
- * somebody needs it.
+ * it is needed.
  */
 export type LayerPiece = LayerRef | DiffRef;
 

@@ -63,7 +63,7 @@ export async function solve(request: SolveRequest, services: SolverServices): Pr
   try {
     const evaluator = createEvaluator(request, services, stores, sources.sources);
     const refs = await evaluator.results(heads, signal);
-    // While the result is exported, what it is made of reaches the disk; whoever closes the store waits for that.
+    // While the result is exported, what it is made of reaches the disk; closing the store waits for that.
     void services.store.settle();
     const result = mapResult(wanted, (head) => head && refs[heads.indexOf(head)]);
     const metadata: Record<string, string> = {};

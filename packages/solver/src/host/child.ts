@@ -124,7 +124,7 @@ export function waitForChild(pid: number, keepsAlive = true): Promise<number> {
   return new Promise((resolve) => {
     if (waiting.size === 0) startLooking();
     waiting.set(pid, { resolve, keepsAlive });
-    // It may have ended before anybody listened.
+    // It may have ended before a listener was there.
     look();
   });
 }

@@ -100,7 +100,7 @@ export function unmount(target: string, lazily = false): void {
 }
 
 /**
- * Makes a mounted folder the root of the calling thread's mount namespace, and of everybody who has the old one as theirs.
+ * Makes a mounted folder the root of the calling thread's mount namespace, and of every thread that has the old one as root.
  * The old root goes out of the namespace with all that is mounted below it.
  */
 export function pivotRoot(root: string): void {
@@ -236,7 +236,7 @@ export function replaceProcess(
   throw systemError(koffi.errno(), 'execve', program);
 }
 
-/** A file in memory, sealed so that nobody can change what `fill` wrote through its descriptor. */
+/** A file in memory, sealed: what `fill` wrote cannot be changed through its descriptor. */
 export function sealedFile(name: string, fill: (fd: number) => void): number {
   const [MFD_CLOEXEC, MFD_ALLOW_SEALING, F_ADD_SEALS, ALL_SEALS] = [1, 2, 1033, 15];
   const fd = check(c.memfd(name, MFD_CLOEXEC | MFD_ALLOW_SEALING) as number, 'memfd_create', name);

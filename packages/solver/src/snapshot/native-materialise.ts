@@ -16,7 +16,7 @@ export type Originals = ReadonlyMap<string, Original>;
 
 /**
  * Copies the tree of `folders` (lowest → highest) into the existing folder `target`. Hard links become files of their own:
- * an overlay too parts them when a process writes into one of the names, and here nobody could part them then.
+ * an overlay too parts them when a process writes into one of the names, and here they could not be parted then.
  */
 export async function materialise(
   folders: readonly string[],

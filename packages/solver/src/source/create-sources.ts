@@ -19,7 +19,7 @@ import type { SourceStores } from './source-stores.ts';
 /** The sources of one solve. */
 export interface SolveSources {
   readonly sources: readonly Source[];
-  /** With the credentials of whoever asks. */
+  /** With the credentials of the client. */
   readonly registries: RegistryClient;
   /** Unpacks layers of the images that this solve knows. */
   readonly layers: LayerProvider;

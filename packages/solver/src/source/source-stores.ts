@@ -38,7 +38,7 @@ export class SourceStores {
   readonly layerBlobs: LayerBlobs;
   readonly http: HttpClient;
   readonly httpRecords: HttpRecords;
-  /** A client for one solve: connections and tokens belong to whoever has the credentials. */
+  /** A client for one solve: connections and tokens belong to its credentials. */
   readonly registriesFor: (credentials: CredentialSource) => RegistryClient;
 
   constructor(options: SourceStoresOptions) {

@@ -3,7 +3,7 @@ import { errnoOf } from '../error/error.ts';
 
 /**
  * The folders of the store in the state directory. Layers hold the files of images: programs with setuid bits, and files that
- * anybody may write.
+ * all users may write.
  */
 const FOLDERS = [
   'layers',
@@ -28,7 +28,7 @@ const FORMER = ['digests'];
 const OWNER_ONLY = 0o700;
 
 /**
- * Sees to it that nobody but the owner (and root) gets at what the store holds: the state directory itself is closed where
+ * Closes what the store holds to all users but its owner and root: the state directory itself is closed where
  * it is the store's alone, and every folder of the store in any case, since the state directory may be one that has other
  * things in it (`--state-dir .`).
  *

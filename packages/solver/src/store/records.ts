@@ -4,7 +4,7 @@ import { removeTree } from '../host/files.ts';
 import { parentOf } from '../name/bytes.ts';
 import type { Durability } from './durability.ts';
 
-/** The fields of a record, before anybody has looked at their types. */
+/** The fields of a record; their types are not checked yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Of how a record is written; another one is as good as none. */
@@ -31,7 +31,7 @@ export class Records {
   readonly #durability: Durability;
   readonly #stage: () => string;
 
-  /** @param stage a path for a file in the making, on the same filesystem, that nobody else has */
+  /** @param stage a path for a file in the making, on the same filesystem, used by no one else */
   constructor(durability: Durability, stage: () => string) {
     this.#durability = durability;
     this.#stage = stage;

@@ -30,7 +30,7 @@ export class Session {
     this.folder = `${staging}/${boot}-${this.name}`;
     fs.mkdirSync(this.folder, { mode: 0o700 });
     const lease = takeLease(this.folder);
-    // Another process that sweeps may look at it just now; nobody else will.
+    // Only another process that sweeps may look at it just now.
     if (!lease) throw new Error(`Internal error: the new folder ${this.folder} is locked`);
     this.#lease = lease;
   }
@@ -52,14 +52,14 @@ export function beginSession(
   boot: string,
 ): { readonly session: Session; readonly dead: readonly DeadSession[] } {
   const staging = `${root}/staging`;
-  // While one looks around, nobody else begins: a folder without a lease is one whose process is gone.
+  // One process at a time looks around or begins: a folder without a lease is one whose process is gone.
   const { session, left } = alone(root, () => ({
     left: leaseAll(staging),
     session: new Session(staging, boot),
   }));
   const dead = left.map(({ folder, lease }): DeadSession => {
     const [, ofBoot, name] = NAME.exec(folder.slice(staging.length + 1)) ?? [];
-    // The folder stays, so that whoever comes after us knows of it if we do not come to vouch for it.
+    // The folder stays: a later process finds it if this one does not come to vouch for it.
     for (const entry of ofBoot === boot ? readdir(folder) : []) sweep(`${folder}/${entry}`);
     const forget = () => {
       sweep(folder);
@@ -81,7 +81,7 @@ function leaseAll(staging: string): readonly { readonly folder: string; readonly
   });
 }
 
-/** A folder that cannot be removed, because something is mounted in it or it is another user's, is in nobody's way. */
+/** A folder that cannot be removed, because something is mounted in it or it is another user's, does no harm. */
 function sweep(path: string): void {
   try {
     removeTree(path);

@@ -22,7 +22,7 @@ const ABANDONED_FOLDERS = [
 
 /**
  * Makes `store.json`, or sees that it is ours. The results of version 1 are removed; an unreadable file is written anew,
- * since every record says its own version. To be called while nobody else does. Fails with an `environment` failure.
+ * since every record says its own version. No other process may call it at the same time. Fails with an `environment` failure.
  */
 export function checkVersion(root: string): void {
   const file = `${root}/store.json`;

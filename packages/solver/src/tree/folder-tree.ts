@@ -11,7 +11,7 @@ export interface FolderTreeOptions {
 /**
  * A plain folder as a tree; `root` is an absolute byte string.
  *
- * This is the way to look at a path below a folder whose content somebody else made: the kernel would follow a link on the
+ * This is the way to look at a path below a folder with foreign content: the kernel would follow a link on the
  * way, out of the folder and into the host. Here each directory on the way is looked at first.
  */
 export class FolderTree implements Tree {

@@ -200,7 +200,7 @@ export class UnpackWriter {
   }
 
   #setXattr(path: string, entry: ModelEntry, name: string, value: Uint8Array): void {
-    // These belong to whoever runs the machine; containerd passes over them.
+    // These belong to the machine's administrator; containerd passes over them.
     if (name.startsWith('trusted.') || isOverlayXattr(name)) return;
     try {
       setXattr(this.hostPath(path), name, value);

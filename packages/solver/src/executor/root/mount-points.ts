@@ -16,7 +16,7 @@ export interface LaidMounts {
 }
 
 export interface LayOptions {
-  /** The root, a byte string; nobody else may be changing it. */
+  /** The root, a byte string. No other process may change it meanwhile. */
   readonly root: string;
   /**
    * The kernel's own filesystems beside `/dev` that will be mounted; their paths are no links (`rootfs_linux.go` of runc).
@@ -208,7 +208,7 @@ function refuse({ type, dest }: StepMount, { path }: Place): void {
   if (path === '/') throw new ImpossibleMount(`cannot mount at ${dest}: it is the root`);
   const [first, ...below] = path.split('/').slice(1);
   if (first !== 'proc' || REPLACEABLE.includes(below.join('/'))) return;
-  // Below it nobody can make a mount point for a tmpfs.
+  // A mount point for a tmpfs cannot be made below it.
   if (type === 'tmpfs' && below.length > 0) return;
   throw new ImpossibleMount(`cannot mount at ${dest}: it is inside /proc`);
 }

@@ -54,7 +54,7 @@ export class OciRuntime implements Runtime {
   readonly #options: OciRuntimeOptions;
   readonly #isRootless = isInUserNamespace();
   readonly #groups: ControlGroups | undefined;
-  /** crun as a file that nobody can write to. It would make itself such a copy each time (CVE-2019-5736). */
+  /** crun as a file that no process can write to. It would make itself such a copy each time (CVE-2019-5736). */
   readonly #sealed: number | undefined;
   readonly #guard: DeviceGuard | undefined;
   #ready: Promise<unknown> | undefined;
@@ -196,7 +196,7 @@ export class OciRuntime implements Runtime {
   }
 }
 
-/** crun makes what is missing in `/dev` for everybody to write; runc does not. */
+/** crun makes missing entries of `/dev` writable for all users; runc does not. */
 function makePlacesInDev(dev: string, mounts: readonly StepMount[]): void {
   for (const mounted of mounts) {
     const path = clean(bytesOf(mounted.dest));

@@ -17,7 +17,7 @@ const ORDER_FILE = CALL_LIST_FILE + 2;
 
 /**
  * The first calls of a list: says that the process is there, and waits for {@link HeldProcess.goOn}. The order is the
- * argument that the next call lacks: without one, for want of somebody to give it, that call fails.
+ * argument that the next call lacks: if no call gave one, that call fails.
  */
 export function waitForOrder(orElse: string): readonly SystemCall[] {
   const [F_SETFD, FD_CLOEXEC] = [2, 1];

@@ -93,7 +93,7 @@ async function beginStage(folder: string, stage: string): Promise<Lease | undefi
 }
 
 const LOOK_AGAIN_MS = 5;
-/** A folder that somebody has locked for longer is not swept this time. */
+/** A folder that stays locked for longer is not swept this time. */
 const TRIES = 100;
 
 function sweep(folder: string): void {

@@ -20,7 +20,7 @@ export interface ExecHostOptions {
 export interface ExecHost {
   readonly snapshotter: Snapshotter;
   readonly executor: Executor;
-  /** A folder in memory that nobody outside this process can see: for secrets, sockets and mount points. */
+  /** A folder in memory, visible to this process and its children only: for secrets, sockets and mount points. */
   readonly privateFolder: string;
   /** Fallbacks that were chosen since the last call, one sentence each. */
   takeFallbackWarnings(): readonly string[];

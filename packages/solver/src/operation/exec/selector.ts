@@ -14,7 +14,7 @@ export function selectsAll(selector: string): boolean {
 }
 
 /**
- * The part of a tree that a selector names; links are followed, none leads out. For trees that nobody else writes to.
+ * The part of a tree that a selector names; links are followed, none leads out. For trees that no other process writes to.
  * Fails with BuildKit's text when it is missing.
  */
 export function selectPart(tree: string, selector: string): string {

@@ -17,7 +17,7 @@ export interface SourceRequest {
  * An origin of filesystems: local folders, images, Git repositories, files on the web.
  *
  * Its life: `open` reads the request (a malformed one throws at once), `resolve` finds out what exactly it means today,
- * `fetch` brings it, if nobody has it yet.
+ * `fetch` brings it, if it is not here yet.
  *
  * ```ts
  * const instance = source.open({ scheme: 'docker-image', locator: 'docker.io/library/alpine:3.20', attrs: {}, platform });

@@ -150,7 +150,7 @@ const REDIRECTED = /The requested URL returned error: 30[12378]/;
 const CREDENTIAL_HELPER =
   '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$LLB_TS_GIT_USERNAME" "$LLB_TS_GIT_PASSWORD"; }; f';
 
-/** Configuration that goes by the environment, which only the user's own processes can read; arguments are for everybody. */
+/** Configuration that goes by the environment, which only the user's own processes can read; every user can read arguments. */
 function secretConfig(
   authorization: FollowedAuthorization | undefined,
   credentials: GitCredentials | undefined,

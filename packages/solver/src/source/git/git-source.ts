@@ -93,7 +93,7 @@ class GitInstance implements SourceInstance {
     );
   }
 
-  /** Runs `use` with a repository that has the commit, which nobody else uses meanwhile. */
+  /** Runs `use` with a repository that has the commit, and locks it meanwhile. */
   #fetched<T>(
     commit: ResolvedCommit,
     work: Workbench,

@@ -4,7 +4,7 @@ import { type Lease, takeLease } from '../../host/lease.ts';
 
 const POLL = 100;
 
-/** Does something while nobody else, in this process or another, does something under the same lock file. */
+/** Does something under a lock file that this and all other processes honour. */
 export async function withLock<T>(file: string, signal: AbortSignal, use: () => Promise<T>): Promise<T> {
   const lease = await acquire(file, signal);
   try {

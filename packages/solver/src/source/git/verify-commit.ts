@@ -8,7 +8,7 @@ import { type GitObject, parseGitObject } from './git-object.ts';
 import type { Git } from './git-program.ts';
 
 export interface VerifyOptions {
-  /** Makes a folder that somebody else removes. */
+  /** Makes a folder; the caller removes it. */
   readonly stage: () => string;
   readonly signal: AbortSignal;
 }
@@ -39,7 +39,7 @@ export async function verifyCommit(
       await verifyObject(tag, attributes, stage(), signal);
       return;
     } catch (error) {
-      // A tag that nobody signed may name a commit that somebody did.
+      // An unsigned tag may name a signed commit.
       if (!(error instanceof SolveFailure) || error.code !== 'step') throw error;
       tagFailure = error;
     }

@@ -8,7 +8,7 @@ export interface HttpAttributes {
   /** Digest of the content; empty if whatever comes is right. */
   readonly checksum: string;
   readonly file: FileAttributes;
-  /** Undefined: nobody has to have signed it. */
+  /** Undefined: it needs no signature. */
   readonly signature: HttpSignatureAttributes | undefined;
   /** Secret with the `Authorization` header; empty: those named after the host, if there are any. */
   readonly authHeaderSecret: string;

@@ -54,7 +54,7 @@ class HttpInstance implements SourceInstance {
     this.#options = options;
   }
 
-  /** With a checksum nobody has to be asked; without one, or to check a signature, the content has to be here. */
+  /** A checksum alone needs no request. Without one, or to check a signature, the content has to be here. */
   async resolve(work: Workbench): Promise<Readonly<Record<string, unknown>>> {
     const { url, checksum, file, signature } = this.#attributes;
     if (checksum === '') this.#downloaded = await this.#revalidate(work);

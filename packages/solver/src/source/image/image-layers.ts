@@ -122,7 +122,7 @@ export class ImageLayers {
     return record;
   }
 
-  /** Ends the transfers that nobody waits for. */
+  /** Ends the transfers that are not needed any more. */
   async close(): Promise<void> {
     const images = new Set([...this.#byRef.values()].map(({ image }) => image));
     await Promise.all([...images].map(({ downloads }) => downloads.stop()));

@@ -5,7 +5,7 @@ import type { UnpackLimit } from '../../unpack/unpack-writer.ts';
 
 /** No honest layer shrinks more: gzip cannot, and files that zstd packs better are zeroes. */
 const MAX_RATIO = 1_100;
-/** Up to here nobody asks. */
+/** Fewer bytes are never checked. */
 const HARMLESS = 16 * 2 ** 30;
 
 /**

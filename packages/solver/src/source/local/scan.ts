@@ -104,7 +104,7 @@ class Scan {
   }
 }
 
-/** The change time is in it, which nobody can set. */
+/** It includes the change time, which no program can set. */
 function signatureOf({ mode, size, mtimeNs, ctimeNs, dev, ino, nlink }: fs.BigIntStats): string {
   return `${mode} ${size} ${mtimeNs} ${ctimeNs} ${dev} ${ino} ${nlink}`;
 }
