@@ -62,6 +62,19 @@ describe('StoredDigests', () => {
     fs.writeFileSync(file, fs.readFileSync(file, 'latin1').slice(0, -20));
     expect(await digest([id], new StoredDigests(store))).toEqual({ value, read: 1 });
   });
+
+  it('take the place of a folder that damage left there', async () => {
+    const id = await layer(store, 'damaged', [], (draft) => draft.writeFile('/a', Buffer.from('a'), 0o644));
+    const file = `${root}/layers/${id}/digests`;
+    fs.rmSync(file, { force: true });
+    fs.mkdirSync(`${file}/inside`, { recursive: true });
+    const { value } = await digest([id], new StoredDigests(store));
+    expect(await digest([id], new StoredDigests(store))).toEqual({ value, read: 0 });
+    const other = await layer(store, 'heir', [], (draft) => draft.writeFile('/b', Buffer.from('b'), 0o644));
+    fs.rmSync(file);
+    fs.mkdirSync(`${file}/inside`, { recursive: true });
+    expect(() => new StoredDigests(store).inherit(other, id)).not.toThrow();
+  });
 });
 
 describe('plainFileDigest', () => {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { errnoOf } from '../error/error.ts';
+import { removeTree } from '../host/files.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { Entry, EntryStat } from '../name/entry.ts';
 import type { DigestMemo } from './entry-digest.ts';
@@ -51,7 +52,8 @@ export class StoredDigests implements DigestMemo {
       );
     } catch (error) {
       const code = errnoOf(error);
-      if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
+      // A damaged one is found, and replaced, when it is written.
+      if (code !== 'ENOENT' && code !== 'EEXIST' && code !== 'EISDIR') throw error;
     }
   }
 
@@ -60,7 +62,7 @@ export class StoredDigests implements DigestMemo {
     if (this.#fresh.size === 0) return;
     for (const [layer, lines] of this.#fresh) {
       // Begun anew, so that it does not go on a line that was cut off.
-      fs.appendFileSync(this.#layers.digestsFile(layer), `\n${lines.join('')}`);
+      append(this.#layers.digestsFile(layer), `\n${lines.join('')}`);
     }
     this.#fresh.clear();
   }
@@ -86,6 +88,19 @@ export class StoredDigests implements DigestMemo {
       known.set(Number(ino), { size: Number(size), mtimeNs: BigInt(mtimeNs), digest });
     }
     return known;
+  }
+}
+
+/** Puts the text in the place of a folder, which only damage leaves there; without the layer there is nothing to keep. */
+function append(file: string, text: string): void {
+  try {
+    fs.appendFileSync(file, text);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') return;
+    if (code !== 'EISDIR') throw error;
+    removeTree(file);
+    fs.appendFileSync(file, text);
   }
 }
 
