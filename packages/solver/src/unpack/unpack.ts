@@ -2,12 +2,12 @@ import type { ByteStream } from '../archive/byte-source.ts';
 import type { TarHeader } from '../archive/tar-header.ts';
 import { readTar } from '../archive/tar-reader.ts';
 import { stepFailure } from '../error/error.ts';
-import { clean, join, nameOf, parentOf, textOf } from '../name/bytes.ts';
+import { clean, cleanPath, join, nameOf, parentOf, textOf } from '../name/bytes.ts';
 import type { EntryStat } from '../name/entry.ts';
 import type { Tree } from '../tree/tree.ts';
 import { inheritDirectory } from './unpack-inherit.ts';
 import { UnpackModel } from './unpack-model.ts';
-import { goClean, splitName } from './unpack-name.ts';
+import { splitName } from './unpack-name.ts';
 import { timesOf, type UnpackLimit, UnpackWriter } from './unpack-writer.ts';
 
 export interface UnpackOptions {
@@ -67,7 +67,7 @@ class Unpacker {
   }
 
   async add(header: TarHeader, body: ByteStream): Promise<void> {
-    const name = goClean(header.name);
+    const name = cleanPath(header.name);
     const { directory, base } = splitName(name);
     const parent = this.#model.resolve(directory);
     const path = clean(`${parent}/${base}`);
@@ -88,7 +88,7 @@ class Unpacker {
   /** Gives directories back the times that filling them has disturbed. */
   finish(): Unpacked {
     for (const header of this.#directories) {
-      const path = this.#model.resolve(goClean(header.name));
+      const path = this.#model.resolve(cleanPath(header.name));
       this.#writer.setTimes(path, timesOf(header));
     }
     return {
