@@ -29,7 +29,8 @@ const FIELD_RECORDS = new Set([
 ]);
 const TEXT_RECORDS = new Set(['path', 'linkpath', 'uname', 'gname']);
 
-const SECOND = 1_000_000_000n;
+/** Nanoseconds. */
+export const SECOND = 1_000_000_000n;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL and non-ASCII bytes are what is looked for.
 const NOT_PLAIN = /[\x00\x80-\xff]/;
 

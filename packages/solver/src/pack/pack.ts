@@ -5,6 +5,7 @@
  */
 
 import { clampTarHeader } from '../archive/tar-writer-clamp.ts';
+import { SECOND, wholeSeconds } from '../archive/tar-writer-format.ts';
 import { type NewTarHeader, TAR_TYPE, XATTR_RECORD } from '../archive/tar-writer-header.ts';
 import { type ByteSink, TarWriter } from '../archive/tar-writer-stream.ts';
 import { lstat, readdir, readlink } from '../host/files.ts';
@@ -188,7 +189,7 @@ function entryHeader(
     gid,
     major,
     minor,
-    mtimeNs: wholeSeconds(mtimeNs),
+    mtimeNs: wholeSeconds(mtimeNs) * SECOND,
     ...(capability?.length && { pax: new Map([[XATTR_RECORD + CAPABILITY, capability.toString('latin1')]]) }),
     format: 'pax',
   };
@@ -206,10 +207,4 @@ function linkTo(name: string, { nlink, type, dev, ino }: EntryStat, links: Map<s
 function typeOf({ type }: EntryStat): Exclude<EntryStat['type'], 'socket'> {
   if (type === 'socket') throw new Error('Internal error: a socket has no place in a layer');
   return type;
-}
-
-/** Cut towards the past, also before 1970. */
-function wholeSeconds(ns: bigint): bigint {
-  const rest = ns % 1_000_000_000n;
-  return ns - (rest < 0n ? rest + 1_000_000_000n : rest);
 }
